@@ -1,0 +1,29 @@
+/*
+ * The inbox `usher:{d}:in`: commands of all nodes, in one order. An entry is deleted by the commit that applied it.
+ */
+#ifndef USHER_STORE_INBOX_H
+#define USHER_STORE_INBOX_H
+
+#include "model/command.h"
+#include "store/store.h"
+
+/* Stream ids of Redis: milliseconds and a number. {0,0} is the beginning. */
+struct stream_id {
+	uint64_t ms, n;
+};
+
+/* Appends the command; it is copied. status 0: on disk, the sender may be told. Puts of one turn are sent in one write at its tail. */
+void inbox_put(struct store *s, const struct command *c, void (*fn)(void *arg, int status), void *arg);
+
+struct inbox_item {
+	struct stream_id id;
+	struct command command;
+	bool damaged; /* could not be read: log, count and delete it */
+};
+/* Follows the inbox after `after`: fn gets up to BATCH_COMMANDS_MAX items as soon as there are some, once; call again for more.
+ * One outstanding call at a time. It survives reconnects. Items are borrowed for the call. */
+void inbox_follow(struct store *s, struct stream_id after, void (*fn)(void *arg, const struct inbox_item *items, size_t count), void *arg);
+/* Approximate length, as last seen: for the intake limit and the metric. */
+size_t inbox_length(const struct store *s);
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * The outbox `usher:{d}:out:<channel>` with one consumer group: a message stays until the host says it is done.
+ */
+#ifndef USHER_STORE_OUTBOX_H
+#define USHER_STORE_OUTBOX_H
+
+#include "model/outbound.h"
+#include "store/inbox.h"
+
+struct outbox_item {
+	struct stream_id id;
+	struct outbound message;
+};
+/* Follows the outbox of a channel: first what was pending when this node last stopped, then new ones, at most `window` not yet done. */
+void outbox_follow(struct store *s, struct slice channel, size_t window, void (*fn)(void *arg, const struct outbox_item *item), void *arg);
+void outbox_done(struct store *s, struct slice channel, struct stream_id id);
+void outbox_stop(struct store *s, struct slice channel);
+size_t outbox_pending(const struct store *s, struct slice channel);
+
+#endif
