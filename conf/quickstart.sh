@@ -30,8 +30,7 @@ path() { # relative to where the caller stands
 
 from=$PWD
 root=$(cd "$(dirname "$0")/.." && pwd)
-data=$root/data http=8080 lmtp=2424 admin=9180 config=$root/conf/demo.yaml build_only=
-[ "$from" = "$root" ] || data=$from/data
+data=$from/data http=8080 lmtp=2424 admin=9180 config=$root/conf/demo.yaml build_only=
 while [ $# -gt 0 ]; do
 	case $1 in
 	--build-only) build_only=1; shift; continue ;;

@@ -79,7 +79,7 @@ static const char *log_spec_read(const char *f, struct log_spec *s, va_list *ap)
 	for (; *f && strchr("hlzjt", *f); f++)
 		s->longs += *f == 'l' ? 1 : *f == 'h' ? 0 : 2;
 	ASSERT(*f && text.n < sizeof(s->text) - 4);
-	memcpy(s->text, text.p, text.n + 1);
+	memcpy(s->text, text.p, text.n); /* the rest is zero */
 	str_free(&text);
 	s->conversion = *f++;
 	return f;
