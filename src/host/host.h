@@ -1,0 +1,54 @@
+/*
+ * The host: channels from inside. Loads plugins, gives them the services table, turns usher_inbound into commands for the inbox and
+ * outbox entries into `send`, keeps retry and back-off, and brings committed messages to live threads.
+ *
+ *   plugin ──deliver──▶ host ──normalize, limits──▶ inbox_put ──on disk──▶ ack
+ *   outbox_follow ──▶ host ──send──▶ plugin ──sent──▶ host ──COMMAND_RECEIPT──▶ inbox, then outbox_done
+ *   push effects ──▶ host_push ──update──▶ plugin (live channels)
+ */
+#ifndef USHER_HOST_HOST_H
+#define USHER_HOST_HOST_H
+
+#include "base/err.h"
+#include "model/config.h"
+#include "model/effect.h"
+#include "net/http_server.h"
+#include "store/store.h"
+
+struct host;
+
+/* Loads every plugin that the configuration names and checks all channel options, without opening anything: for usherd -t.
+ * Returns the number of problems; each is reported as `line:col: message` through fn. */
+size_t host_check(const struct config *config, void (*fn)(void *arg, unsigned line, unsigned col, const char *message), void *arg);
+
+/* `http` is where plugins' routes go. The config is borrowed until host_configure. */
+struct host *host_new(struct loop *loop, struct store *store, struct http_server *http, const struct config *config);
+/* Opens all channels (after store ready). */
+int host_open(struct host *h, struct err *err);
+/* Opens new channels, closes those that are gone, reopens those whose options changed. */
+int host_configure(struct host *h, const struct config *config, struct err *err);
+/* Committed effects, in order. */
+void host_push(struct host *h, const struct effect *effects, size_t count);
+/* Someone at a desk is typing (ephemeral). */
+void host_typing(struct host *h, struct slice channel, struct slice thread, struct slice name);
+/* A visitor is typing: set by the app to reach the desks. */
+void host_on_typing(struct host *h, void (*fn)(void *arg, struct slice channel, struct slice thread), void *arg);
+/* Intake refused (overload, drain): new messages get USHER_RETRY at once; owed acknowledgements are still given. */
+void host_intake(struct host *h, bool open, const char *why);
+/* Drain: close all channels; done once every accepted delivery is acknowledged and every send answered. */
+void host_close(struct host *h, void (*done)(void *arg), void *arg);
+void host_free(struct host **h);
+
+struct channel_status {
+	struct slice name, plugin;
+	bool up;
+	const char *why;
+	/* This process's life: */
+	uint64_t seen, accepted, refused, quarantined, sent, failed, retried;
+	size_t outbox;
+};
+void host_each(const struct host *h, void (*fn)(void *arg, const struct channel_status *s), void *arg);
+/* True when the plugin of this channel has the capability. */
+bool host_channel_is_live(const struct host *h, struct slice channel);
+
+#endif
