@@ -26,36 +26,36 @@ struct stage {
 };
 /* A kind of channel: what one conversation of it costs an agent. */
 struct kind {
-	struct slice name;      /* email, chat, form ... */
-	uint32_t cost;          /* units while active */
-	uint32_t cost_pending;  /* units while the customer owes the next word */
-	uint32_t max;           /* conversations of this kind an agent may hold */
-	uint32_t offer_s;       /* time to accept */
-	bool live;              /* the customer is waiting at the other end: returned at once when the agent is lost */
+	struct slice name;     /* email, chat, form ... */
+	uint32_t cost;	       /* units while active */
+	uint32_t cost_pending; /* units while the customer owes the next word */
+	uint32_t max;	       /* conversations of this kind an agent may hold */
+	uint32_t offer_s;      /* time to accept */
+	bool live; /* the customer is waiting at the other end: returned at once when the agent is lost */
 };
 struct queue {
 	struct slice name, title;
 	struct stage *stages;
 	size_t stage_count;
-	struct skill *prefer;   /* preferred skills: score adds level × weight(level field) */
+	struct skill *prefer; /* preferred skills: score adds level × weight(level field) */
 	size_t prefer_count;
 	enum strategy strategy;
-	uint32_t target_s;      /* service level: answered within */
-	uint32_t answer_s;      /* accepted but no reply within: returned; 0 off */
+	uint32_t target_s; /* service level: answered within */
+	uint32_t answer_s; /* accepted but no reply within: returned; 0 off */
 	uint32_t wrapup_s;
-	uint32_t sticky_s;      /* a reopened one goes to its last agent for this long */
-	uint32_t close_s;       /* resolved → closed */
-	uint32_t length_max;    /* 0: no limit */
+	uint32_t sticky_s;	/* a reopened one goes to its last agent for this long */
+	uint32_t close_s;	/* resolved → closed */
+	uint32_t length_max;	/* 0: no limit */
 	struct calendar *hours; /* NULL: always open */
-	struct slice greeting;  /* system text when a live conversation starts, may be empty */
+	struct slice greeting;	/* system text when a live conversation starts, may be empty */
 	struct slice away_text; /* when closed, may be empty */
 };
 /* First match wins; a segment without rules matches everybody. */
 struct segment {
 	struct slice name, title;
-	int32_t offset_s;       /* added to the arrival in the order; negative: a head start */
-	uint32_t target_s;      /* 0: the queue's */
-	struct slice *domains;  /* of an email identity */
+	int32_t offset_s;      /* added to the arrival in the order; negative: a head start */
+	uint32_t target_s;     /* 0: the queue's */
+	struct slice *domains; /* of an email identity */
 	size_t domain_count;
 	struct slice *addresses;
 	size_t address_count;
@@ -63,13 +63,13 @@ struct segment {
 };
 struct option {
 	struct slice name, value;
-	unsigned line, col;     /* where it stands, for errors of the plugin's own checks */
+	unsigned line, col; /* where it stands, for errors of the plugin's own checks */
 };
 struct channel {
 	struct slice name, plugin, title;
 	struct kind *kind;
-	struct queue *queue;    /* default queue */
-	struct skill *skills;   /* required besides the queue's */
+	struct queue *queue;  /* default queue */
+	struct skill *skills; /* required besides the queue's */
 	size_t skill_count;
 	struct option *options; /* the plugin's own, checked against its table by the host */
 	size_t option_count;
@@ -77,9 +77,9 @@ struct channel {
 };
 /* If a form field / hint has this value, use that queue / skill. First match wins. */
 struct rule {
-	struct slice channel;   /* empty: any */
+	struct slice channel; /* empty: any */
 	struct slice hint_name, hint_value;
-	struct queue *queue;    /* NULL: unchanged */
+	struct queue *queue; /* NULL: unchanged */
 	struct skill *skills;
 	size_t skill_count;
 };
@@ -87,24 +87,24 @@ struct rule {
 struct person {
 	struct slice id, name;
 	enum role role;
-	struct slice skills;    /* "ru=80 cards=50" */
+	struct slice skills; /* "ru=80 cards=50" */
 	uint32_t units;
 };
 struct config {
 	struct arena *arena;
 	struct slice file;
-	uint64_t hash;          /* of what routing depends on */
+	uint64_t hash; /* of what routing depends on */
 	struct slice domain, node, data_dir, redis, redis_ca;
 	bool durability_relaxed;
 	struct slice http_listen, admin_listen; /* host:port */
-	struct slice tls_cert, tls_key;         /* empty: plain */
-	struct slice public_url;                /* how people reach http_listen, no trailing / */
+	struct slice tls_cert, tls_key;		/* empty: plain */
+	struct slice public_url;		/* how people reach http_listen, no trailing / */
 	struct slice *trusted_proxies;
 	size_t trusted_proxy_count;
 	struct slice web_dir, plugin_dir;
-	struct slice brand, language;           /* shown at the desk; default language */
+	struct slice brand, language; /* shown at the desk; default language */
 	uint32_t grace_s, miss_limit, decline_cooldown_s, units;
-	bool language_skill;                    /* add the detected language as a required skill lang:<xx> when it is known */
+	bool language_skill; /* add the detected language as a required skill lang:<xx> when it is known */
 	struct kind *kinds;
 	size_t kind_count;
 	struct calendar *calendars;

@@ -9,14 +9,22 @@
 
 /* X(enum, wire name, fields that matter) */
 #define EFFECTS(X)                                                                                 \
-	X(EFFECT_ANSWER, "answer", "session cmd answer why [conv seq id]: to one desk session, not numbered for it") \
-	X(EFFECT_OFFER, "offer", "agent offer conv until queue segment channel kind customer name subject text arrived skills") \
+	X(EFFECT_ANSWER, "answer",                                                                 \
+		"session cmd answer why [conv seq id]: to one desk session, not numbered for it")  \
+	X(EFFECT_OFFER, "offer",                                                                   \
+		"agent offer conv until queue segment channel kind customer name subject text "    \
+		"arrived skills")                                                                  \
 	X(EFFECT_OFFER_ENDED, "offer_ended", "agent offer conv end why")                           \
-	X(EFFECT_MESSAGE, "message", "conv seq direction id at text name agent owner channel thread dedup subject parts delivery") \
-	X(EFFECT_CONV, "conv", "conv state owner queue segment customer channel kind name subject arrived until outcome why") \
+	X(EFFECT_MESSAGE, "message",                                                               \
+		"conv seq direction id at text name agent owner channel thread dedup subject "     \
+		"parts delivery")                                                                  \
+	X(EFFECT_CONV, "conv",                                                                     \
+		"conv state owner queue segment customer channel kind name subject arrived until " \
+		"outcome why")                                                                     \
 	X(EFFECT_RECEIPT, "receipt", "conv seq delivery why owner channel thread")                 \
 	X(EFFECT_AGENT, "agent", "agent name role presence used limit online why")                 \
-	X(EFFECT_QUEUE, "queue", "queue waiting longest paused open: a glance, at most once a second each") \
+	X(EFFECT_QUEUE, "queue",                                                                   \
+		"queue waiting longest paused open: a glance, at most once a second each")         \
 	X(EFFECT_POSITION, "position", "channel thread conv position low_s high_s")                \
 	X(EFFECT_CARD, "card", "customer conv owner: the card changed, read it anew")
 
@@ -29,8 +37,8 @@ extern const char *const effect_words[];
 	FIELD(WORD, type, "t", 1)                                                                  \
 	FIELD(U64, n, "n", 2)                                                                      \
 	FIELD(U64, at_us, "at", 3)                                                                 \
-	FIELD(STR, agent, "agent", 4)     /* whom it concerns; of a message: who wrote it */       \
-	FIELD(STR, owner, "owner", 5)     /* whose conversation it is */                           \
+	FIELD(STR, agent, "agent", 4) /* whom it concerns; of a message: who wrote it */           \
+	FIELD(STR, owner, "owner", 5) /* whose conversation it is */                               \
 	FIELD(STR, session, "sess", 6)                                                             \
 	FIELD(STR, cmd, "cmd", 7)                                                                  \
 	FIELD(WORD, answer, "answer", 8)                                                           \
@@ -48,11 +56,11 @@ extern const char *const effect_words[];
 	FIELD(STR, channel, "ch", 20)                                                              \
 	FIELD(STR, kind, "kind", 21)                                                               \
 	FIELD(STR, thread, "th", 22)                                                               \
-	FIELD(STR, dedup, "dedup", 23)    /* the visitor's own id of the message */                \
+	FIELD(STR, dedup, "dedup", 23) /* the visitor's own id of the message */                   \
 	FIELD(STR, queue, "queue", 24)                                                             \
 	FIELD(STR, segment, "seg", 25)                                                             \
 	FIELD(STR, skills, "skills", 26)                                                           \
-	FIELD(STR, name, "name", 27)      /* display name: customer's, or author's of a message */ \
+	FIELD(STR, name, "name", 27) /* display name: customer's, or author's of a message */      \
 	FIELD(STR, subject, "subj", 28)                                                            \
 	FIELD(STR, text, "text", 29)                                                               \
 	FIELD(STR, parts, "parts", 30)                                                             \

@@ -12,8 +12,8 @@
 	FIELD(ID, id, "id", 3)                                                                     \
 	FIELD(WORD, direction, "dir", 4)                                                           \
 	FIELD(STR, channel, "ch", 5)                                                               \
-	FIELD(STR, from, "from", 6)       /* display name */                                       \
-	FIELD(STR, address, "addr", 7)    /* the identity it came from or goes to */               \
+	FIELD(STR, from, "from", 6)    /* display name */                                          \
+	FIELD(STR, address, "addr", 7) /* the identity it came from or goes to */                  \
 	FIELD(STR, agent, "agent", 8)                                                              \
 	FIELD(STR, subject, "subj", 9)                                                             \
 	FIELD(STR, text, "text", 10)                                                               \

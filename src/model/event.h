@@ -9,28 +9,40 @@
 
 /* X(enum, wire name, fields that matter) */
 #define EVENTS(X)                                                                                  \
-	X(EVENT_CREATED, "created", "conv customer queue channel kind segment skills priority linked: state scheduled") \
-	X(EVENT_QUEUED, "queued", "conv queue key tier seq skills why: → waiting; why: new returned transferred reopened overnight") \
+	X(EVENT_CREATED, "created",                                                                \
+		"conv customer queue channel kind segment skills priority linked: state "          \
+		"scheduled")                                                                       \
+	X(EVENT_QUEUED, "queued",                                                                  \
+		"conv queue key tier seq skills why: → waiting; why: new returned transferred "  \
+		"reopened overnight")                                                              \
 	X(EVENT_PARKED, "parked", "conv: waiting → parked")                                        \
 	X(EVENT_UNPARKED, "unparked", "conv: parked → waiting")                                    \
 	X(EVENT_STAGE, "stage", "conv stage: its requirement widens")                              \
-	X(EVENT_OFFERED, "offered", "conv offer agent units until key rank score why: waiting → offered, units taken") \
-	X(EVENT_OFFER_ENDED, "offer_ended", "conv offer agent end why units: units given back unless accepted") \
-	X(EVENT_ASSIGNED, "assigned", "conv agent units why: → active; why: accepted taken reopened") \
+	X(EVENT_OFFERED, "offered",                                                                \
+		"conv offer agent units until key rank score why: waiting → offered, units taken") \
+	X(EVENT_OFFER_ENDED, "offer_ended",                                                        \
+		"conv offer agent end why units: units given back unless accepted")                \
+	X(EVENT_ASSIGNED, "assigned",                                                              \
+		"conv agent units why: → active; why: accepted taken reopened")                    \
 	X(EVENT_PENDING, "pending", "conv agent units: active → pending, the customer's turn")     \
 	X(EVENT_ACTIVE, "active", "conv agent units: pending → active, the customer wrote")        \
 	X(EVENT_WRAPUP, "wrapup", "conv agent until outcome: → wrapup")                            \
-	X(EVENT_RESOLVED, "resolved", "conv agent outcome why until: → resolved, units given back; closes at until") \
-	X(EVENT_RETURNED, "returned", "conv agent why: taken from its owner, units given back; a queued event follows") \
-	X(EVENT_ABANDONED, "abandoned", "conv why: left while waiting; resolved or closed follows") \
+	X(EVENT_RESOLVED, "resolved",                                                              \
+		"conv agent outcome why until: → resolved, units given back; closes at until")     \
+	X(EVENT_RETURNED, "returned",                                                              \
+		"conv agent why: taken from its owner, units given back; a queued event follows")  \
+	X(EVENT_ABANDONED, "abandoned",                                                            \
+		"conv why: left while waiting; resolved or closed follows")                        \
 	X(EVENT_CLOSED, "closed", "conv why: out of the engine")                                   \
-	X(EVENT_EXCLUDED, "excluded", "conv agent until why: not offered to this agent before `until`") \
+	X(EVENT_EXCLUDED, "excluded",                                                              \
+		"conv agent until why: not offered to this agent before `until`")                  \
 	X(EVENT_EXCLUSIONS_CLEARED, "exclusions_cleared", "conv: everybody had declined")          \
 	X(EVENT_MESSAGE, "message", "conv id seq direction agent: numbered into the history")      \
 	X(EVENT_AGENT, "agent", "agent name role skills units: defined or changed")                \
 	X(EVENT_AGENT_OFF, "agent_off", "agent")                                                   \
 	X(EVENT_DESK_UP, "desk_up", "agent session node")                                          \
-	X(EVENT_DESK_DOWN, "desk_down", "agent session node until: grace runs when it was the last desk") \
+	X(EVENT_DESK_DOWN, "desk_down",                                                            \
+		"agent session node until: grace runs when it was the last desk")                  \
 	X(EVENT_LOST, "lost", "agent: the grace ran out")                                          \
 	X(EVENT_PRESENCE, "presence", "agent presence why")                                        \
 	X(EVENT_OVERLOADED, "overloaded", "agent units: used above the limit, allowed and shown")  \
@@ -59,13 +71,13 @@ extern const char *const event_words[];
 	FIELD(ID, customer, "cust", 12)                                                            \
 	FIELD(ID, linked, "linked", 13)                                                            \
 	FIELD(I64, priority, "prio", 14)                                                           \
-	FIELD(I64, key, "key", 15)        /* order: microseconds */                                \
+	FIELD(I64, key, "key", 15) /* order: microseconds */                                       \
 	FIELD(U64, tier, "tier", 16)                                                               \
-	FIELD(U64, seq, "seq", 17)        /* queue entry number / message number */                \
+	FIELD(U64, seq, "seq", 17) /* queue entry number / message number */                       \
 	FIELD(U64, stage, "stage", 18)                                                             \
 	FIELD(U64, units, "units", 19)                                                             \
 	FIELD(U64, until_us, "until", 20)                                                          \
-	FIELD(U64, rank, "rank", 21)      /* how many waited before it */                          \
+	FIELD(U64, rank, "rank", 21) /* how many waited before it */                               \
 	FIELD(I64, score, "score", 22)                                                             \
 	FIELD(WORD, direction, "dir", 23)                                                          \
 	FIELD(WORD, end, "end", 24)                                                                \
@@ -77,7 +89,8 @@ extern const char *const event_words[];
 	FIELD(STR, outcome, "outc", 30)                                                            \
 	FIELD(STR, why, "why", 31)                                                                 \
 	FIELD(U64, paused, "paused", 32)                                                           \
-	FIELD(STR, explain, "expl", 33)   /* of a decision: winner, runner-up, the component that decided */
+	FIELD(STR, explain, "expl",                                                                \
+		33) /* of a decision: winner, runner-up, the component that decided */
 
 struct event {
 	EVENT_FIELDS(FIELD_MEMBER)

@@ -13,16 +13,16 @@
 	FIELD(U64, at_us, "at", 4)                                                                 \
 	FIELD(STR, channel, "ch", 5)                                                               \
 	FIELD(STR, thread, "th", 6)                                                                \
-	FIELD(STR, to, "to", 7)           /* the customer's address */                             \
-	FIELD(STR, from, "from", 8)       /* display name of the writer */                         \
+	FIELD(STR, to, "to", 7)	    /* the customer's address */                                   \
+	FIELD(STR, from, "from", 8) /* display name of the writer */                               \
 	FIELD(STR, subject, "subj", 9)                                                             \
 	FIELD(STR, text, "text", 10)                                                               \
 	FIELD(STR, html, "html", 11)                                                               \
 	FIELD(STR, parts, "parts", 12)                                                             \
 	FIELD(STR, in_reply_to, "irt", 13) /* the channel's id of the message it answers */        \
-	FIELD(STR, refs, "refs", 14)      /* newline-separated, oldest first */                    \
+	FIELD(STR, refs, "refs", 14)	   /* newline-separated, oldest first */                   \
 	FIELD(U64, automatic, "auto", 15)                                                          \
-	FIELD(U64, attempt, "att", 16)    /* set by the host when it hands it over */
+	FIELD(U64, attempt, "att", 16) /* set by the host when it hands it over */
 
 struct outbound {
 	OUTBOUND_FIELDS(FIELD_MEMBER)

@@ -17,11 +17,11 @@ bool pairs_next(struct slice *rest, struct slice *name, struct slice *value, str
 
 /* An attachment of a message; a list of them is lines of pairs (n, t, s, b, c). */
 struct part {
-	struct slice name;   /* safe file name */
-	struct slice type;   /* media type */
+	struct slice name; /* safe file name */
+	struct slice type; /* media type */
 	uint64_t size_bytes;
-	struct slice blob;   /* sha-256, hexadecimal */
-	struct slice cid;    /* Content-ID of an inline image, without <> */
+	struct slice blob; /* sha-256, hexadecimal */
+	struct slice cid;  /* Content-ID of an inline image, without <> */
 };
 void parts_add(struct str *out, const struct part *p);
 bool parts_next(struct slice *rest, struct part *p, struct arena *arena);

@@ -17,11 +17,12 @@
 enum field_type { FIELD_U64, FIELD_I64, FIELD_ID, FIELD_STR, FIELD_WORD };
 
 struct field {
-	const char *name;         /* on the wire; short, stable */
-	uint8_t number;           /* in packed form; never reused */
+	const char *name; /* on the wire; short, stable */
+	uint8_t number;	  /* in packed form; never reused */
 	enum field_type type;
 	size_t offset;
-	const char *const *words; /* FIELD_WORD: names by value, NULL-terminated; value 0 is not written. Stored as uint32_t */
+	const char *const *
+		words; /* FIELD_WORD: names by value, NULL-terminated; value 0 is not written. Stored as uint32_t */
 };
 
 struct record_table {
@@ -41,9 +42,11 @@ void argv_add_u64(struct argv *a, struct arena *arena, uint64_t v);
 void argv_clear(struct argv *a);
 void argv_free(struct argv *a);
 
-void record_flatten(const struct record_table *t, const void *record, struct argv *out, struct arena *arena);
+void record_flatten(
+	const struct record_table *t, const void *record, struct argv *out, struct arena *arena);
 /* Reads n name/value slices (2n in all) into a zeroed *record; strings stay borrowed from the input. */
-int record_unflatten(const struct record_table *t, void *record, const struct slice *pairs, size_t n, struct err *err);
+int record_unflatten(const struct record_table *t, void *record, const struct slice *pairs,
+	size_t n, struct err *err);
 void record_pack(const struct record_table *t, const void *record, struct str *out);
 int record_unpack(const struct record_table *t, void *record, struct slice packed, struct err *err);
 /* A deep copy of strings into the arena. */

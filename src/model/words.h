@@ -8,16 +8,17 @@
 #include "base/slice.h"
 
 /* Life of a conversation (engine.md). */
-#define CONV_STATES(X)                                                                             \
-	X(CONV_SCHEDULED, "scheduled") /* accepted, waits for its time (opening hours are `waiting` + overnight) */ \
-	X(CONV_WAITING, "waiting")                                                                 \
-	X(CONV_OFFERED, "offered")                                                                 \
-	X(CONV_ACTIVE, "active")     /* an agent owns it and owes the next word */                 \
-	X(CONV_PENDING, "pending")   /* an agent owns it, the customer owes the next word */       \
-	X(CONV_WRAPUP, "wrapup")                                                                   \
-	X(CONV_RESOLVED, "resolved") /* a new message reopens it */                                \
-	X(CONV_CLOSED, "closed")     /* gone from the engine; a new message starts another */      \
-	X(CONV_PARKED, "parked")     /* waiting, but no logged-in agent could serve it at any stage */
+#define CONV_STATES(X)                                                                                    \
+	X(CONV_SCHEDULED,                                                                                 \
+		"scheduled") /* accepted, waits for its time (opening hours are `waiting` + overnight) */ \
+	X(CONV_WAITING, "waiting")                                                                        \
+	X(CONV_OFFERED, "offered")                                                                        \
+	X(CONV_ACTIVE, "active")   /* an agent owns it and owes the next word */                          \
+	X(CONV_PENDING, "pending") /* an agent owns it, the customer owes the next word */                \
+	X(CONV_WRAPUP, "wrapup")                                                                          \
+	X(CONV_RESOLVED, "resolved") /* a new message reopens it */                                       \
+	X(CONV_CLOSED, "closed")     /* gone from the engine; a new message starts another */             \
+	X(CONV_PARKED, "parked") /* waiting, but no logged-in agent could serve it at any stage */
 
 #define PRESENCES(X)                                                                               \
 	X(PRESENCE_OFFLINE, "offline")                                                             \
@@ -71,10 +72,10 @@
 /* How a command ended; `ok` and `noop` are success to the person who sent it. */
 #define ANSWERS(X)                                                                                 \
 	X(ANSWER_OK, "ok")                                                                         \
-	X(ANSWER_NOOP, "noop")           /* late or repeated: the state already says so */         \
-	X(ANSWER_UNKNOWN, "unknown")     /* no such conversation, offer, agent or queue */         \
+	X(ANSWER_NOOP, "noop")		 /* late or repeated: the state already says so */         \
+	X(ANSWER_UNKNOWN, "unknown")	 /* no such conversation, offer, agent or queue */         \
 	X(ANSWER_FORBIDDEN, "forbidden") /* not yours */                                           \
-	X(ANSWER_STATE, "state")         /* not possible in this state */                          \
+	X(ANSWER_STATE, "state")	 /* not possible in this state */                          \
 	X(ANSWER_INVALID, "invalid")
 
 #define WORD_ENUM(name, text) name,
