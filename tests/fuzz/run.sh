@@ -6,11 +6,7 @@ cd "$(dirname "$0")/../.." || exit 1
 seconds=${FUZZ_SECONDS:-10}
 build=$PWD/build-fuzz
 set -- tests/fuzz/fuzz_*.c
-if [ ! -f "$1" ]; then
-	echo "# skip fuzz: no fuzz_*.c yet"
-	echo "ok fuzz (none)"
-	exit 0
-fi
+[ -f "$1" ] || exit 77
 mkdir -p "$build"
 targets=
 for file in "$@"; do

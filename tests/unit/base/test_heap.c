@@ -62,6 +62,8 @@ static void agrees_with_a_search(void **state)
 		}
 		assert_ptr_equal(heap_min(&h), least);
 		assert_int_equal(h.count, count);
+		for (size_t i = 1; i < h.count; i++)
+			assert_true(h.nodes[(i - 1) / 2]->at <= h.nodes[i]->at);
 	}
 	heap_free(&h);
 	for (int i = 0; i < N; i++)

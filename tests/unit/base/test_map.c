@@ -103,6 +103,10 @@ static void has_empty_and_binary_keys(void **state)
 	assert_ptr_equal(map_get(&m, SLICE("")), &a);
 	assert_ptr_equal(map_get(&m, slice_make("\0", 1)), &b);
 	assert_ptr_equal(map_get(&m, slice_make("\0\0", 2)), &c);
+	/* What is left of a removed entry is not the empty key. */
+	assert_ptr_equal(map_remove(&m, SLICE("")), &a);
+	assert_null(map_get(&m, SLICE("")));
+	assert_null(map_remove(&m, SLICE("")));
 	map_free(&m);
 }
 
