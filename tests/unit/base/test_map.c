@@ -107,6 +107,9 @@ static void has_empty_and_binary_keys(void **state)
 	assert_ptr_equal(map_remove(&m, SLICE("")), &a);
 	assert_null(map_get(&m, SLICE("")));
 	assert_null(map_remove(&m, SLICE("")));
+	assert_int_equal(m.count, 2);
+	assert_null(map_put(&m, SLICE(""), &c));
+	assert_int_equal(m.count, 3);
 	map_free(&m);
 }
 
