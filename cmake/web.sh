@@ -11,6 +11,7 @@ flock 9
 if [ -f package-lock.json ]; then
 	if ! cmp -s package-lock.json node_modules/.usher-lock; then
 		npm ci --no-audit --no-fund --loglevel=error
+		mkdir -p node_modules # npm makes none where there are no packages
 		cp package-lock.json node_modules/.usher-lock
 	fi
 elif [ ! -f node_modules/.usher-lock ]; then

@@ -61,6 +61,7 @@ mkdir -p build
 	echo "quickstart: the build failed; the whole log is build/quickstart.log" >&2
 	exit 1
 }
+[ -x build/usherd ] || { echo "quickstart: the build made no build/usherd" >&2; exit 1; }
 [ -z "$build_only" ] || { echo "quickstart: built build/usherd"; exit 0; }
 
 [ -r "$config" ] || refuse "cannot read $config"
