@@ -91,20 +91,22 @@ function(usher_embed target file symbol)
 endfunction()
 
 # usher_web(NAME SOURCE): SOURCE/package.json → build/web/NAME by `OUT=... npm run build`, again
-# only when a file of SOURCE changed. Target web_NAME.
+# only when a file at the top of SOURCE, in src/ or in public/ changed. Target web_NAME.
 function(usher_web name source)
 	set(dir ${CMAKE_SOURCE_DIR}/${source})
 	file(GLOB package CONFIGURE_DEPENDS ${dir}/package.json)
 	if(NOT package)
 		return()
 	endif()
-	file(GLOB_RECURSE files CONFIGURE_DEPENDS ${dir}/*)
-	list(FILTER files EXCLUDE REGEX "/(node_modules|dist)/|/node_modules\\.lock$")
+	# Not ${dir}/*: node_modules has thousands of files and they are not ours.
+	file(GLOB files CONFIGURE_DEPENDS
+		${dir}/*.json ${dir}/*.mjs ${dir}/*.js ${dir}/*.ts ${dir}/*.html ${dir}/*.css)
+	file(GLOB_RECURSE more CONFIGURE_DEPENDS ${dir}/src/* ${dir}/public/*)
 	set(stamp ${CMAKE_BINARY_DIR}/web/${name}.stamp)
 	add_custom_command(OUTPUT ${stamp}
 		COMMAND sh ${CMAKE_SOURCE_DIR}/cmake/web.sh ${dir} ${CMAKE_BINARY_DIR}/web/${name}
 		COMMAND ${CMAKE_COMMAND} -E touch ${stamp}
-		DEPENDS ${files} ${CMAKE_SOURCE_DIR}/cmake/web.sh
+		DEPENDS ${files} ${more} ${CMAKE_SOURCE_DIR}/cmake/web.sh
 		COMMENT "Building the browser half ${source}" VERBATIM)
 	add_custom_target(web_${name} ALL DEPENDS ${stamp})
 	install(DIRECTORY ${CMAKE_BINARY_DIR}/web/${name} DESTINATION share/usher/web)
