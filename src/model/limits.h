@@ -24,7 +24,30 @@
 	LIMIT(INBOX_MAX, 1000000, "entries", "beyond it intake is refused, nothing is lost")       \
 	LIMIT(PUSH_KEEP, 20000, "entries", "a desk away longer than this gets a fresh snapshot")   \
 	LIMIT(JOURNAL_KEEP, 1000000, "entries", "audit in Redis; retention trims it")              \
-	LIMIT(DEDUP_KEEP_S, 604800, "seconds", "a mail server retries for five days")
+	LIMIT(DEDUP_KEEP_S, 604800, "seconds", "a mail server retries for five days")              \
+	/* the network */                                                                          \
+	LIMIT(CONN_INPUT_MAX, 65536, "bytes", "unread input of one connection")                    \
+	LIMIT(CONN_OUTPUT_LOW, 16384, "bytes", "below it a writer may go on")                      \
+	LIMIT(CONN_DIAL_MS, 10000, "ms", "name, connect and TLS handshake of what we dial")        \
+	LIMIT(CONN_HANDSHAKE_MS, 10000, "ms", "a stranger's TLS handshake")                        \
+	LIMIT(LINGER_MS, 30000, "ms", "the last output of a connection to a slow reader")          \
+	LIMIT(LINGER_FIN_MS, 2000, "ms", "after all is sent: the peer's own end")                  \
+	LIMIT(HTTP_CONNECTIONS_MAX, 65536, "connections", "2 KiB of heap each, 128 MiB in all")    \
+	LIMIT(HTTP_HEADER_MS, 10000, "ms", "a whole request header; one byte a second dies")       \
+	LIMIT(HTTP_REQUEST_MS, 30000, "ms", "a request from its header to its answer")             \
+	LIMIT(HTTP_IDLE_MS, 60000, "ms", "a kept-alive connection between requests")               \
+	LIMIT(HTTP_TARGET_MAX, 4096, "bytes", "path and query; a longer one is 414")               \
+	LIMIT(HTTP_LINE_MAX, 8192, "bytes", "one header field; cookies are the longest")           \
+	LIMIT(HTTP_HEADER_MAX, 16384, "bytes", "the whole header of a request")                    \
+	LIMIT(HTTP_HEADERS_MAX, 100, "fields", "in a request or a trailer; browsers send 20")      \
+	LIMIT(HTTP_CHUNK_LINE_MAX, 256, "bytes", "chunk size and extension, which nobody uses")    \
+	LIMIT(HTTP_DISCARD_MAX, 65536, "bytes", "of a body nobody took, read to keep alive")       \
+	LIMIT(WS_MESSAGE_MAX, 1048576, "bytes", "no owner may ask for larger ones")                \
+	LIMIT(WS_OUTPUT_MAX, 1048576, "bytes", "a reader this far behind is dropped")              \
+	LIMIT(WS_PING_MS, 25000, "ms", "proxies forget silent connections after 30 s or more")     \
+	LIMIT(WS_CLOSE_MS, 2000, "ms", "for the peer's answer to a close frame")                   \
+	LIMIT(STATIC_FILE_MAX, 16777216, "bytes", "one built web file in memory")                  \
+	LIMIT(STATIC_FILES_MAX, 4096, "files", "of one built web directory")
 
 #define LIMIT_ENUM(name, value, unit, why) name = (value),
 enum limits { LIMITS(LIMIT_ENUM) };

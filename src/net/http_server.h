@@ -26,8 +26,10 @@ struct http_handler {
 
 /* One server for any number of listeners. */
 struct http_server *http_server_new(struct loop *loop);
-int http_server_listen(struct http_server *s, const char *address, struct tls *tls, struct err *err); /* port or -errno */
-void http_server_route(struct http_server *s, const char *prefix, const struct http_handler *h, void *arg);
+int http_server_listen(struct http_server *s, const char *address, struct tls *tls,
+	struct err *err); /* port or -errno */
+void http_server_route(
+	struct http_server *s, const char *prefix, const struct http_handler *h, void *arg);
 /* Addresses whose X-Forwarded-For is believed (a site's own reverse proxy); NULL-terminated. */
 void http_server_trust(struct http_server *s, const char *const *addresses);
 /* Drain: stop listening, answer what is there with Connection: close. `http_server_count` then falls to 0. */
@@ -37,23 +39,30 @@ void http_server_free(struct http_server **s);
 
 /* Borrowed until `ended` / the answer. */
 struct slice http_method(const struct http_request *r);
-struct slice http_path(const struct http_request *r);  /* decoded, normalised: no //, no dot segments, no NUL */
+struct slice http_path(
+	const struct http_request *r); /* decoded, normalised: no //, no dot segments, no NUL */
 struct slice http_query(const struct http_request *r); /* raw, without '?' */
-struct slice http_header(const struct http_request *r, const char *lower_case_name); /* p NULL when absent; joined by ", " when repeated */
+struct slice http_header(const struct http_request *r,
+	const char *lower_case_name); /* p NULL when absent; joined by ", " when repeated */
 struct slice http_cookie(const struct http_request *r, const char *name);
-struct slice http_query_get(const struct http_request *r, const char *name, struct str *scratch); /* decoded; p NULL when absent */
-const char *http_peer(const struct http_request *r); /* the client's address, after trusted proxies */
-bool http_is_tls(const struct http_request *r);      /* itself or said by a trusted proxy */
+struct slice http_query_get(const struct http_request *r, const char *name,
+	struct str *scratch); /* decoded; p NULL when absent */
+const char *http_peer(
+	const struct http_request *r);		/* the client's address, after trusted proxies */
+bool http_is_tls(const struct http_request *r); /* itself or said by a trusted proxy */
 
 /* The body as a whole, at most `max` bytes (else 413 is sent for you): fn is called once, unless the client goes away. */
-void http_body_collect(struct http_request *r, size_t max, void (*fn)(struct http_request *r, struct slice body, void *arg), void *arg);
+void http_body_collect(struct http_request *r, size_t max,
+	void (*fn)(struct http_request *r, struct slice body, void *arg), void *arg);
 /* The body in pieces as they come; `last` marks the end; at most `max` bytes in all. */
-void http_body_stream(struct http_request *r, size_t max, void (*fn)(struct http_request *r, struct slice piece, bool last, void *arg), void *arg);
+void http_body_stream(struct http_request *r, size_t max,
+	void (*fn)(struct http_request *r, struct slice piece, bool last, void *arg), void *arg);
 /* Back-pressure while streaming. */
 void http_body_pause(struct http_request *r);
 void http_body_resume(struct http_request *r);
 /* Called exactly once when the request is over (answered and sent, or the client gone): drop your pointer. */
-void http_on_ended(struct http_request *r, void (*fn)(struct http_request *r, void *arg), void *arg);
+void http_on_ended(
+	struct http_request *r, void (*fn)(struct http_request *r, void *arg), void *arg);
 
 /* Adds a header to the coming answer. CR, LF and NUL in values are refused by ASSERT: check input first. */
 void http_set(struct http_request *r, const char *name, struct slice value);
@@ -70,13 +79,15 @@ void http_deadline(struct http_request *r, uint64_t after_us);
 struct ws_ops {
 	void (*message)(struct ws *w, struct slice text, void *arg);
 	void (*drained)(struct ws *w, void *arg); /* may be NULL */
-	void (*closed)(struct ws *w, int code, const char *why, void *arg); /* exactly once; drop the pointer */
+	void (*closed)(struct ws *w, int code, const char *why,
+		void *arg); /* exactly once; drop the pointer */
 };
 /* True when the request is a well-formed upgrade (else answer it otherwise). */
 bool http_is_upgrade(const struct http_request *r);
 /* Answers 101 and turns the request into a WebSocket (the request is over). Origin is the caller's to check before. Dead
  * peers are found by ping every WS_PING_MS. */
-struct ws *ws_accept(struct http_request *r, size_t message_max, const struct ws_ops *ops, void *arg);
+struct ws *ws_accept(
+	struct http_request *r, size_t message_max, const struct ws_ops *ops, void *arg);
 void ws_send(struct ws *w, struct slice text);
 size_t ws_output(const struct ws *w); /* bytes waiting for the peer */
 void ws_close(struct ws *w, int code, const char *why);

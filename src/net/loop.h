@@ -48,7 +48,7 @@ void loop_post(struct loop *loop, loop_fn fn, void *arg);
 void loop_signal(struct loop *loop, int signo, loop_fn fn, void *arg);
 /* A foreign descriptor: fn(arg, readable, writable) level-triggered. */
 struct loop_watch *loop_watch_new(struct loop *loop, int fd, bool read, bool write,
-				  void (*fn)(void *arg, bool readable, bool writable), void *arg);
+	void (*fn)(void *arg, bool readable, bool writable), void *arg);
 void loop_watch_want(struct loop_watch *w, bool read, bool write);
 void loop_watch_free(struct loop_watch **w);
 
