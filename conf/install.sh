@@ -73,4 +73,16 @@ apt install --no-install-recommends $missing || {
 	apt install --no-install-recommends $missing || failed
 }
 rm -f "$log"
+
+# Nor may a service that came with it start at the next boot; one that was here before is left alone.
+if command -v systemctl >/dev/null 2>&1; then
+	for name in $missing; do
+		case $name in
+		redis-server | postfix | prometheus) unit=$name ;;
+		nginx-light) unit=nginx ;;
+		*) continue ;;
+		esac
+		$as_root systemctl disable "$unit" >/dev/null 2>&1 || true
+	done
+fi
 echo "install: done"
