@@ -25,6 +25,12 @@
 	LIMIT(PUSH_KEEP, 20000, "entries", "a desk away longer than this gets a fresh snapshot")   \
 	LIMIT(JOURNAL_KEEP, 1000000, "entries", "audit in Redis; retention trims it")              \
 	LIMIT(DEDUP_KEEP_S, 604800, "seconds", "a mail server retries for five days")              \
+	/* the store */                                                                            \
+	LIMIT(REDIS_CALL_MS, 30000, "ms", "Redis that answers later is as good as away")           \
+	LIMIT(REDIS_BLOCK_MS, 10000, "ms", "a waiting read; below REDIS_CALL_MS")                  \
+	LIMIT(REDIS_REPLY_MAX, 268435456, "bytes", "one reply: the engine's state is the largest") \
+	LIMIT(REDIS_ITEMS_MAX, 1048576, "items", "one array in a reply")                           \
+	LIMIT(LEASE_MS, 10000, "ms", "a node that is dead this long no longer routes")             \
 	/* the network */                                                                          \
 	LIMIT(CONN_INPUT_MAX, 65536, "bytes", "unread input of one connection")                    \
 	LIMIT(CONN_OUTPUT_LOW, 16384, "bytes", "below it a writer may go on")                      \
