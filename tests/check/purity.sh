@@ -18,8 +18,13 @@ for lib in model engine text; do
 		where=${where%:}
 		echo "${where##*:} calls $symbol"
 	done)
-	state=$(nm -A "$archive" 2>/dev/null | awk '$(NF-1) ~ /^[bBdDC]$/ {
-		where = $1; sub(/:[^:]*$/, "", where); sub(/.*:/, "", where); print where " keeps state in " $NF }')
+	# Constant tables that hold pointers are in .data.rel.ro: read-only once loaded.
+	state=$(objdump -t "$archive" 2>/dev/null | awk '
+		/file format/ { file = $1; sub(/:$/, "", file) }
+		$2 ~ /^[gul!]$/ || $3 == "O" {
+			for (i = 2; i < NF; i++)
+				if ($i ~ /^(\.(data|bss|tdata|tbss)(\.|$)|\*COM\*)/ && $i !~ /^\.data\.rel\.ro/ && $NF != $i)
+					print file " keeps state in " $NF }' | sort -u)
 	floats=$(objdump -d --no-show-raw-insn "$archive" 2>/dev/null | awk '
 		/file format/ { file = $1; sub(/:$/, "", file) }
 		/^[0-9a-f]+ </ { fn = $2 }
