@@ -1,0 +1,200 @@
+/* Replies as mail programs write them: name, text, and the three parts that a reader wants. */
+#include "unit/cm.h"
+
+#include "text/quote.h"
+
+struct example {
+	const char *name, *text, *fresh, *signature, *quoted;
+};
+
+static const struct example examples[] = {
+	{ "nothing quoted", "Hello,\n\nwhere is my order?\n", "Hello,\n\nwhere is my order?", "",
+		"" },
+	{ "empty", "", "", "", "" },
+	{ "gmail en",
+		"Thanks!\n\nOn Mon, Nov 3, 2025 at 10:00 AM Support <support@demo.test> "
+		"wrote:\n\n> Hello\n> there\n",
+		"Thanks!", "",
+		"On Mon, Nov 3, 2025 at 10:00 AM Support <support@demo.test> wrote:\n\n> Hello\n> "
+		"there" },
+	{ "gmail en, wrapped",
+		"Thanks!\nOn Mon, Nov 3, 2025 at 10:00 AM Support of "
+		"Demo\n<support@demo.test>\nwrote:\n> Hello",
+		"Thanks!", "",
+		"On Mon, Nov 3, 2025 at 10:00 AM Support of Demo\n<support@demo.test>\nwrote:\n> "
+		"Hello" },
+	{ "gmail ru",
+		"Спасибо\n\nпн, 3 нояб. 2025 г. в 10:00, Support <support@demo.test>:\n\n> Добрый "
+		"день\n",
+		"Спасибо", "",
+		"пн, 3 нояб. 2025 г. в 10:00, Support <support@demo.test>:\n\n> Добрый день" },
+	{ "gmail ru, wrapped",
+		"Спасибо\n\nпн, 3 нояб. 2025 г. в 10:00, Служба "
+		"поддержки\n<support@demo.test>:\n\n> Да\n",
+		"Спасибо", "",
+		"пн, 3 нояб. 2025 г. в 10:00, Служба поддержки\n<support@demo.test>:\n\n> Да" },
+	{ "gmail ru, old",
+		"Ок\n\n3 ноября 2025 г., 10:00 пользователь X <x@y.test> написал:\n\n> а", "Ок", "",
+		"3 ноября 2025 г., 10:00 пользователь X <x@y.test> написал:\n\n> а" },
+	{ "apple mail en",
+		"Yes.\n\n> On 3 Nov 2025, at 10:00, Support <s@demo.test> wrote:\n> \n> Is it?\n",
+		"Yes.", "",
+		"> On 3 Nov 2025, at 10:00, Support <s@demo.test> wrote:\n> \n> Is it?" },
+	{ "apple mail ru",
+		"Да.\n\n> 3 нояб. 2025 г., в 10:00, Support <s@demo.test> написал(а):\n> \n> "
+		"Так?\n",
+		"Да.", "",
+		"> 3 нояб. 2025 г., в 10:00, Support <s@demo.test> написал(а):\n> \n> Так?" },
+	{ "iphone en",
+		"Ok\n\nSent from my iPhone\n\n> On Nov 3, 2025, at 10:00 AM, S <s@demo.test> "
+		"wrote:\n> \n> x\n",
+		"Ok", "Sent from my iPhone",
+		"> On Nov 3, 2025, at 10:00 AM, S <s@demo.test> wrote:\n> \n> x" },
+	{ "iphone ru",
+		"Жду звонка\n\nОтправлено с iPhone\n\n> 3 нояб. 2025 г., в 10:00, S <s@demo.test> "
+		"написал(а):\n> x\n",
+		"Жду звонка", "Отправлено с iPhone",
+		"> 3 нояб. 2025 г., в 10:00, S <s@demo.test> написал(а):\n> x" },
+	{ "thunderbird en", "On 11/3/25 10:00, Support wrote:\n> How are you?\n\nFine.\n", "Fine.",
+		"", "On 11/3/25 10:00, Support wrote:\n> How are you?" },
+	{ "thunderbird ru", "Хорошо\n\n03.11.2025 10:00, Support пишет:\n> Как дела?", "Хорошо", "",
+		"03.11.2025 10:00, Support пишет:\n> Как дела?" },
+	{ "outlook en, plain",
+		"Please see attached.\n\n-----Original Message-----\nFrom: Support\nSent: Monday, "
+		"November 3, 2025 10:00 AM\n"
+		"To: Ann\nSubject: Re: order\n\nSend the form.\n",
+		"Please see attached.", "",
+		"-----Original Message-----\nFrom: Support\nSent: Monday, November 3, 2025 10:00 "
+		"AM\nTo: Ann\n"
+		"Subject: Re: order\n\nSend the form." },
+	{ "outlook en, html",
+		"Done.\n\nFrom: Support <s@demo.test>\nSent: Monday, November 3, 2025 10:00 "
+		"AM\nTo: Ann\nSubject: order\n\nold",
+		"Done.", "",
+		"From: Support <s@demo.test>\nSent: Monday, November 3, 2025 10:00 AM\nTo: "
+		"Ann\nSubject: order\n\nold" },
+	{ "outlook ru",
+		"Готово.\n\nС уважением,\nИван Петров\n\nОт: Support <s@demo.test>\nОтправлено: "
+		"понедельник, 3 ноября 2025 г. 10:00\n"
+		"Кому: Иван\nТема: заказ\n\nстарое",
+		"Готово.", "С уважением,\nИван Петров",
+		"От: Support <s@demo.test>\nОтправлено: понедельник, 3 ноября 2025 г. 10:00\nКому: "
+		"Иван\nТема: заказ\n\nстарое" },
+	{ "outlook, bold labels",
+		"Ok\n\n*From:* S <s@demo.test>\n*Sent:* Monday\n*To:* A\n*Subject:* x\n\nold", "Ok",
+		"", "*From:* S <s@demo.test>\n*Sent:* Monday\n*To:* A\n*Subject:* x\n\nold" },
+	{ "outlook web",
+		"Ok\n\n________________________________\nFrom: S <s@demo.test>\nSent: Monday\nTo: "
+		"A\nSubject: x\n\nold",
+		"Ok", "",
+		"________________________________\nFrom: S <s@demo.test>\nSent: Monday\nTo: "
+		"A\nSubject: x\n\nold" },
+	{ "outlook phone",
+		"Ok\n\nGet Outlook for iOS\n________________________________\nFrom: S\nSent: "
+		"x\nTo: A\nSubject: x\n\nold",
+		"Ok", "Get Outlook for iOS",
+		"________________________________\nFrom: S\nSent: x\nTo: A\nSubject: x\n\nold" },
+	{ "yandex",
+		"Подтверждаю\n\n03.11.2025, 10:00, \"Support\" <s@demo.test>:\n> Подтвердите\n\n-- "
+		"\nИван\n",
+		"Подтверждаю", "-- \nИван",
+		"03.11.2025, 10:00, \"Support\" <s@demo.test>:\n> Подтвердите" },
+	{ "yandex, words",
+		"Да\n \n \n10:00, 3 ноября 2025 г., Support <s@demo.test>:\nСтарый текст\n", "Да",
+		"", "10:00, 3 ноября 2025 г., Support <s@demo.test>:\nСтарый текст" },
+	{ "yandex phone",
+		"Да\n\nОтправлено из мобильного приложения Яндекс Почты\n\n03.11.2025, 10:00, S "
+		"<s@demo.test>:\n> x",
+		"Да", "Отправлено из мобильного приложения Яндекс Почты",
+		"03.11.2025, 10:00, S <s@demo.test>:\n> x" },
+	{ "mail.ru",
+		"Добрый день!\nНе пришло.\n\n--\nИван Петров\n\nПонедельник, 3 ноября 2025, 10:00 "
+		"+03:00 от Support <s@demo.test>:\n \n>Проверьте\n",
+		"Добрый день!\nНе пришло.", "--\nИван Петров",
+		"Понедельник, 3 ноября 2025, 10:00 +03:00 от Support <s@demo.test>:\n "
+		"\n>Проверьте" },
+	{ "mail.ru, android",
+		"Нет\n--\nОтправлено из Mail.ru для Android понедельник, 3 ноября 2025\n", "Нет",
+		"--\nОтправлено из Mail.ru для Android понедельник, 3 ноября 2025", "" },
+	{ "mail.ru forward",
+		"Что это?\n\n-------- Пересылаемое сообщение --------\nОт: X <x@y.test>\nКому: "
+		"a@b\n\nТекст",
+		"Что это?", "",
+		"-------- Пересылаемое сообщение --------\nОт: X <x@y.test>\nКому: a@b\n\nТекст" },
+	{ "forward without a word",
+		"---------- Forwarded message ---------\nFrom: X <x@y>\nDate: x\nSubject: y\nTo: "
+		"z\n\nText",
+		"---------- Forwarded message ---------\nFrom: X <x@y>\nDate: x\nSubject: y\nTo: "
+		"z\n\nText",
+		"", "" },
+	{ "proton",
+		"Hi\n\nSent with Proton Mail secure email.\n\nOn Monday, November 3rd, 2025 at "
+		"10:00, S <s@demo.test> wrote:\n\n> x",
+		"Hi", "Sent with Proton Mail secure email.",
+		"On Monday, November 3rd, 2025 at 10:00, S <s@demo.test> wrote:\n\n> x" },
+	{ "marks only", "I agree.\n\n> Do you agree?\n> Really?\n", "I agree.", "",
+		"> Do you agree?\n> Really?" },
+	{ "answers between the lines",
+		"On 3 Nov 2025, at 10:00, S <s@demo.test> wrote:\n> One?\nYes.\n> Two?\nNo.\n",
+		"On 3 Nov 2025, at 10:00, S <s@demo.test> wrote:\n> One?\nYes.\n> Two?\nNo.", "",
+		"" },
+	{ "answers between the lines, greeting first",
+		"Hello\n\n> One?\nYes.\n\n> Two?\nNo.\n\n-- \nAnn",
+		"Hello\n\n> One?\nYes.\n\n> Two?\nNo.", "-- \nAnn", "" },
+	{ "signature", "Text\n-- \nAnn\n+7 900 000", "Text", "-- \nAnn\n+7 900 000", "" },
+	{ "sign-off", "Please call me.\n\nBest regards,\nAnn Lee\nDemo Ltd", "Please call me.",
+		"Best regards,\nAnn Lee\nDemo Ltd", "" },
+	{ "not a sign-off",
+		"Best regards to Bob. When will he call me back, and who pays for the call?\nAnn",
+		"Best regards to Bob. When will he call me back, and who pays for the call?\nAnn",
+		"", "" },
+	{ "not a device", "Отправлено из Москвы вчера, до сих пор в пути.",
+		"Отправлено из Москвы вчера, до сих пор в пути.", "", "" },
+	{ "not a device either", "Номер 55.\nОтправлено из Москвы вчера.",
+		"Номер 55.\nОтправлено из Москвы вчера.", "", "" },
+	{ "not an attribution", "Your manager wrote:\npay 100. I will not.",
+		"Your manager wrote:\npay 100. I will not.", "", "" },
+	{ "not a header block", "From: Moscow\nTo: Berlin\nhow much is a ticket?",
+		"From: Moscow\nTo: Berlin\nhow much is a ticket?", "", "" },
+	{ "a date and a colon", "On 3 Nov 2025 at 10:00 I saw these errors:\nE1\nE2",
+		"On 3 Nov 2025 at 10:00 I saw these errors:\nE1\nE2", "", "" },
+};
+
+static void splits_what_mail_programs_write(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
+		const struct example *e = &examples[i];
+		struct quote_parts p = quote_split(slice_of(e->text));
+		if (!slice_is(p.fresh, e->fresh) || !slice_is(p.signature, e->signature) ||
+			!slice_is(p.quoted, e->quoted))
+			print_error("example: %s\n", e->name);
+		assert_slice_is(p.fresh, e->fresh);
+		assert_slice_is(p.signature, e->signature);
+		assert_slice_is(p.quoted, e->quoted);
+	}
+}
+
+static void long_texts_take_linear_time(void **state)
+{
+	static const char *const pieces[] = { "10:00 2025 x@y\n", "On \n", ">\n\n", "wrote:\n",
+		"\n", "From: a\n", "__________\n\n", "Sent from my iPhone\n\n", "> a\nb\n" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+		struct str text = { 0 };
+		while (text.n < 262144)
+			str_add_text(&text, pieces[i]);
+		quote_split(str_slice(
+			&text)); /* ctest's time limit is the judge of what is quadratic */
+		str_free(&text);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(splits_what_mail_programs_write),
+		cmocka_unit_test(long_texts_take_linear_time) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
