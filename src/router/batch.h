@@ -1,0 +1,112 @@
+/*
+ * One batch of commands on its way to disk; private to the router. Everything in it lives in the batch's arena.
+ *
+ *   batch ─┬─ work[]   a command and what the look-ups found for it, in inbox order
+ *          ├─ rows     conversation id → row: the conversation's view as this batch knows it
+ *          ├─ found    what this batch has decided and Redis does not know yet: threads, identities, dedup keys
+ *          └─ steps[]  events in order, each with the work that caused it (NULL: the tick)
+ */
+#ifndef USHER_ROUTER_BATCH_H
+#define USHER_ROUTER_BATCH_H
+
+#include "base/map.h"
+#include "engine/engine.h"
+#include "store/commit.h"
+#include "store/lookup.h"
+#include "store/store.h"
+
+/* The view of a conversation: strings borrowed from the arena. */
+struct row {
+	struct id conv, customer, linked;
+	bool asked, known; /* looked up; found or made */
+	bool touched;	   /* its state changed: written and told at the end of the batch */
+	bool fresh;
+	struct pairs_found stored;
+	struct slice channel, kind, thread, name, address, subject, queue, segment, owner, lang;
+	struct slice snippet; /* the beginning of what the customer said last */
+	struct slice refs; /* the channel's ids of its messages, oldest first, newline-separated */
+	uint64_t arrived_us, last_seq;
+};
+
+struct work {
+	struct stream_id inbox_id;
+	struct command c;
+	bool damaged, repeated;
+	struct slice dedup_result; /* p not NULL: done before */
+	struct id by_thread;
+	struct slice *refs;
+	struct id *by_ref;
+	size_t ref_count;
+	struct id verified_customer, claimed_customer;
+	struct pairs_found customer; /* the card of whoever it turned out to be */
+	struct slice place;	     /* "CONV SEQ" of a message known by its id only */
+	struct slice entry;	     /* packed entry that a receipt or retry is about */
+	enum answer answer;
+	struct slice why;
+	struct id conv;
+	uint64_t seq;
+};
+
+struct decided {
+	struct event ev;
+	struct work *work;
+};
+
+struct batch {
+	struct arena arena;
+	const struct config *config;
+	struct store *store;
+	struct engine *engine;
+	struct commit *commit;
+	uint64_t now_us;
+	uint64_t journal_n, push_n;
+	struct work *work;
+	size_t count;
+	struct decided *steps;
+	size_t step_count, step_cap;
+	struct map rows, threads, identities, dedups, agents;
+	uint64_t accepted, duplicate, quarantined, damaged;
+};
+
+/* ---- rows.c: what the batch knows ---- */
+void batch_clear(struct batch *b);
+struct row *batch_row(struct batch *b, struct id conv); /* made empty when new */
+struct row *batch_row_find(const struct batch *b, struct id conv);
+/* Takes over what the look-up stored in row->stored. */
+void row_load(struct row *row);
+void batch_thread_put(struct batch *b, struct slice channel, struct slice key, struct id conv);
+struct id batch_thread(const struct batch *b, struct slice channel, struct slice key);
+void batch_identity_put(
+	struct batch *b, struct slice kind, struct slice value, bool verified, struct id customer);
+struct id batch_identity(
+	const struct batch *b, struct slice kind, struct slice value, bool verified);
+void batch_dedup_put(struct batch *b, struct slice key, struct slice result);
+struct slice batch_dedup(const struct batch *b, struct slice key);
+void batch_agent_touch(struct batch *b, struct slice agent);
+void batch_decide(struct batch *b, const struct event *ev, struct work *w);
+
+/* ---- resolve.c: who writes, about what, to which queue ---- */
+/* What can be asked from the commands alone; then what those answers lead to. False: nothing to ask. */
+bool resolve_ask_first(struct batch *b, struct lookup *l);
+bool resolve_ask_second(struct batch *b, struct lookup *l);
+/* Fills in the [r] fields of the command, with everything before it in the batch known. False: the command was repeated. */
+bool resolve(struct batch *b, struct work *w);
+
+/* ---- project.c: events to views, history, outbox, effects ---- */
+/* Rows of conversations that events speak of and nobody asked for yet. */
+bool project_ask(struct batch *b, struct lookup *l);
+void project(struct batch *b);
+/* An effect with the next push number. */
+void batch_effect(struct batch *b, struct effect *ef);
+
+/* ---- receipt.c: what became of an outbound message, and trying again ---- */
+void receipt_project(struct batch *b, struct work *w);
+void retry_project(struct batch *b, struct work *w);
+/* A message of ours, into the outbox. */
+void outbox_project(struct batch *b, const struct row *row, const struct entry *en);
+
+/* ---- segment.c ---- */
+const struct segment *segment_for(const struct config *config, const struct command *c,
+	const struct pairs_found *customer, struct arena *arena);
+
+#endif

@@ -1,0 +1,195 @@
+/*
+ * Positions change for everybody behind whoever leaves, so they are told in glances, not by event: a queue that changed is
+ * looked at once a second at most, and a visitor hears only of a change.
+ */
+#include "router/glance.h"
+
+#include <stdlib.h>
+
+#include "base/assert.h"
+
+enum { GLANCE_US = 1000000, VISITORS_MAX = 2000 };
+
+struct glance_queue {
+	bool dirty;
+	uint64_t told_us;
+};
+
+/* A live customer in a queue: where to tell him, and what he was told last. */
+struct visitor {
+	struct str channel, thread;
+	uint64_t position, low_s, high_s;
+	bool seen;
+};
+
+static void visitor_free(struct visitor *v)
+{
+	str_free(&v->channel);
+	str_free(&v->thread);
+	free(v);
+}
+
+void glance_free(struct glance *g)
+{
+	struct map_entry e;
+	for (size_t i = 0; map_next(&g->queues, &i, &e);)
+		free(e.value);
+	for (size_t i = 0; map_next(&g->visitors, &i, &e);)
+		visitor_free(e.value);
+	map_free(&g->queues);
+	map_free(&g->visitors);
+	*g = (struct glance){ .due_us = UINT64_MAX };
+}
+
+static void touch(struct glance *g, struct slice queue, uint64_t now_us)
+{
+	if (!queue.n)
+		return;
+	struct glance_queue *q = map_get(&g->queues, queue);
+	if (!q) {
+		q = mem_alloc(sizeof(*q));
+		map_put(&g->queues, queue, q);
+	}
+	q->dirty = true;
+	uint64_t due = q->told_us + GLANCE_US > now_us ? q->told_us + GLANCE_US : now_us;
+	if (due < g->due_us)
+		g->due_us = due;
+}
+
+static bool row_is_live(const struct batch *b, const struct row *row)
+{
+	const struct kind *k = config_kind(b->config, row->kind);
+	return k && k->live;
+}
+
+/* Remembers where a live customer is told his position; a repeat tells it anew (he may have come back). */
+static void learn(struct glance *g, const struct batch *b, const struct row *row)
+{
+	struct slice key = slice_make(&row->conv, sizeof(row->conv));
+	if (!row->known || !row_is_live(b, row) || !engine_position(b->engine, row->conv))
+		return;
+	struct visitor *v = map_get(&g->visitors, key);
+	if (!v) {
+		v = mem_alloc(sizeof(*v));
+		str_add(&v->channel, row->channel);
+		str_add(&v->thread, row->thread);
+		map_put(&g->visitors, key, v);
+	}
+	v->position = 0;
+	touch(g, row->queue, b->now_us);
+}
+
+void glance_touch(struct glance *g, const struct batch *b)
+{
+	struct map_entry e;
+	for (size_t i = 0; map_next(&b->rows, &i, &e);) {
+		const struct row *row = e.value;
+		learn(g, b, row);
+		if (row->touched)
+			touch(g, row->queue, b->now_us);
+	}
+	for (size_t i = 0; i < b->step_count; i++)
+		touch(g, b->steps[i].ev.queue, b->now_us);
+}
+
+static void tell_queue(struct batch *b, struct slice name)
+{
+	struct queue_view v;
+	if (!engine_queue(b->engine, name, &v))
+		return;
+	struct effect ef = { .type = EFFECT_QUEUE,
+		.queue = name,
+		.waiting = v.waiting + v.offered,
+		.longest_us = v.longest_us,
+		.paused = v.paused,
+		.open = v.open };
+	batch_effect(b, &ef);
+}
+
+/* ---- visitors ---- */
+
+struct walk {
+	struct glance *g;
+	struct batch *b;
+	size_t told;
+};
+
+static void tell_position(struct batch *b, struct id conv, const struct visitor *v)
+{
+	struct effect ef = { .type = EFFECT_POSITION,
+		.conv = conv,
+		.channel = str_slice(&v->channel),
+		.thread = str_slice(&v->thread),
+		.position = v->position,
+		.low_s = v->low_s,
+		.high_s = v->high_s };
+	batch_effect(b, &ef);
+}
+
+static bool tell_visitor(const struct conv_view *cv, void *arg)
+{
+	struct walk *w = arg;
+	struct visitor *v = map_get(&w->g->visitors, slice_make(&cv->conv, sizeof(cv->conv)));
+	if (!v)
+		return true;
+	uint64_t low_s = 0, high_s = 0;
+	uint64_t position = engine_position(w->b->engine, cv->conv);
+	(void)engine_wait(w->b->engine, cv->conv, w->b->now_us, &low_s, &high_s);
+	v->seen = true;
+	if (position != v->position || low_s != v->low_s || high_s != v->high_s) {
+		v->position = position;
+		v->low_s = low_s;
+		v->high_s = high_s;
+		tell_position(w->b, cv->conv, v);
+	}
+	return ++w->told < VISITORS_MAX;
+}
+
+/* Those who no longer wait hear it once: position 0. */
+static void forget_served(struct glance *g, struct batch *b)
+{
+	struct map_entry e;
+	for (size_t i = 0; map_next(&g->visitors, &i, &e);) {
+		struct visitor *v = e.value;
+		struct id conv;
+		memcpy(&conv, e.key.p, sizeof(conv));
+		if (!v->seen && !engine_position(b->engine, conv)) {
+			v->position = v->low_s = v->high_s = 0;
+			tell_position(b, conv, v);
+			map_remove(&g->visitors, e.key);
+			visitor_free(v);
+		} else {
+			v->seen = false;
+		}
+	}
+}
+
+void glance_project(struct glance *g, struct batch *b)
+{
+	bool any = false;
+	if (g->due_us > b->now_us)
+		return;
+	g->due_us = UINT64_MAX;
+	struct map_entry e;
+	for (size_t i = 0; map_next(&g->queues, &i, &e);) {
+		struct glance_queue *q = e.value;
+		if (!q->dirty)
+			continue;
+		if (q->told_us + GLANCE_US > b->now_us) {
+			touch(g, e.key, b->now_us);
+			continue;
+		}
+		q->dirty = false;
+		q->told_us = b->now_us;
+		tell_queue(b, e.key);
+		any = true;
+	}
+	if (!any)
+		return;
+	struct walk w = { g, b, 0 };
+	if (!g->visitors.count)
+		return;
+	engine_each_conv(b->engine, CONV_WAITING, tell_visitor, &w);
+	engine_each_conv(b->engine, CONV_OFFERED, tell_visitor, &w);
+	forget_served(g, b);
+}

@@ -1,0 +1,485 @@
+/*
+ * Projection: what the engine decided becomes journal, views, history, outbox and effects, all in one commit. It decides
+ * nothing; running it again over the same events writes the same views.
+ */
+#include "base/assert.h"
+#include "base/utf8.h"
+#include "router/batch.h"
+
+enum { SNIPPET_MAX = 240 }; /* bytes of the last message that an offer shows */
+
+void batch_effect(struct batch *b, struct effect *ef)
+{
+	ef->n = ++b->push_n;
+	ef->at_us = b->now_us;
+	commit_effect(b->commit, ef);
+}
+
+bool project_ask(struct batch *b, struct lookup *l)
+{
+	bool asked = false;
+	for (size_t i = 0; i < b->step_count; i++) {
+		struct id conv = b->steps[i].ev.conv;
+		if (id_is_none(conv))
+			continue;
+		struct row *row = batch_row(b, conv);
+		if (row->asked || row->known)
+			continue;
+		row->asked = asked = true;
+		lookup_conv(l, conv, &row->stored);
+	}
+	return asked;
+}
+
+/* ---- views of conversations ---- */
+
+struct fields {
+	struct argv argv;
+	struct arena *arena;
+};
+
+static void put_text(struct fields *f, const char *name, struct slice v)
+{
+	argv_add_text(&f->argv, name);
+	argv_add(&f->argv, v);
+}
+
+static void put_u64(struct fields *f, const char *name, uint64_t v)
+{
+	argv_add_text(&f->argv, name);
+	argv_add_u64(&f->argv, f->arena, v);
+}
+
+static void put_id(struct fields *f, const char *name, struct id id)
+{
+	char *text = arena_alloc(f->arena, ID_TEXT_LEN + 1);
+	put_text(f, name, id_is_none(id) ? SLICE("") : slice_of(id_text(id, text)));
+}
+
+static void write_fresh(const struct row *row, struct fields *f)
+{
+	put_id(f, "customer", row->customer);
+	put_id(f, "linked", row->linked);
+	put_text(f, "channel", row->channel);
+	put_text(f, "kind", row->kind);
+	put_text(f, "thread", row->thread);
+	put_text(f, "name", row->name);
+	put_text(f, "address", row->address);
+	put_text(f, "subject", row->subject);
+	put_text(f, "segment", row->segment);
+	put_text(f, "lang", row->lang);
+	put_u64(f, "arrived", row->arrived_us);
+}
+
+static bool owned(enum conv_state s)
+{
+	return s == CONV_ACTIVE || s == CONV_PENDING || s == CONV_WRAPUP;
+}
+
+static struct effect conv_effect(const struct row *row)
+{
+	return (struct effect){ .type = EFFECT_CONV,
+		.conv = row->conv,
+		.customer = row->customer,
+		.channel = row->channel,
+		.kind = row->kind,
+		.thread = row->thread,
+		.name = row->name,
+		.subject = row->subject,
+		.segment = row->segment,
+		.queue = row->queue,
+		.owner = row->owner,
+		.seq = row->last_seq,
+		.arrived_us = row->arrived_us };
+}
+
+/* The row as the engine has it after the whole batch: its view hash and what desks are told. */
+static void write_row(struct batch *b, struct row *row)
+{
+	struct fields f = { .arena = &b->arena };
+	struct conv_view v = { .state = CONV_CLOSED };
+	bool open = engine_conv(b->engine, row->conv, &v);
+	if (row->fresh)
+		write_fresh(row, &f);
+	if (open) {
+		row->queue = v.queue;
+		row->last_seq = v.seq_last;
+		if (owned(v.state))
+			row->owner = v.agent;
+		else if (v.state != CONV_RESOLVED)
+			row->owner = (struct slice){ 0 };
+		put_u64(&f, "stage", v.stage);
+		put_text(&f, "skills", v.skills);
+		put_u64(&f, "first_reply", v.first_reply_us);
+		put_text(&f, "outcome", v.outcome);
+		put_u64(&f, "until", v.until_us);
+	}
+	put_text(&f, "state", slice_of(conv_state_words[v.state]));
+	put_text(&f, "queue", row->queue);
+	put_text(&f, "owner", row->owner);
+	put_text(&f, "refs", row->refs);
+	put_text(&f, "snippet", row->snippet);
+	put_u64(&f, "last_seq", row->last_seq);
+	put_u64(&f, "updated", b->now_us);
+	commit_conv(b->commit, row->conv, &f.argv);
+	argv_free(&f.argv);
+
+	struct effect ef = conv_effect(row);
+	ef.state = v.state;
+	ef.until_us = v.until_us;
+	ef.skills = v.skills;
+	ef.outcome = v.outcome;
+	ef.offer = v.offer;
+	ef.agent = v.state == CONV_OFFERED ? v.agent : (struct slice){ 0 };
+	batch_effect(b, &ef);
+}
+
+/* ---- messages ---- */
+
+static struct slice author(const struct batch *b, const struct work *w, const struct row *row)
+{
+	struct agent_view a;
+	if (!w->c.agent.n)
+		return w->c.name.n ? w->c.name : row->name;
+	if (engine_agent(b->engine, w->c.agent, &a) && a.name.n)
+		return a.name;
+	return w->c.agent;
+}
+
+static bool is_live(const struct batch *b, const struct row *row)
+{
+	const struct kind *k = config_kind(b->config, row->kind);
+	return k && k->live;
+}
+
+/* The channel's own names of a message: what answers must refer to. Bounded: the oldest is kept, then the newest. */
+static void add_refs(struct batch *b, struct row *row, struct slice also)
+{
+	enum { REFS_MAX = 4096 };
+	if (!also.n)
+		return;
+	if (row->refs.n + also.n > REFS_MAX) {
+		struct slice rest = row->refs;
+		struct slice oldest = slice_cut(&rest, '\n');
+		row->refs = oldest.n < REFS_MAX / 2 ? oldest : (struct slice){ 0 };
+	}
+	row->refs = row->refs.n ? arena_printf(&b->arena, "%.*s\n%.*s", SLICE_ARG(row->refs),
+					  SLICE_ARG(also))
+				: also;
+}
+
+static void project_inbound(struct batch *b, struct work *w, struct row *row)
+{
+	const struct command *c = &w->c;
+	commit_thread(b->commit, c->channel, c->thread, row->conv);
+	for (struct slice rest = c->also; rest.p;) {
+		struct slice key = slice_cut(&rest, '\n');
+		if (key.n)
+			commit_thread(b->commit, c->channel, key, row->conv);
+	}
+	add_refs(b, row, c->also);
+	if (c->quarantine.n)
+		b->quarantined++;
+	else
+		b->accepted++;
+}
+
+static void project_message(struct batch *b, struct work *w, const struct event *ev)
+{
+	struct row *row = batch_row(b, ev->conv);
+	const struct command *c = &w->c;
+	bool out = ev->direction == DIRECTION_OUT;
+	struct entry en = { .seq = ev->seq,
+		.at_us = ev->at_us,
+		.id = ev->id,
+		.direction = ev->direction,
+		.channel = row->channel,
+		.from = author(b, w, row),
+		.address = c->ident_value,
+		.agent = c->agent,
+		.subject = c->subject,
+		.text = c->text,
+		.quoted = c->quoted,
+		.html = c->html,
+		.parts = c->parts,
+		.hints = c->hints,
+		.raw = c->raw,
+		.quarantine = c->quarantine,
+		.delivery =
+			out ? (is_live(b, row) ? DELIVERY_SENT : DELIVERY_QUEUED) : DELIVERY_NONE,
+		.dedup = c->dedup,
+		.verified = c->verified,
+		.automatic = c->automatic };
+	commit_entry(b->commit, row->conv, &en);
+	row->last_seq = ev->seq;
+	row->touched = true;
+	w->seq = ev->seq;
+	if (ev->direction == DIRECTION_IN) {
+		row->snippet = utf8_truncate(c->text, SNIPPET_MAX);
+		project_inbound(b, w, row);
+	}
+	if (out && !is_live(b, row))
+		outbox_project(b, row, &en);
+	struct conv_view v;
+	struct effect ef = { .type = EFFECT_MESSAGE,
+		.conv = row->conv,
+		.seq = ev->seq,
+		.direction = ev->direction,
+		.id = ev->id,
+		.text = c->text,
+		.name = en.from,
+		.agent = c->agent,
+		.owner = engine_conv(b->engine, row->conv, &v) && owned(v.state) ? v.agent
+										 : row->owner,
+		.channel = row->channel,
+		.kind = row->kind,
+		.thread = row->thread,
+		.dedup = c->dedup,
+		.subject = c->subject,
+		.parts = c->parts,
+		.delivery = en.delivery,
+		.why = c->html.n ? SLICE("html") : c->quarantine };
+	batch_effect(b, &ef);
+}
+
+/* ---- customers ---- */
+
+static void project_customer(struct batch *b, struct work *w)
+{
+	const struct command *c = &w->c;
+	struct row *row = batch_row(b, c->conv);
+	struct fields f = { .arena = &b->arena };
+	if (c->name.n)
+		put_text(&f, "name", c->name);
+	if (c->lang.n)
+		put_text(&f, "lang", c->lang);
+	if (c->segment.n)
+		put_text(&f, "segment", c->segment);
+	if (!id_is_none(c->suggest))
+		put_id(&f, "suggest", c->suggest);
+	put_u64(&f, "updated", b->now_us);
+	commit_customer(b->commit, c->customer, &f.argv);
+	argv_free(&f.argv);
+	if (c->ident_value.n)
+		commit_identity(b->commit, c->ident_kind, c->ident_value, c->verified, c->customer,
+			b->now_us);
+	commit_customer_conv(b->commit, c->customer, c->conv, row->arrived_us);
+	/* a live visitor who proved who he is takes the conversation along to his own card */
+	if (c->verified && !id_equal(row->customer, c->customer)) {
+		struct argv pairs = { 0 };
+		char *text = arena_alloc(&b->arena, ID_TEXT_LEN + 1);
+		argv_add_text(&pairs, "customer");
+		argv_add_text(&pairs, id_text(c->customer, text));
+		commit_conv(b->commit, c->conv, &pairs);
+		argv_free(&pairs);
+		row->customer = c->customer;
+		row->touched = true;
+	}
+}
+
+/* ---- agents and users ---- */
+
+static void project_user(struct batch *b, const struct work *w)
+{
+	const struct command *c = &w->c;
+	struct fields f = { .arena = &b->arena };
+	if (c->secret.n)
+		put_text(&f, "secret", c->secret);
+	if (c->role)
+		put_text(&f, "role", slice_of(role_words[c->role]));
+	if (c->name.n)
+		put_text(&f, "name", c->name);
+	put_u64(&f, "updated", b->now_us);
+	commit_user(b->commit, c->agent, &f.argv);
+	argv_free(&f.argv);
+}
+
+static void write_agent(struct batch *b, struct slice agent)
+{
+	struct agent_view v;
+	if (!engine_agent(b->engine, agent, &v))
+		return;
+	struct fields f = { .arena = &b->arena };
+	put_text(&f, "name", v.name);
+	put_text(&f, "role", slice_of(role_words[v.role]));
+	put_text(&f, "skills", v.skills);
+	put_text(&f, "presence", slice_of(presence_words[v.presence]));
+	put_u64(&f, "online", v.online);
+	put_u64(&f, "used", v.used);
+	put_u64(&f, "limit", v.limit);
+	put_u64(&f, "since", v.since_us);
+	commit_agent(b->commit, agent, &f.argv);
+	argv_free(&f.argv);
+	struct effect ef = { .type = EFFECT_AGENT,
+		.agent = agent,
+		.name = v.name,
+		.role = v.role,
+		.skills = v.skills,
+		.presence = v.presence,
+		.used = v.used,
+		.limit = v.limit,
+		.online = v.online };
+	batch_effect(b, &ef);
+}
+
+/* ---- events ---- */
+
+static void project_offer(struct batch *b, const struct event *ev)
+{
+	struct row *row = batch_row(b, ev->conv);
+	struct conv_view v;
+	struct effect ef = conv_effect(row);
+	ef.type = EFFECT_OFFER;
+	ef.agent = ev->agent;
+	ef.offer = ev->offer;
+	ef.until_us = ev->until_us;
+	ef.text = row->snippet;
+	if (engine_conv(b->engine, row->conv, &v)) {
+		ef.queue = v.queue;
+		ef.skills = v.skills;
+	}
+	batch_effect(b, &ef);
+}
+
+static void project_offer_end(struct batch *b, const struct event *ev)
+{
+	struct effect ef = { .type = EFFECT_OFFER_ENDED,
+		.agent = ev->agent,
+		.offer = ev->offer,
+		.conv = ev->conv,
+		.end = ev->end,
+		.why = ev->why };
+	batch_effect(b, &ef);
+}
+
+static void project_event(struct batch *b, const struct decided *d)
+{
+	const struct event *ev = &d->ev;
+	commit_event(b->commit, ++b->journal_n, ev);
+	batch_agent_touch(b, ev->agent);
+	if (!id_is_none(ev->conv)) {
+		struct row *row = batch_row(b, ev->conv);
+		row_load(row);
+		row->touched = true;
+	}
+	switch ((enum event_type)ev->type) {
+	case EVENT_MESSAGE:
+		if (d->work)
+			project_message(b, d->work, ev);
+		return;
+	case EVENT_OFFERED:
+		project_offer(b, ev);
+		return;
+	case EVENT_OFFER_ENDED:
+		project_offer_end(b, ev);
+		return;
+	case EVENT_ASSIGNED:
+		batch_row(b, ev->conv)->owner = ev->agent;
+		return;
+	case EVENT_AGENT:
+		if (d->work)
+			project_user(b, d->work);
+		return;
+	case EVENT_AGENT_OFF:
+		commit_user_remove(b->commit, ev->agent);
+		return;
+	case EVENT_NONE:
+	case EVENT_CREATED:
+	case EVENT_QUEUED:
+	case EVENT_PARKED:
+	case EVENT_UNPARKED:
+	case EVENT_STAGE:
+	case EVENT_PENDING:
+	case EVENT_ACTIVE:
+	case EVENT_WRAPUP:
+	case EVENT_RESOLVED:
+	case EVENT_RETURNED:
+	case EVENT_ABANDONED:
+	case EVENT_CLOSED:
+	case EVENT_EXCLUDED:
+	case EVENT_EXCLUSIONS_CLEARED:
+	case EVENT_DESK_UP:
+	case EVENT_DESK_DOWN:
+	case EVENT_LOST:
+	case EVENT_PRESENCE:
+	case EVENT_OVERLOADED:
+	case EVENT_QUEUE_OPEN:
+	case EVENT_QUEUE_CLOSED:
+	case EVENT_QUEUE_PAUSED:
+	case EVENT_CONFIGURED:
+	case EVENT_COUNT:
+		return; /* shows in the state of its conversation, agent or queue, written once at the end */
+	}
+}
+
+/* ---- commands ---- */
+
+static void answer(struct batch *b, const struct work *w)
+{
+	struct effect ef = { .type = EFFECT_ANSWER,
+		.session = w->c.session,
+		.cmd = w->c.cmd,
+		.agent = w->c.agent,
+		.answer = w->answer,
+		.why = w->why,
+		.conv = w->conv,
+		.seq = w->seq };
+	if (w->c.session.n && w->c.cmd.n)
+		batch_effect(b, &ef);
+}
+
+static struct slice dedup_result(struct batch *b, const struct work *w)
+{
+	char conv[ID_TEXT_LEN + 1];
+	if (id_is_none(w->conv))
+		return SLICE("-");
+	return arena_printf(
+		&b->arena, "%s %llu", id_text(w->conv, conv), (unsigned long long)w->seq);
+}
+
+static void project_work(struct batch *b, struct work *w)
+{
+	commit_applied(b->commit, w->inbox_id);
+	if (w->damaged) {
+		b->damaged++;
+		return;
+	}
+	if (w->repeated) {
+		b->duplicate += w->c.type == COMMAND_MESSAGE;
+		return;
+	}
+	if (w->c.type == COMMAND_MESSAGE)
+		project_customer(b, w);
+	else if (w->c.type == COMMAND_RECEIPT)
+		receipt_project(b, w);
+	else if (w->c.type == COMMAND_RETRY)
+		retry_project(b, w);
+	if (w->c.dedup.n && w->answer != ANSWER_INVALID)
+		commit_dedup(b->commit, w->c.dedup, dedup_result(b, w));
+}
+
+static void count(struct batch *b, const char *name, uint64_t n)
+{
+	if (n)
+		commit_count(b->commit, name, (int64_t)n);
+}
+
+void project(struct batch *b)
+{
+	for (size_t i = 0; i < b->step_count; i++)
+		project_event(b, &b->steps[i]);
+	for (size_t i = 0; i < b->count; i++)
+		project_work(b, &b->work[i]);
+	struct map_entry e;
+	for (size_t i = 0; map_next(&b->rows, &i, &e);)
+		if (((struct row *)e.value)->touched && ((struct row *)e.value)->known)
+			write_row(b, e.value);
+	for (size_t i = 0; map_next(&b->agents, &i, &e);)
+		write_agent(b, e.key);
+	for (size_t i = 0; i < b->count; i++)
+		answer(b, &b->work[i]);
+	count(b, "accepted", b->accepted);
+	count(b, "duplicate", b->duplicate);
+	count(b, "quarantined", b->quarantined);
+	count(b, "damaged", b->damaged);
+}

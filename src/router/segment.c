@@ -1,0 +1,47 @@
+/*
+ * Which segment a customer belongs to: the card's own word first, then the configuration's rules, first match wins.
+ */
+#include "router/batch.h"
+
+static struct slice domain_of(struct slice address)
+{
+	for (size_t i = address.n; i-- > 0;)
+		if (address.p[i] == '@')
+			return slice_make(address.p + i + 1, address.n - i - 1);
+	return (struct slice){ NULL, 0 };
+}
+
+static bool listed(const struct slice *list, size_t count, struct slice value)
+{
+	for (size_t i = 0; i < count; i++)
+		if (value.n && slice_equal_nocase(list[i], value))
+			return true;
+	return false;
+}
+
+static bool segment_matches(const struct segment *s, const struct command *c, struct arena *arena)
+{
+	bool open = !s->domain_count && !s->address_count && !s->hint_name.n;
+	if (open)
+		return true;
+	if (slice_is(c->ident_kind, "email") &&
+		(listed(s->domains, s->domain_count, domain_of(c->ident_value)) ||
+			listed(s->addresses, s->address_count, c->ident_value)))
+		return true;
+	if (!s->hint_name.n)
+		return false;
+	struct slice hint = pairs_get(c->hints, arena_copy(arena, s->hint_name).p, arena);
+	return hint.p && slice_equal_nocase(hint, s->hint_value);
+}
+
+const struct segment *segment_for(const struct config *config, const struct command *c,
+	const struct pairs_found *customer, struct arena *arena)
+{
+	const struct segment *own = config_segment(config, found_get(customer, "segment_set"));
+	if (own)
+		return own;
+	for (size_t i = 0; i < config->segment_count; i++)
+		if (segment_matches(&config->segments[i], c, arena))
+			return &config->segments[i];
+	return config->segment_count ? &config->segments[config->segment_count - 1] : NULL;
+}

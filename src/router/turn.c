@@ -1,0 +1,246 @@
+/*
+ * One turn: a batch from the inbox to the disk. Each arrow is one round trip to Redis, skipped when there is nothing to ask.
+ *
+ *   next ─▶ ask first ─▶ ask second ─▶ decide ─▶ ask about what was decided ─▶ project, commit ─▶ done
+ */
+#include <errno.h>
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "model/limits.h"
+#include "router/private.h"
+
+static void fail(struct router *r, const char *where, int status)
+{
+	log_warn("router", "turn failed where=%s status=%d", where, status);
+	r->busy = false;
+	router_fail(r, status == -EPERM ? "another node routes now" : "Redis did not answer");
+}
+
+/* Leadership was lost while Redis was answering: the engine is gone, the turn ends. */
+static bool is_stale(const struct router *r)
+{
+	return r->state != ROUTER_LEADING;
+}
+
+/* ---- decide ---- */
+
+static void take_answer(struct batch *b, struct work *w, const struct step *s)
+{
+	w->answer = s->answer;
+	w->why = arena_copy(&b->arena, slice_of(s->why ? s->why : ""));
+	w->conv = s->conv;
+	w->seq = s->seq;
+}
+
+static void remember_result(struct batch *b, struct work *w)
+{
+	char conv[ID_TEXT_LEN + 1];
+	struct slice result = SLICE("-");
+	if (!w->c.dedup.n)
+		return;
+	if (!id_is_none(w->conv))
+		result = arena_printf(
+			&b->arena, "%s %llu", id_text(w->conv, conv), (unsigned long long)w->seq);
+	batch_dedup_put(b, w->c.dedup, result);
+}
+
+static void decide_events(struct batch *b, const struct step *s, struct work *w)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		batch_decide(b, &s->events[i], w);
+		if (w && s->events[i].type == EVENT_MESSAGE)
+			w->seq = s->events[i].seq;
+	}
+}
+
+static void decide_one(struct batch *b, struct work *w)
+{
+	struct step step;
+	if (w->damaged || !resolve(b, w))
+		return;
+	engine_step(b->engine, &w->c, b->now_us, &step);
+	take_answer(b, w, &step);
+	decide_events(b, &step, w);
+	remember_result(b, w);
+}
+
+static void decide_config(struct router *r, struct batch *b)
+{
+	struct step step;
+	if (!r->config_next)
+		return;
+	engine_configure(r->engine, r->config_next, b->now_us, &step);
+	r->config = r->config_next;
+	r->config_next = NULL;
+	b->config = r->config;
+	decide_events(b, &step, NULL);
+	if (r->configured)
+		r->configured(r->configured_arg);
+	r->configured = NULL;
+}
+
+static void decide(struct router *r, struct batch *b)
+{
+	struct command tick = { .type = COMMAND_TICK };
+	struct step step;
+	decide_config(r, b);
+	for (size_t i = 0; i < b->count; i++)
+		decide_one(b, &b->work[i]);
+	if (engine_deadline(r->engine) > b->now_us)
+		return;
+	chance_bytes(&tick.random, sizeof(tick.random));
+	engine_step(r->engine, &tick, b->now_us, &step);
+	decide_events(b, &step, NULL);
+}
+
+/* ---- commit ---- */
+
+static void finish(struct router *r)
+{
+	struct batch *b = r->turn;
+	r->journal_n = b->journal_n;
+	r->push_n = b->push_n;
+	r->counts.commands += b->count;
+	r->counts.events += b->step_count;
+	r->counts.accepted += b->accepted;
+	r->counts.duplicate += b->duplicate;
+	r->counts.quarantined += b->quarantined;
+	r->counts.damaged += b->damaged;
+	r->counts.journal_n = r->journal_n;
+	r->counts.push_n = r->push_n;
+	r->counts.batch_last = b->count;
+	batch_clear(b);
+	r->busy = false;
+	router_wake(r);
+}
+
+static void committed(void *arg, int status)
+{
+	struct router *r = arg;
+	r->turn->commit = NULL;
+	if (status || is_stale(r)) {
+		fail(r, "commit", status);
+		return;
+	}
+	r->counts.commits++;
+	r->counts.commit_us_last = clock_monotonic_us() - r->commit_began_us;
+	finish(r);
+}
+
+/* Often enough that a restart replays seconds of work, seldom enough to cost little beside it. */
+static bool snapshot_is_due(const struct router *r, const struct batch *b)
+{
+	enum { SNAPSHOT_EVENTS_MIN = 20000 };
+	uint64_t since = b->journal_n - r->snapshot_n;
+	return since >= SNAPSHOT_EVENTS_MIN || (r->stopping && since > 0);
+}
+
+static void commit(struct router *r)
+{
+	struct batch *b = r->turn;
+	b->commit = commit_new(r->store);
+	project(b);
+	glance_touch(&r->glance, b);
+	glance_project(&r->glance, b);
+	if (snapshot_is_due(r, b)) {
+		struct str saved = { 0 };
+		engine_save(r->engine, &saved);
+		commit_snapshot(b->commit, b->journal_n, str_slice(&saved));
+		str_free(&saved);
+		r->snapshot_n = b->journal_n;
+	}
+	if (commit_is_empty(b->commit)) {
+		commit_drop(&b->commit);
+		finish(r);
+		return;
+	}
+	r->commit_began_us = clock_monotonic_us();
+	commit_run(b->commit, committed, r);
+}
+
+/* ---- the way ---- */
+
+static void asked_third(void *arg, int status)
+{
+	struct router *r = arg;
+	if (status || is_stale(r)) {
+		fail(r, "views", status);
+		return;
+	}
+	commit(r);
+}
+
+static void go_decide(struct router *r)
+{
+	struct batch *b = r->turn;
+	b->now_us = loop_wall_us(r->loop);
+	decide(r, b);
+	struct lookup *l = lookup_new(r->store, &b->arena);
+	if (project_ask(b, l)) {
+		lookup_run(l, asked_third, r);
+		return;
+	}
+	lookup_drop(&l);
+	commit(r);
+}
+
+static void asked_second(void *arg, int status)
+{
+	struct router *r = arg;
+	if (status || is_stale(r)) {
+		fail(r, "look-up", status);
+		return;
+	}
+	go_decide(r);
+}
+
+static void asked_first(void *arg, int status)
+{
+	struct router *r = arg;
+	if (status || is_stale(r)) {
+		fail(r, "look-up", status);
+		return;
+	}
+	struct lookup *l = lookup_new(r->store, &r->turn->arena);
+	if (resolve_ask_second(r->turn, l)) {
+		lookup_run(l, asked_second, r);
+		return;
+	}
+	lookup_drop(&l);
+	go_decide(r);
+}
+
+static bool is_due(const struct router *r)
+{
+	uint64_t now_us = loop_wall_us(r->loop);
+	return r->filled || r->config_next || engine_deadline(r->engine) <= now_us ||
+	       r->glance.due_us <= now_us || (r->stopping && r->journal_n > r->snapshot_n);
+}
+
+void turn_run(struct router *r)
+{
+	ASSERT(r->state == ROUTER_LEADING && r->engine);
+	if (r->busy || !is_due(r))
+		return;
+	struct batch *b = r->next;
+	r->next = r->turn;
+	r->turn = b;
+	r->busy = true;
+	r->filled = false;
+	b->config = r->config;
+	b->store = r->store;
+	b->engine = r->engine;
+	b->journal_n = r->journal_n;
+	b->push_n = r->push_n;
+	if (!r->stopping)
+		router_follow(r);
+	struct lookup *l = lookup_new(r->store, &b->arena);
+	if (resolve_ask_first(b, l)) {
+		lookup_run(l, asked_first, r);
+		return;
+	}
+	lookup_drop(&l);
+	go_decide(r);
+}
