@@ -31,6 +31,35 @@
 	LIMIT(REDIS_REPLY_MAX, 268435456, "bytes", "one reply: the engine's state is the largest") \
 	LIMIT(REDIS_ITEMS_MAX, 1048576, "items", "one array in a reply")                           \
 	LIMIT(LEASE_MS, 10000, "ms", "a node that is dead this long no longer routes")             \
+	/* the desk */                                                                             \
+	LIMIT(DESK_FRAME_MAX, 1048576, "bytes", "a reply of the largest text fits four times")     \
+	LIMIT(DESK_DEPTH_MAX, 8, "levels", "JSON from outside; a command needs 3")                 \
+	LIMIT(DESK_OUTPUT_SLOW, 524288, "bytes", "a reader this far behind gets resync")           \
+	LIMIT(DESK_COMMANDS_MAX, 256, "commands", "of one desk on their way to disk")              \
+	LIMIT(DESK_WAITING_MAX, 500, "conversations", "in one snapshot; nobody reads more")        \
+	LIMIT(DESK_AGENTS_MAX, 2000, "agents", "in one snapshot: half a WebSocket's buffer")       \
+	LIMIT(DESK_WATCH_MAX, 256, "conversations", "one supervisor follows at a time")            \
+	LIMIT(DESK_REPLAY_MAX, 1000, "effects", "read at once for a desk's resume")                \
+	LIMIT(DESK_HELLO_MS, 100, "ms", "for the resume frame; then the snapshot is sent")         \
+	LIMIT(DESK_CHECK_MS, 60000, "ms", "an ended log-in is gone from open desks by then")       \
+	LIMIT(DESK_AGAIN_MS, 500, "ms", "until a desk asks again whether this node routes")        \
+	LIMIT(API_BODY_MAX, 65536, "bytes", "JSON of one HTTP request; files have their own")      \
+	LIMIT(API_ANSWER_MS, 10000, "ms", "for the router's answer to an HTTP command")            \
+	LIMIT(API_MESSAGES_MAX, 500, "messages", "of a history in one answer")                     \
+	LIMIT(API_CONVS_MAX, 100, "conversations", "of a customer in one answer")                  \
+	LIMIT(SESSION_KEEP_S, 43200, "seconds", "a shift, counted from the last use")              \
+	LIMIT(SESSION_TOUCH_S, 600, "seconds", "between prolongations: few writes")                \
+	LIMIT(TICKET_KEEP_MS, 30000, "ms", "from the page's request to its WebSocket")             \
+	LIMIT(TICKETS_MAX, 10000, "tickets", "not yet used; the oldest goes first")                \
+	LIMIT(PASSWORD_MIN, 8, "bytes", "NIST 800-63B")                                            \
+	LIMIT(PASSWORD_MAX, 1024, "bytes", "hashed in constant memory; longer is an attack")       \
+	LIMIT(PASSWORD_THREADS, 2, "threads", "32 MiB and 60 ms of a core for each hash")          \
+	LIMIT(PASSWORD_QUEUE_MAX, 64, "log-ins", "waiting to be hashed: 2 s; then 503")            \
+	LIMIT(LOGIN_FREE_ACCOUNT, 5, "failures", "of one account before waits begin")              \
+	LIMIT(LOGIN_FREE_NETWORK, 20, "failures", "of one /24 or /64 before waits begin")          \
+	LIMIT(LOGIN_WAIT_MAX_S, 300, "seconds", "the wait doubles up to this")                     \
+	LIMIT(LOGIN_FORGET_S, 3600, "seconds", "without a try: failures are forgotten")            \
+	LIMIT(LOGIN_KEYS_MAX, 20000, "keys", "accounts and networks remembered")                   \
 	/* the network */                                                                          \
 	LIMIT(CONN_INPUT_MAX, 65536, "bytes", "unread input of one connection")                    \
 	LIMIT(CONN_OUTPUT_LOW, 16384, "bytes", "below it a writer may go on")                      \
