@@ -66,6 +66,7 @@
 	LIMIT(CONN_DIAL_MS, 10000, "ms", "name, connect and TLS handshake of what we dial")        \
 	LIMIT(CONN_HANDSHAKE_MS, 10000, "ms", "a stranger's TLS handshake")                        \
 	LIMIT(LINGER_MS, 30000, "ms", "the last output of a connection to a slow reader")          \
+	LIMIT(LINGER_BYTES_S, 16384, "bytes/s", "a reader slower than this is not waited for")      \
 	LIMIT(LINGER_FIN_MS, 2000, "ms", "after all is sent: the peer's own end")                  \
 	LIMIT(HTTP_CONNECTIONS_MAX, 65536, "connections", "2 KiB of heap each, 128 MiB in all")    \
 	LIMIT(HTTP_HEADER_MS, 10000, "ms", "a whole request header; one byte a second dies")       \
@@ -77,7 +78,6 @@
 	LIMIT(HTTP_HEADERS_MAX, 100, "fields", "in a request or a trailer; browsers send 20")      \
 	LIMIT(HTTP_CHUNK_LINE_MAX, 256, "bytes", "chunk size and extension, which nobody uses")    \
 	LIMIT(HTTP_DISCARD_MAX, 65536, "bytes", "of a body nobody took, read to keep alive")       \
-	LIMIT(WS_MESSAGE_MAX, 1048576, "bytes", "no owner may ask for larger ones")                \
 	LIMIT(WS_OUTPUT_MAX, 1048576, "bytes", "a reader this far behind is dropped")              \
 	LIMIT(WS_PING_MS, 25000, "ms", "proxies forget silent connections after 30 s or more")     \
 	LIMIT(WS_CLOSE_MS, 2000, "ms", "for the peer's answer to a close frame")                   \

@@ -395,7 +395,8 @@ void conn_finish(struct conn *c, const char *why)
 	}
 	c->state = CONN_FINISHING;
 	c->why = slice_dup(slice_of(why));
-	conn_own_deadline(c, LINGER_MS * 1000ULL, c->why);
+	uint64_t bytes = conn_output(c);
+	conn_own_deadline(c, LINGER_MS * 1000ULL + bytes * 1000000 / LINGER_BYTES_S, c->why);
 	bufferevent_setwatermark(c->bev, EV_WRITE, 0, 0);
 	bufferevent_setwatermark(c->bev, EV_READ, 0, 0);
 	evbuffer_drain(bufferevent_get_input(c->bev), SIZE_MAX);

@@ -30,11 +30,21 @@ int http_server_listen(struct http_server *s, const char *address, struct tls *t
 	struct err *err); /* port or -errno */
 void http_server_route(
 	struct http_server *s, const char *prefix, const struct http_handler *h, void *arg);
+/* Total times, not per read. Defaults from model/limits.h. */
+struct http_times {
+	uint64_t
+		header_us; /* from a request's first byte (or the connect) to its whole header: 408 */
+	uint64_t request_us; /* from there to the answer: 408 while its body is missing, else 504 */
+	uint64_t idle_us;    /* between requests: closed silently */
+	uint64_t ping_us;    /* a WebSocket silent so long is pinged, twice so long dropped */
+};
+void http_server_set_times(struct http_server *s, const struct http_times *times);
 /* Addresses whose X-Forwarded-For is believed (a site's own reverse proxy); NULL-terminated. */
 void http_server_trust(struct http_server *s, const char *const *addresses);
 /* Drain: stop listening, answer what is there with Connection: close. `http_server_count` then falls to 0. */
 void http_server_drain(struct http_server *s);
 size_t http_server_count(const struct http_server *s); /* open connections, WebSockets included */
+/* Closes everything; owners are still told (`ended`, `closed`) in the next turn of the loop. */
 void http_server_free(struct http_server **s);
 
 /* Borrowed until `ended` / the answer. */
@@ -78,17 +88,24 @@ void http_deadline(struct http_request *r, uint64_t after_us);
 /* WebSocket. Text messages are valid UTF-8, at most `message_max` bytes; ping/pong and close are handled inside. */
 struct ws_ops {
 	void (*message)(struct ws *w, struct slice text, void *arg);
+	/* A binary message; NULL: such a peer is closed with 1003. */
+	void (*binary)(struct ws *w, struct slice bytes, void *arg);
 	void (*drained)(struct ws *w, void *arg); /* may be NULL */
 	void (*closed)(struct ws *w, int code, const char *why,
 		void *arg); /* exactly once; drop the pointer */
 };
 /* True when the request is a well-formed upgrade (else answer it otherwise). */
 bool http_is_upgrade(const struct http_request *r);
+/* The answer to what is no well-formed upgrade where one is needed: 426, or 400 when it is malformed. */
+void http_upgrade_required(struct http_request *r);
 /* Answers 101 and turns the request into a WebSocket (the request is over). Origin is the caller's to check before. Dead
  * peers are found by ping every WS_PING_MS. */
 struct ws *ws_accept(
 	struct http_request *r, size_t message_max, const struct ws_ops *ops, void *arg);
+/* Headers set by http_set before (Sec-WebSocket-Protocol, Set-Cookie) go with the 101. A peer that is
+ * WS_OUTPUT_MAX bytes behind when more is sent is dropped with 1008. */
 void ws_send(struct ws *w, struct slice text);
+void ws_send_binary(struct ws *w, struct slice bytes);
 size_t ws_output(const struct ws *w); /* bytes waiting for the peer */
 void ws_close(struct ws *w, int code, const char *why);
 const char *ws_peer(const struct ws *w);

@@ -1,5 +1,5 @@
 /*
- * A directory of built web files served from memory under a prefix: read once at start (and by _reload), strong ETag, If-None-Match,
+ * A directory of built web files served from memory under a prefix: read once at start, strong ETag, If-None-Match,
  * HEAD, hashed names immutable, content types by suffix, a given Content-Security-Policy. Nothing outside the directory is ever opened.
  */
 #ifndef USHER_NET_STATIC_FILES_H
