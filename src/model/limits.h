@@ -82,7 +82,20 @@
 	LIMIT(WS_PING_MS, 25000, "ms", "proxies forget silent connections after 30 s or more")     \
 	LIMIT(WS_CLOSE_MS, 2000, "ms", "for the peer's answer to a close frame")                   \
 	LIMIT(STATIC_FILE_MAX, 16777216, "bytes", "one built web file in memory")                  \
-	LIMIT(STATIC_FILES_MAX, 4096, "files", "of one built web directory")
+	LIMIT(STATIC_FILES_MAX, 4096, "files", "of one built web directory")                       \
+	/* the host */                                                                             \
+	LIMIT(MESSAGE_HTML_MAX, 1048576, "bytes", "shown in a frame; longer HTML becomes a part")  \
+	LIMIT(DELIVERIES_MAX, 10000, "messages", "of a channel, not yet on disk; then: later")     \
+	LIMIT(RECENT_MAX, 8192, "messages", "a repeat of these is known without asking")           \
+	LIMIT(SENDS_MAX, 4096, "messages", "of a channel, taken from the outbox and not done")     \
+	LIMIT(SENDS_AT_ONCE_MAX, 64, "messages", "handed to a channel and not answered")           \
+	LIMIT(SEND_AGAIN_LEAST_S, 5, "seconds", "after the first failed attempt; then doubled")    \
+	LIMIT(SEND_AGAIN_MOST_S, 3600, "seconds", "between two attempts")                          \
+	LIMIT(SEND_GIVE_UP_S, 172800, "seconds", "a person would have found another way by then")  \
+	LIMIT(CATCH_UPS_MAX, 10000, "threads", "of a channel, being read back at once")            \
+	LIMIT(CATCH_UP_PAGE, 256, "messages", "read back in one go")                               \
+	LIMIT(OPTION_TEXT_MAX, 65536, "bytes", "an option's value where the plugin sets no limit") \
+	LIMIT(CALLBACK_SLOW_US, 5000, "us", "of a plugin's call: longer ones are reported")
 
 #define LIMIT_ENUM(name, value, unit, why) name = (value),
 enum limits { LIMITS(LIMIT_ENUM) };
