@@ -1,0 +1,235 @@
+/*
+ * The chat plugin: options, HTTP routes, sockets, and where the host's calls go. See chat.h for the picture.
+ */
+#include "chat.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char CSP[] = "default-src 'none'; script-src 'self'; style-src 'self'; "
+			  "connect-src 'self'; img-src 'self' data:; base-uri 'none'; "
+			  "form-action 'none'; frame-ancestors 'none'";
+
+static const struct usher_option OPTIONS[] = {
+	{ "path", USHER_TEXT, "/chat", 1, 100, NULL, 0,
+		"where the page, the widget and the socket are" },
+	{ "origins", USHER_TEXT, "", 0, 4096, NULL, 0,
+		"sites that may embed the widget, separated by spaces; empty: only our own; *: "
+		"any" },
+	{ "identity_secret", USHER_TEXT, "", 0, 512, NULL, 1,
+		"the site's key for signed identity tokens (JWT, HS256)" },
+	{ "grace", USHER_NUMBER, "60", 1, 86400, NULL, 0,
+		"seconds after which a visitor without a connection has left" },
+	{ "visitors", USHER_NUMBER, "20000", 1, 1000000, NULL, 0, "connections at the same time" },
+	{ NULL, USHER_TEXT, NULL, 0, 0, NULL, 0, NULL },
+};
+
+static uint64_t number(struct usher_str s)
+{
+	uint64_t v = 0;
+	for (size_t i = 0; i < s.n; i++)
+		v = v * 10 + (uint64_t)(s.p[i] - '0');
+	return v;
+}
+
+static void *chat_open(
+	struct usher_host *host, const struct usher_services *svc, char *why, size_t why_size)
+{
+	struct usher_str path = svc->option(host, "path");
+	if (path.n < 2 || path.p[0] != '/' || path.p[path.n - 1] == '/') {
+		snprintf(why, why_size, "path: expected /name without a slash at the end");
+		return NULL;
+	}
+	struct chat *c = chat_alloc(sizeof(*c));
+	c->host = host;
+	c->svc = svc;
+	c->path = path;
+	c->origins = svc->option(host, "origins");
+	c->secret = svc->option(host, "identity_secret");
+	c->grace_us = number(svc->option(host, "grace")) * 1000000;
+	c->tabs_max = (size_t)number(svc->option(host, "visitors"));
+	table_init(&c->threads, THREAD_LEN);
+	table_init(&c->waits, sizeof(uint64_t));
+	table_init(&c->tabs, sizeof(uint64_t));
+	char prefix[104];
+	snprintf(prefix, sizeof(prefix), "%.*s", (int)path.n, path.p);
+	svc->http_route(host, prefix);
+	svc->up(host);
+	return c;
+}
+
+static void chat_close(void *self)
+{
+	struct chat *c = self;
+	c->closing = 1;
+	chat_forget(c);
+	c->svc->down(c->host, "closed");
+}
+
+static void chat_ack(void *self, uint64_t token, enum usher_outcome outcome, struct usher_str why)
+{
+	visitor_ack(self, token, outcome, why);
+}
+
+/* ---- news of a thread ---- */
+
+static void chat_update(void *self, const struct usher_update *u)
+{
+	struct chat *c = self;
+	char key[THREAD_LEN + 1] = "";
+	if (u->thread.n != THREAD_LEN)
+		return;
+	memcpy(key, u->thread.p, THREAD_LEN);
+	struct thread *th = thread_get(c, key, 0);
+	for (struct tab *t = th ? th->tabs : NULL; t; t = t->next) {
+		th->known = 1;
+		say_update(t, u);
+	}
+}
+
+static void chat_caught_up(
+	void *self, struct usher_str thread, uint64_t token, enum usher_outcome outcome)
+{
+	struct chat *c = self;
+	struct tab *t = table_get(&c->tabs, &token);
+	(void)thread;
+	if (!t || !t->catching)
+		return;
+	t->catching = 0;
+	if (outcome == USHER_RETRY) {
+		c->svc->ws_close(t->ws, 1013, "the store is away; come back");
+		return;
+	}
+	if (t->seq)
+		t->thread->known = 1;
+	say_welcome(t);
+	if (t->thread->known)
+		c->svc->presence(
+			c->host, (struct usher_str){ t->thread->key, THREAD_LEN }, USHER_BACK, 0);
+}
+
+/* ---- HTTP ---- */
+
+static int has_word(struct usher_str list, struct usher_str word)
+{
+	for (size_t i = 0; i < list.n;) {
+		size_t from = i;
+		while (i < list.n && list.p[i] != ' ')
+			i++;
+		if (i - from == word.n && memcmp(list.p + from, word.p, word.n) == 0)
+			return 1;
+		i++;
+	}
+	return 0;
+}
+
+/* Browsers say where a script came from; programs that are not browsers say nothing and can say anything. */
+static int origin_ok(struct chat *c, struct usher_http *r)
+{
+	struct usher_str origin = c->svc->http_header(r, "origin");
+	struct usher_str host = c->svc->http_header(r, "host");
+	if (!origin.p || has_word(c->origins, (struct usher_str){ "*", 1 }))
+		return 1;
+	if (has_word(c->origins, origin))
+		return 1;
+	for (size_t i = 0; i + 3 <= origin.n; i++)
+		if (memcmp(origin.p + i, "://", 3) == 0)
+			return origin.n - i - 3 == host.n &&
+			       memcmp(origin.p + i + 3, host.p, host.n) == 0;
+	return 0;
+}
+
+static void accept_socket(struct chat *c, struct usher_http *r)
+{
+	if (!c->svc->http_is_upgrade(r)) {
+		c->svc->http_problem(r, 426, "this is a WebSocket: connect with an upgrade");
+		return;
+	}
+	if (!origin_ok(c, r)) {
+		c->svc->http_problem(r, 403, "this site may not use the chat: add it to origins");
+		return;
+	}
+	if (c->closing || c->tabs.count >= c->tabs_max) {
+		c->svc->http_set(r, "Retry-After", (struct usher_str){ "5", 1 });
+		c->svc->http_problem(
+			r, 503, "no room for more visitors now; come back in a moment");
+		return;
+	}
+	struct tab *t = chat_alloc(sizeof(*t));
+	t->chat = c;
+	t->serial = ++c->next_serial;
+	t->ws = c->svc->ws_accept(r, FRAME_MAX, t);
+	table_put(&c->tabs, &t->serial, t);
+}
+
+static void chat_http(void *self, struct usher_http *r)
+{
+	struct chat *c = self;
+	struct usher_str path = c->svc->http_path(r);
+	struct usher_str rest = { path.p + c->path.n, path.n - c->path.n };
+	if (rest.n == 3 && memcmp(rest.p, "/ws", 3) == 0) {
+		accept_socket(c, r);
+	} else if (rest.n == 0) {
+		char location[104];
+		int n = snprintf(location, sizeof(location), "%.*s/", (int)c->path.n, c->path.p);
+		c->svc->http_set(r, "Location", (struct usher_str){ location, (size_t)n });
+		c->svc->http_answer(r, 308, "text/plain", (struct usher_str){ 0 });
+	} else {
+		struct usher_str any = { "*", 1 };
+		if (rest.n > 3 && memcmp(rest.p + rest.n - 3, ".js", 3) == 0)
+			c->svc->http_set(r, "Cross-Origin-Resource-Policy",
+				(struct usher_str){ "cross-origin", 12 });
+		if (has_word(c->origins, any))
+			c->svc->http_set(r, "Access-Control-Allow-Origin", any);
+		rest.p++;
+		rest.n--;
+		c->svc->http_file(r, rest, CSP);
+	}
+}
+
+static void chat_ws(void *self, struct usher_ws *w, enum usher_ws_event ev, struct usher_str text)
+{
+	struct chat *c = self;
+	struct tab *t = c->svc->ws_data(w);
+	switch (ev) {
+	case USHER_WS_MESSAGE:
+		visitor_frame(t, text);
+		return;
+	case USHER_WS_CLOSED:
+		tab_drop(t);
+		return;
+	case USHER_WS_DRAINED:
+		return;
+	}
+}
+
+static void chat_health(void *self, void (*put)(void *arg, struct usher_str json), void *arg)
+{
+	struct chat *c = self;
+	char text[128];
+	int n = snprintf(text, sizeof(text),
+		"{\"visitors\":%zu,\"threads\":%zu,\"unacknowledged\":%zu}", c->tabs.count,
+		c->threads.count, c->waits.count);
+	put(arg, (struct usher_str){ text, (size_t)n });
+}
+
+__attribute__((visibility("default"))) const struct usher_channel usher_channel_v0 = {
+	.size = sizeof(struct usher_channel),
+	.abi_major = USHER_ABI_MAJOR,
+	.abi_minor = USHER_ABI_MINOR,
+	.name = "chat",
+	.version = "0.1",
+	.capabilities = USHER_CAP_LIVE | USHER_CAP_TYPING | USHER_CAP_READ_MARKS |
+			USHER_CAP_IDEMPOTENT_SEND | USHER_CAP_THREADS,
+	.text_max = TEXT_MAX,
+	.options = OPTIONS,
+	.open = chat_open,
+	.close = chat_close,
+	.ack = chat_ack,
+	.update = chat_update,
+	.caught_up = chat_caught_up,
+	.http = chat_http,
+	.ws = chat_ws,
+	.health = chat_health,
+};

@@ -1,0 +1,239 @@
+/*
+ * What the server says. Frames go straight to the socket, but while a tab is being read its history they wait for the
+ * welcome, so that it comes first and names the last number.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "chat.h"
+
+static void flush(struct tab *t, struct buffer *b)
+{
+	const struct usher_services *svc = t->chat->svc;
+	if (svc->ws_output(t->ws) > OUTPUT_MAX)
+		svc->ws_close(t->ws, 1013, "reading too slowly; come back and resume");
+	else
+		svc->ws_send(t->ws, (struct usher_str){ b->p, b->n });
+	buffer_free(b);
+}
+
+void say_plain(struct tab *t, const char *json)
+{
+	struct buffer b = { 0 };
+	buffer_text(&b, json);
+	flush(t, &b);
+}
+
+void say_ack(struct tab *t, const char *id)
+{
+	struct buffer b = { 0 };
+	buffer_text(&b, "{\"t\":\"ack\",\"id\":");
+	buffer_json(&b, id, strlen(id));
+	buffer_text(&b, "}");
+	flush(t, &b);
+}
+
+void say_error(struct tab *t, const char *id, const char *code, const char *message)
+{
+	struct buffer b = { 0 };
+	buffer_text(&b, "{\"t\":\"error\",\"code\":\"");
+	buffer_text(&b, code);
+	buffer_text(&b, "\",\"message\":");
+	buffer_json(&b, message, strlen(message));
+	if (id) {
+		buffer_text(&b, ",\"id\":");
+		buffer_json(&b, id, strlen(id));
+	}
+	buffer_text(&b, "}");
+	flush(t, &b);
+}
+
+/* ---- backlog ---- */
+
+void backlog_free(struct backlog *b)
+{
+	buffer_free(&b->bytes);
+	free(b->held);
+	*b = (struct backlog){ 0 };
+}
+
+static void hold(struct backlog *b, uint64_t seq, const struct buffer *frame)
+{
+	if (b->count == b->cap) {
+		size_t cap = b->cap ? b->cap * 2 : 16;
+		struct held *grown = chat_alloc(cap * sizeof(*grown));
+		if (b->count)
+			memcpy(grown, b->held, b->count * sizeof(*grown));
+		free(b->held);
+		b->held = grown;
+		b->cap = cap;
+	}
+	b->held[b->count++] = (struct held){ seq, b->bytes.n, frame->n };
+	buffer_add(&b->bytes, frame->p, frame->n);
+}
+
+static int by_seq(const void *a, const void *b)
+{
+	uint64_t x = ((const struct held *)a)->seq - 1, y = ((const struct held *)b)->seq - 1;
+	if (x != y)
+		return x < y ? -1 : 1; /* seq 0 wraps to the end */
+	size_t f = ((const struct held *)a)->from, g = ((const struct held *)b)->from;
+	return f < g ? -1 : f > g;
+}
+
+static void backlog_sort(struct tab *t)
+{
+	struct backlog *b = &t->backlog;
+	size_t kept = 0;
+	if (b->count)
+		qsort(b->held, b->count, sizeof(*b->held), by_seq);
+	for (size_t i = 0; i < b->count; i++) {
+		if (b->held[i].seq && b->held[i].seq <= t->seq)
+			continue;
+		if (b->held[i].seq)
+			t->seq = b->held[i].seq;
+		b->held[kept++] = b->held[i];
+	}
+	b->count = kept;
+}
+
+static void backlog_send(struct tab *t)
+{
+	struct backlog *b = &t->backlog;
+	for (size_t i = 0; i < b->count; i++)
+		t->chat->svc->ws_send(
+			t->ws, (struct usher_str){ b->bytes.p + b->held[i].from, b->held[i].n });
+	backlog_free(b);
+}
+
+void say_welcome(struct tab *t)
+{
+	struct buffer b = { 0 };
+	backlog_sort(t);
+	if (t->token) {
+		buffer_text(&b, "{\"t\":\"welcome\",\"session\":\"");
+		buffer_text(&b, t->token);
+		buffer_text(&b, "\",\"seq\":");
+		buffer_number(&b, t->seq);
+		buffer_text(&b, ",\"verified\":");
+		buffer_text(&b, t->visitor && t->visitor->verified ? "true}" : "false}");
+		flush(t, &b);
+		free(t->token);
+		t->token = NULL;
+	}
+	backlog_send(t);
+}
+
+/* The visitor's own id of a message: what stands behind the last line feed of its dedup. */
+static struct usher_str client_id(struct usher_str dedup)
+{
+	for (size_t i = dedup.n; i-- > 0;)
+		if (dedup.p[i] == '\n')
+			return (struct usher_str){ dedup.p + i + 1, dedup.n - i - 1 };
+	return dedup;
+}
+
+static void add_files(struct buffer *b, const struct usher_update *u)
+{
+	if (!u->parts_count)
+		return;
+	buffer_text(b, ",\"files\":[");
+	for (size_t i = 0; i < u->parts_count; i++) {
+		buffer_text(b, i ? ",{\"name\":" : "{\"name\":");
+		buffer_json(b, u->parts[i].name.p, u->parts[i].name.n);
+		buffer_text(b, ",\"size\":");
+		buffer_number(b, u->parts[i].size);
+		buffer_text(b, "}");
+	}
+	buffer_text(b, "]");
+}
+
+static void add_message(struct buffer *b, const struct usher_update *u)
+{
+	static const char *const FROM[] = { "", "you", "agent", "system" };
+	buffer_text(b, "{\"t\":\"msg\",\"seq\":");
+	buffer_number(b, u->seq);
+	buffer_text(b, ",\"at_ms\":");
+	buffer_number(b, u->at_us / 1000);
+	buffer_text(b, ",\"from\":\"");
+	buffer_text(b, FROM[u->from]);
+	buffer_text(b, "\"");
+	if (u->from == USHER_FROM_YOU) {
+		struct usher_str id = client_id(u->dedup);
+		buffer_text(b, ",\"id\":");
+		buffer_json(b, id.p, id.n);
+	} else {
+		buffer_text(b, ",\"name\":");
+		buffer_json(b, u->name.p, u->name.n);
+	}
+	buffer_text(b, ",\"text\":");
+	buffer_json(b, u->text.p, u->text.n);
+	add_files(b, u);
+	buffer_text(b, "}");
+}
+
+static void add_position(struct buffer *b, const struct usher_update *u)
+{
+	buffer_text(b, "{\"t\":\"queue\",\"position\":");
+	buffer_number(b, u->position);
+	buffer_text(b, ",\"wait_s\":");
+	if (u->high_s) {
+		buffer_text(b, "[");
+		buffer_number(b, u->low_s);
+		buffer_text(b, ",");
+		buffer_number(b, u->high_s);
+		buffer_text(b, "]}");
+	} else {
+		buffer_text(b, "null}");
+	}
+}
+
+static void add_word(struct buffer *b, const char *type, const char *name, struct usher_str v)
+{
+	buffer_text(b, "{\"t\":\"");
+	buffer_text(b, type);
+	buffer_text(b, "\",\"");
+	buffer_text(b, name);
+	buffer_text(b, "\":");
+	buffer_json(b, v.p, v.n);
+	buffer_text(b, "}");
+}
+
+void say_update(struct tab *t, const struct usher_update *u)
+{
+	struct buffer b = { 0 };
+	switch (u->what) {
+	case USHER_UPDATE_MESSAGE:
+		if (u->seq <= t->seq)
+			return; /* it has it */
+		if (!t->catching)
+			t->seq = u->seq;
+		add_message(&b, u);
+		break;
+	case USHER_UPDATE_POSITION:
+		add_position(&b, u);
+		break;
+	case USHER_UPDATE_TYPING:
+		add_word(&b, "typing", "name", u->name);
+		break;
+	case USHER_UPDATE_ENDED:
+		add_word(&b, "ended", "why", u->text);
+		break;
+	case USHER_UPDATE_AGENT:
+		add_word(&b, "agent", "name", u->name);
+		break;
+	case USHER_UPDATE_SEEN:
+		buffer_text(&b, "{\"t\":\"seen\",\"seq\":");
+		buffer_number(&b, u->seq);
+		buffer_text(&b, "}");
+		break;
+	}
+	if (!b.n)
+		return;
+	if (t->catching) {
+		hold(&t->backlog, u->what == USHER_UPDATE_MESSAGE ? u->seq : 0, &b);
+		buffer_free(&b);
+	} else {
+		flush(t, &b);
+	}
+}

@@ -1,0 +1,61 @@
+// Every word the widget says, in each language. A missing key is a type error.
+const en = {
+	open: "Chat with us",
+	title: "Chat",
+	close: "Close the chat window",
+	placeholder: "Write a message…",
+	label: "Your message",
+	send: "Send",
+	you: "You",
+	agent: "Our team",
+	sending: "sending…",
+	sent: "received",
+	refused: "not sent",
+	again: "Try again",
+	offline: "Connection lost. What you write is kept and sent when it is back.",
+	connecting: "Connecting…",
+	position: (n: number) => (n === 1 ? "You are next." : `${n - 1} before you.`),
+	wait: (low: number, high: number) => `Usually ${low === high ? low : `${low}–${high}`} min.`,
+	typing: (name: string) => `${name || "Our team"} is typing…`,
+	end: "End the conversation",
+	endSure: "End the conversation?",
+	endYes: "End",
+	endForget: "End and forget on this device",
+	endNo: "Go on",
+	ended: "The conversation has ended. Write again if anything is left.",
+	forgotten: "This device has forgotten the conversation.",
+	hello: "Hello! How can we help?",
+};
+type Strings = typeof en;
+const ru: Strings = {
+	open: "Написать нам",
+	title: "Чат",
+	close: "Закрыть окно чата",
+	placeholder: "Напишите сообщение…",
+	label: "Ваше сообщение",
+	send: "Отправить",
+	you: "Вы",
+	agent: "Наша команда",
+	sending: "отправляется…",
+	sent: "получено",
+	refused: "не отправлено",
+	again: "Повторить",
+	offline: "Связь потеряна. Написанное сохранится и уйдёт, когда она вернётся.",
+	connecting: "Соединяемся…",
+	position: (n: number) => (n === 1 ? "Вы следующий в очереди." : `Перед вами: ${n - 1}.`),
+	wait: (low: number, high: number) => `Обычно ${low === high ? low : `${low}–${high}`} мин.`,
+	typing: (name: string) => `${name || "Наш сотрудник"} печатает…`,
+	end: "Завершить разговор",
+	endSure: "Завершить разговор?",
+	endYes: "Завершить",
+	endForget: "Завершить и забыть на этом устройстве",
+	endNo: "Продолжить",
+	ended: "Разговор завершён. Если что-то осталось — просто напишите.",
+	forgotten: "Это устройство забыло разговор.",
+	hello: "Здравствуйте! Чем помочь?",
+};
+
+export function strings(lang: string): Strings {
+	return lang.toLowerCase().startsWith("ru") ? ru : en;
+}
+export type { Strings };
