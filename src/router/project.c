@@ -260,7 +260,7 @@ static void project_customer(struct batch *b, struct work *w)
 	put_u64(&f, "updated", b->now_us);
 	commit_customer(b->commit, c->customer, &f.argv);
 	argv_free(&f.argv);
-	if (c->ident_value.n)
+	if (c->ident_value.n && (c->fresh || c->verified))
 		commit_identity(b->commit, c->ident_kind, c->ident_value, c->verified, c->customer,
 			b->now_us);
 	commit_customer_conv(b->commit, c->customer, c->conv, row->arrived_us);

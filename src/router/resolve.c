@@ -184,20 +184,40 @@ static bool adopt(struct batch *b, struct command *c, struct row *row, bool by_t
 	return false;
 }
 
-static bool find_conv(struct batch *b, struct work *w)
+/* The channel's own thread: a secret that only this customer has (a chat session), so whoever writes in it belongs to it. */
+static bool find_by_thread(struct batch *b, struct work *w)
 {
 	struct command *c = &w->c;
 	struct id decided = batch_thread(b, c->channel, c->thread);
 	struct row *row = known_row(b, id_is_none(decided) ? w->by_thread : decided);
-	if (row && adopt(b, c, row, true))
-		return true;
+	if (!row || !adopt(b, c, row, true))
+		return false;
+	if (c->verified)
+		resolve_customer(b, w);
+	else
+		c->customer = row->customer;
+	return true;
+}
+
+/* What the message refers to: only where its writer takes part already; a stranger's own conversation is linked to it. */
+static bool find_by_refs(struct batch *b, struct work *w)
+{
+	struct command *c = &w->c;
 	for (size_t i = 0; i < w->ref_count; i++) {
-		decided = batch_thread(b, c->channel, w->refs[i]);
-		row = known_row(b, id_is_none(decided) ? w->by_ref[i] : decided);
+		struct id decided = batch_thread(b, c->channel, w->refs[i]);
+		struct row *row = known_row(b, id_is_none(decided) ? w->by_ref[i] : decided);
 		if (row && adopt(b, c, row, false))
 			return true;
 	}
 	return false;
+}
+
+static bool find_conv(struct batch *b, struct work *w)
+{
+	if (find_by_thread(b, w))
+		return true;
+	resolve_customer(b, w);
+	return find_by_refs(b, w);
 }
 
 /* ---- queue, skills, segment of a new conversation ---- */
@@ -282,7 +302,6 @@ static void make_row(struct batch *b, struct work *w)
 static void resolve_message(struct batch *b, struct work *w)
 {
 	struct command *c = &w->c;
-	resolve_customer(b, w);
 	if (find_conv(b, w)) {
 		struct row *row = batch_row_find(b, c->conv);
 		c->kind = row->kind;
