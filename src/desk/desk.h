@@ -18,15 +18,16 @@ struct desk;
 /* What the app connects it to. */
 struct desk_ports {
 	/* Calls fn soon with the engine as of what is on disk and the push number of that state; engine NULL: this node does not route (yet). */
-	void (*read)(void *app, void (*fn)(void *arg, const struct engine *e, uint64_t push_n), void *arg);
+	void (*read)(void *app, void (*fn)(void *arg, const struct engine *e, uint64_t push_n),
+		void *arg);
 	/* An agent is typing in a live conversation. */
 	void (*typing)(void *app, struct slice channel, struct slice thread, struct slice name);
 	/* One JSON object with intake, channels and system numbers for /stats and the supervisor. */
 	void (*status)(void *app, void (*fn)(void *arg, struct slice json), void *arg);
 };
 
-struct desk *desk_new(struct loop *loop, struct store *store, struct http_server *http, const struct config *config,
-		      const struct desk_ports *ports, void *app);
+struct desk *desk_new(struct loop *loop, struct store *store, struct http_server *http,
+	const struct config *config, const struct desk_ports *ports, void *app);
 void desk_configure(struct desk *d, const struct config *config);
 /* Committed effects, in order. */
 void desk_push(struct desk *d, const struct effect *effects, size_t count);
@@ -35,14 +36,16 @@ void desk_typing(struct desk *d, struct slice channel, struct slice thread);
 
 /* A desk without HTTP: usherctl desk NAME. Frames out by `line`, frames in by desk_pipe_line. The caller is trusted (control socket). */
 struct desk_pipe;
-struct desk_pipe *desk_pipe_open(struct desk *d, struct slice agent, void (*line)(void *arg, struct slice json),
-				 void (*closed)(void *arg, const char *why), void *arg);
+struct desk_pipe *desk_pipe_open(struct desk *d, struct slice agent,
+	void (*line)(void *arg, struct slice json), void (*closed)(void *arg, const char *why),
+	void *arg);
 void desk_pipe_line(struct desk_pipe *p, struct slice json);
 void desk_pipe_close(struct desk_pipe **p);
 
 /* A new user's credentials and command: used by usherctl and the administrator's page. password empty: one is generated into *password_out. */
-void desk_user_add(struct desk *d, struct slice id, struct slice name, enum role role, struct slice skills, uint64_t units, struct slice password,
-		   void (*fn)(void *arg, int status, const char *password, const char *why), void *arg);
+void desk_user_add(struct desk *d, struct slice id, struct slice name, enum role role,
+	struct slice skills, uint64_t units, struct slice password,
+	void (*fn)(void *arg, int status, const char *password, const char *why), void *arg);
 
 size_t desk_count(const struct desk *d); /* connected desks */
 /* Drain: tells every desk, closes them, done when all are gone. */

@@ -18,9 +18,10 @@ struct step {
 	const struct event *events;
 	size_t count;
 	enum answer answer;
-	const char *why; /* a reason that names what to do; "" when ok. Static or borrowed like the events */
-	struct id conv;  /* the conversation the command turned out to concern, or none */
-	uint64_t seq;    /* number of the message it made, or 0 */
+	const char *
+		why; /* a reason that names what to do; "" when ok. Static or borrowed like the events */
+	struct id conv; /* the conversation the command turned out to concern, or none */
+	uint64_t seq;	/* number of the message it made, or 0 */
 };
 
 /* The configuration is borrowed until engine_configure replaces it. */
@@ -31,7 +32,8 @@ void engine_free(struct engine **e);
  * Commands carry what the resolver found; see model/command.h. Late or repeated commands change nothing. */
 void engine_step(struct engine *e, const struct command *c, uint64_t now_us, struct step *out);
 /* A new configuration while thousands wait: re-reads queues, kinds, skills, stages; returns what follows from it. */
-void engine_configure(struct engine *e, const struct config *config, uint64_t now_us, struct step *out);
+void engine_configure(
+	struct engine *e, const struct config *config, uint64_t now_us, struct step *out);
 /* Applies a recorded event. Returns -EINVAL with a reason when it does not fit the state (a damaged journal). */
 int engine_apply(struct engine *e, const struct event *ev, struct err *err);
 /* When the engine next wants a COMMAND_TICK; UINT64_MAX: never. */
@@ -52,20 +54,22 @@ uint64_t engine_probes(const struct engine *e);
 struct conv_view {
 	struct id conv, customer, offer, linked;
 	enum conv_state state;
-	struct slice queue, channel, kind, segment, agent; /* agent: owner, or whom it is offered to */
+	struct slice queue, channel, kind, segment,
+		agent; /* agent: owner, or whom it is offered to */
 	struct slice last_agent, outcome;
-	struct slice skills;          /* required now, at its stage: "ru=80 cards=20" */
-	uint64_t arrived_us, state_us /* since when in this state */, until_us /* deadline of offer, wrap-up, answer; 0 none */;
-	uint64_t next_stage_us;       /* 0: none */
+	struct slice skills; /* required now, at its stage: "ru=80 cards=20" */
+	uint64_t arrived_us, state_us /* since when in this state */,
+		until_us /* deadline of offer, wrap-up, answer; 0 none */;
+	uint64_t next_stage_us; /* 0: none */
 	int64_t key, priority;
 	uint64_t tier, stage, seq_last, units;
-	uint64_t first_reply_us;      /* 0: not yet */
+	uint64_t first_reply_us; /* 0: not yet */
 };
 struct agent_view {
 	struct slice agent, name, skills;
 	enum role role;
 	enum presence presence;
-	bool online;                  /* a desk is connected or within its grace */
+	bool online; /* a desk is connected or within its grace */
 	uint64_t used, limit, since_us /* in this presence */, idle_since_us, handled;
 	size_t offers, assigned;
 	bool overloaded;
@@ -73,7 +77,7 @@ struct agent_view {
 struct queue_view {
 	struct slice queue;
 	size_t waiting, offered, active, parked;
-	uint64_t longest_us;          /* arrival of the longest waiting (offered included); 0: nobody */
+	uint64_t longest_us; /* arrival of the longest waiting (offered included); 0: nobody */
 	bool open, paused;
 	/* Since the start of the engine's memory of it: for service level = within / (answered + abandoned), null when 0. */
 	uint64_t answered, answered_within, abandoned, abandoned_short;
@@ -85,15 +89,20 @@ bool engine_queue(const struct engine *e, struct slice queue, struct queue_view 
 /* The conversation an offer is of; false when the offer is over. */
 bool engine_offer(const struct engine *e, struct id offer, struct conv_view *out);
 /* Calls fn for each conversation in `state` (CONV_NONE: all but closed), in a deterministic order; waiting ones in the total order. fn returns false to stop. */
-void engine_each_conv(const struct engine *e, enum conv_state state, bool (*fn)(const struct conv_view *v, void *arg), void *arg);
+void engine_each_conv(const struct engine *e, enum conv_state state,
+	bool (*fn)(const struct conv_view *v, void *arg), void *arg);
 /* Conversations offered to, owned by or in wrap-up at an agent, oldest first. */
-void engine_each_work(const struct engine *e, struct slice agent, bool (*fn)(const struct conv_view *v, void *arg), void *arg);
-void engine_each_agent(const struct engine *e, bool (*fn)(const struct agent_view *v, void *arg), void *arg);
-void engine_each_queue(const struct engine *e, bool (*fn)(const struct queue_view *v, void *arg), void *arg);
+void engine_each_work(const struct engine *e, struct slice agent,
+	bool (*fn)(const struct conv_view *v, void *arg), void *arg);
+void engine_each_agent(
+	const struct engine *e, bool (*fn)(const struct agent_view *v, void *arg), void *arg);
+void engine_each_queue(
+	const struct engine *e, bool (*fn)(const struct queue_view *v, void *arg), void *arg);
 /* Number ahead of a waiting conversation in its queue, 1-based; 0 when it does not wait. */
 size_t engine_position(const struct engine *e, struct id conv);
 /* A range for its remaining wait in seconds, from the waits lately seen in its queue; false when nothing is known yet. */
-bool engine_wait(const struct engine *e, struct id conv, uint64_t now_us, uint64_t *low_s, uint64_t *high_s);
+bool engine_wait(
+	const struct engine *e, struct id conv, uint64_t now_us, uint64_t *low_s, uint64_t *high_s);
 
 /* Why a conversation waits, or why it was given to whom, as one JSON object: state, stage and next relaxation, rank, a histogram of the
  * first failing predicate over the logged-in agents, each agent by name with its first failing predicate, and what would have to

@@ -19,10 +19,12 @@ struct host;
 
 /* Loads every plugin that the configuration names and checks all channel options, without opening anything: for usherd -t.
  * Returns the number of problems; each is reported as `line:col: message` through fn. */
-size_t host_check(const struct config *config, void (*fn)(void *arg, unsigned line, unsigned col, const char *message), void *arg);
+size_t host_check(const struct config *config,
+	void (*fn)(void *arg, unsigned line, unsigned col, const char *message), void *arg);
 
 /* `http` is where plugins' routes go. The config is borrowed until host_configure. */
-struct host *host_new(struct loop *loop, struct store *store, struct http_server *http, const struct config *config);
+struct host *host_new(struct loop *loop, struct store *store, struct http_server *http,
+	const struct config *config);
 /* Opens all channels (after store ready). */
 int host_open(struct host *h, struct err *err);
 /* Opens new channels, closes those that are gone, reopens those whose options changed. */
@@ -32,7 +34,8 @@ void host_push(struct host *h, const struct effect *effects, size_t count);
 /* Someone at a desk is typing (ephemeral). */
 void host_typing(struct host *h, struct slice channel, struct slice thread, struct slice name);
 /* A visitor is typing: set by the app to reach the desks. */
-void host_on_typing(struct host *h, void (*fn)(void *arg, struct slice channel, struct slice thread), void *arg);
+void host_on_typing(struct host *h,
+	void (*fn)(void *arg, struct slice channel, struct slice thread), void *arg);
 /* Intake refused (overload, drain): new messages get USHER_RETRY at once; owed acknowledgements are still given. */
 void host_intake(struct host *h, bool open, const char *why);
 /* Drain: close all channels; done once every accepted delivery is acknowledged and every send answered. */
@@ -46,8 +49,11 @@ struct channel_status {
 	/* This process's life: */
 	uint64_t seen, accepted, refused, quarantined, sent, failed, retried;
 	size_t outbox;
+	uint64_t duplicate; /* taken in before; of `seen` */
+	uint64_t slow, wrong; /* calls over CALLBACK_SLOW_US; breaches of the contract */
 };
-void host_each(const struct host *h, void (*fn)(void *arg, const struct channel_status *s), void *arg);
+void host_each(
+	const struct host *h, void (*fn)(void *arg, const struct channel_status *s), void *arg);
 /* True when the plugin of this channel has the capability. */
 bool host_channel_is_live(const struct host *h, struct slice channel);
 

@@ -11,14 +11,17 @@ struct blob_writer;
 enum { BLOB_NAME_LEN = 64 };
 
 /* status 0: on disk under `name` (hexadecimal). The bytes are copied. */
-void blob_put(struct store *s, struct slice bytes, void (*fn)(void *arg, int status, const char *name), void *arg);
+void blob_put(struct store *s, struct slice bytes,
+	void (*fn)(void *arg, int status, const char *name), void *arg);
 /* Streamed: append in pieces (spills to a temporary file above BLOB_REDIS_MAX), then finish or drop. -EFBIG above BLOB_MAX is reported by finish. */
 struct blob_writer *blob_open(struct store *s);
 void blob_append(struct blob_writer *w, struct slice piece);
 uint64_t blob_written(const struct blob_writer *w);
-void blob_finish(struct blob_writer **w, void (*fn)(void *arg, int status, const char *name, uint64_t size_bytes), void *arg);
+void blob_finish(struct blob_writer **w,
+	void (*fn)(void *arg, int status, const char *name, uint64_t size_bytes), void *arg);
 void blob_drop(struct blob_writer **w);
 /* The whole blob. -ENOENT, -EBADMSG (content does not match its name). */
-void blob_get(struct store *s, struct slice name, void (*fn)(void *arg, int status, struct slice bytes), void *arg);
+void blob_get(struct store *s, struct slice name,
+	void (*fn)(void *arg, int status, struct slice bytes), void *arg);
 
 #endif

@@ -34,7 +34,8 @@ void commit_conv(struct commit *c, struct id conv, const struct argv *pairs);
 void commit_customer(struct commit *c, struct id customer, const struct argv *pairs);
 void commit_customer_conv(struct commit *c, struct id customer, struct id conv, uint64_t at_us);
 /* Identity → customer, and the customer's list of identities. claimed and verified ones are different keys. */
-void commit_identity(struct commit *c, struct slice kind, struct slice value, bool verified, struct id customer, uint64_t at_us);
+void commit_identity(struct commit *c, struct slice kind, struct slice value, bool verified,
+	struct id customer, uint64_t at_us);
 void commit_thread(struct commit *c, struct slice channel, struct slice key, struct id conv);
 /* Marks a dedup key as taken, for DEDUP_KEEP_S; `result` (a short text, e.g. an id) is what a repeat is answered. */
 void commit_dedup(struct commit *c, struct slice key, struct slice result);
@@ -56,15 +57,21 @@ struct cursor {
 	struct stream_id inbox;
 	uint64_t journal_n, push_n, epoch;
 };
-void cursor_read(struct store *s, void (*fn)(void *arg, int status, const struct cursor *cur), void *arg);
+void cursor_read(
+	struct store *s, void (*fn)(void *arg, int status, const struct cursor *cur), void *arg);
 
 /* Leadership: takes the lease when it is free or ours, then raises the epoch, which every commit from now on watches. Renews by itself; lost() when it could not. */
-void lease_take(struct store *s, void (*taken)(void *arg, int status, uint64_t epoch), void (*lost)(void *arg, const char *why), void *arg);
+void lease_take(struct store *s, void (*taken)(void *arg, int status, uint64_t epoch),
+	void (*lost)(void *arg, const char *why), void *arg);
 void lease_release(struct store *s, void (*done)(void *arg), void *arg);
 
 /* Recovery: the snapshot (status -ENOENT when there is none), then the journal after n in order. */
-void snapshot_read(struct store *s, void (*fn)(void *arg, int status, uint64_t n, struct slice saved), void *arg);
+void snapshot_read(struct store *s,
+	void (*fn)(void *arg, int status, uint64_t n, struct slice saved), void *arg);
 /* fn is called for batches until count is 0 (the end) or status is not 0. Returning false stops. */
-void journal_read(struct store *s, uint64_t after_n, bool (*fn)(void *arg, int status, const uint64_t *n, const struct event *events, size_t count), void *arg);
+void journal_read(struct store *s, uint64_t after_n,
+	bool (*fn)(
+		void *arg, int status, const uint64_t *n, const struct event *events, size_t count),
+	void *arg);
 
 #endif

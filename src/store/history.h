@@ -9,7 +9,7 @@
 
 /* Entries with seq > after_seq, at most max, in order. */
 void history_read(struct store *s, struct id conv, uint64_t after_seq, size_t max,
-		  void (*fn)(void *arg, int status, const struct entry *entries, size_t count), void *arg);
+	void (*fn)(void *arg, int status, const struct entry *entries, size_t count), void *arg);
 
 struct identity_row {
 	struct slice kind, value;
@@ -26,14 +26,18 @@ struct customer_row {
 	const struct pairs_found *conv_fields; /* the view hash of each */
 };
 /* The card with at most max conversations, newest first. */
-void customer_read(struct store *s, struct id customer, size_t max, void (*fn)(void *arg, int status, const struct customer_row *c), void *arg);
-void conv_read(struct store *s, struct id conv, void (*fn)(void *arg, int status, const struct pairs_found *fields), void *arg);
+void customer_read(struct store *s, struct id customer, size_t max,
+	void (*fn)(void *arg, int status, const struct customer_row *c), void *arg);
+void conv_read(struct store *s, struct id conv,
+	void (*fn)(void *arg, int status, const struct pairs_found *fields), void *arg);
 /* Counters written by commit_count plus live ones. */
-void counts_read(struct store *s, void (*fn)(void *arg, int status, const struct pairs_found *counts), void *arg);
+void counts_read(struct store *s,
+	void (*fn)(void *arg, int status, const struct pairs_found *counts), void *arg);
 /* Latest conversations of the whole domain (open or closed), newest first, for search-less listing. */
 /* Walks every key of the domain and checks what the design promises (each conversation's log has entries 1..last_seq without gap or double
  * message id; every customer's conversation exists; every thread, identity and blob reference resolves; outbox entries have their message; inbox ids above the cursor; ...).
  * line() per violation; fn at the end with how many, and how many keys were looked at. */
-void store_verify(struct store *s, void (*line)(void *arg, const char *text), void (*fn)(void *arg, int status, size_t violations, size_t checked), void *arg);
+void store_verify(struct store *s, void (*line)(void *arg, const char *text),
+	void (*fn)(void *arg, int status, size_t violations, size_t checked), void *arg);
 
 #endif

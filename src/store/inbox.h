@@ -13,7 +13,8 @@ struct stream_id {
 };
 
 /* Appends the command; it is copied. status 0: on disk, the sender may be told. Puts of one turn are sent in one write at its tail. */
-void inbox_put(struct store *s, const struct command *c, void (*fn)(void *arg, int status), void *arg);
+void inbox_put(
+	struct store *s, const struct command *c, void (*fn)(void *arg, int status), void *arg);
 
 struct inbox_item {
 	struct stream_id id;
@@ -22,7 +23,10 @@ struct inbox_item {
 };
 /* Follows the inbox after `after`: fn gets up to BATCH_COMMANDS_MAX items as soon as there are some, once; call again for more.
  * One outstanding call at a time. It survives reconnects. Items are borrowed for the call. */
-void inbox_follow(struct store *s, struct stream_id after, void (*fn)(void *arg, const struct inbox_item *items, size_t count), void *arg);
+void inbox_follow(struct store *s, struct stream_id after,
+	void (*fn)(void *arg, const struct inbox_item *items, size_t count), void *arg);
+/* Gives up the outstanding call, if there is one: its fn is not called any more. */
+void inbox_unfollow(struct store *s);
 /* Approximate length, as last seen: for the intake limit and the metric. */
 size_t inbox_length(const struct store *s);
 

@@ -14,7 +14,8 @@ struct lookup;
 /* Strings of answers live in the arena. */
 struct lookup *lookup_new(struct store *s, struct arena *arena);
 void lookup_thread(struct lookup *l, struct slice channel, struct slice key, struct id *conv);
-void lookup_identity(struct lookup *l, struct slice kind, struct slice value, bool verified, struct id *customer);
+void lookup_identity(struct lookup *l, struct slice kind, struct slice value, bool verified,
+	struct id *customer);
 /* The result text of commit_dedup; {NULL,0} when new. */
 void lookup_dedup(struct lookup *l, struct slice key, struct slice *result);
 /* All fields of a view hash as name/value pairs (count = pairs). */
@@ -29,6 +30,8 @@ void lookup_user(struct lookup *l, struct slice user, struct pairs_found *found)
 void lookup_entry(struct lookup *l, struct id conv, uint64_t seq, struct slice *packed);
 /* Consumes the lookup. */
 void lookup_run(struct lookup *l, void (*fn)(void *arg, int status), void *arg);
+/* Gives it up unasked. */
+void lookup_drop(struct lookup **l);
 /* A field of found pairs; p NULL when absent. */
 struct slice found_get(const struct pairs_found *f, const char *name);
 

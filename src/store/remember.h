@@ -7,10 +7,13 @@
 #include "store/lookup.h"
 
 /* scope: "channel:<name>", "session" ...; ttl_s 0: for ever. Keys are hashed. Empty value deletes. */
-void remember(struct store *s, const char *scope, struct slice key, struct slice value, uint32_t ttl_s, void (*fn)(void *arg, int status), void *arg);
+void remember(struct store *s, const char *scope, struct slice key, struct slice value,
+	uint32_t ttl_s, void (*fn)(void *arg, int status), void *arg);
 /* -ENOENT: nothing there. */
-void recall(struct store *s, const char *scope, struct slice key, void (*fn)(void *arg, int status, struct slice value), void *arg);
+void recall(struct store *s, const char *scope, struct slice key,
+	void (*fn)(void *arg, int status, struct slice value), void *arg);
 /* Names of all users, for the administrator's list. */
-void users_read(struct store *s, void (*fn)(void *arg, int status, const struct slice *names, size_t count), void *arg);
+void users_read(struct store *s,
+	void (*fn)(void *arg, int status, const struct slice *names, size_t count), void *arg);
 
 #endif

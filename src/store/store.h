@@ -19,21 +19,23 @@
 struct store;
 
 struct store_options {
-	const char *redis;    /* "managed", "unix:/path", "redis://[user:pass@]host:port[/db]", "rediss://..." */
+	const char *
+		redis; /* "managed", "unix:/path", "redis://[user:pass@]host:port[/db]", "rediss://..." */
 	const char *redis_ca; /* for rediss; NULL: the system's */
 	const char *domain;   /* "main" */
 	const char *node;     /* this node's name */
 	const char *data_dir; /* exists; blobs/ and redis/ are made below it */
-	bool relaxed;         /* durability: relaxed was set explicitly */
+	bool relaxed;	      /* durability: relaxed was set explicitly */
 };
 struct store_ops {
-	void (*ready)(void *arg);                 /* connected and checked, for the first time */
+	void (*ready)(void *arg);		    /* connected and checked, for the first time */
 	void (*failed)(const char *why, void *arg); /* cannot start: what to do is in the words */
-	void (*down)(const char *why, void *arg); /* lost Redis; it reconnects by itself */
-	void (*up)(void *arg);                    /* it is back */
+	void (*down)(const char *why, void *arg);   /* lost Redis; it reconnects by itself */
+	void (*up)(void *arg);			    /* it is back */
 };
 
-struct store *store_new(struct loop *loop, const struct store_options *o, const struct store_ops *ops, void *arg);
+struct store *store_new(
+	struct loop *loop, const struct store_options *o, const struct store_ops *ops, void *arg);
 /* Stops a managed Redis cleanly, then calls done. */
 void store_stop(struct store *s, void (*done)(void *arg), void *arg);
 void store_free(struct store **s);
