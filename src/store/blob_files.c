@@ -1,0 +1,497 @@
+/*
+ * Files of blobs and the two threads that write and read them. Called by blob.
+ *
+ * What a thread touches: its queue and the list of finished jobs (under the lock), and the file of the
+ * job it works on. The loop does not look into a file between blob_file_new and the answer of its last job.
+ */
+#include "store/blob_files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/evp.h>
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "model/limits.h"
+#include "store/inside.h"
+
+enum { BLOB_THREADS = 2 };
+
+struct blob_file {
+	struct blobs *blobs;
+	struct blob_thread *thread;
+	int fd;
+	EVP_MD_CTX *hash;
+	uint64_t size;
+	int status; /* the first error */
+	char *temporary; /* DATA/blobs/tmp/NODE~CHANCE */
+	char name[BLOB_NAME_LEN + 1];
+};
+struct job {
+	struct list_node node;
+	struct blobs *blobs;
+	struct blob_file *file;
+	struct str bytes;
+	int status;
+	char name[BLOB_NAME_LEN + 1];
+	void (*work)(struct job *j); /* in the thread */
+	void (*done)(struct job *j); /* on the loop; may be NULL */
+	void (*finish)(void *arg, int status, const char *name, uint64_t size_bytes);
+	void (*read)(void *arg, int status, struct slice bytes);
+	void *arg;
+};
+struct blob_thread {
+	struct blobs *blobs;
+	pthread_t id;
+	pthread_cond_t wake;
+	struct list queue;
+};
+struct blobs {
+	struct store *store;
+	char *dir; /* DATA/blobs */
+	bool started, ending;
+	pthread_mutex_t lock;
+	struct blob_thread threads[BLOB_THREADS];
+	size_t next_thread;
+	struct list finished;
+	int event;
+	struct loop_watch *watch;
+};
+
+/* ---- in a thread ---- */
+
+static int status_of(int result)
+{
+	return result < 0 ? -errno : 0;
+}
+
+static int dir_sync(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int status = status_of(fd);
+
+	if (fd < 0)
+		return status;
+	status = status_of(fsync(fd));
+	close(fd);
+	return status;
+}
+
+static int dir_make(const char *path)
+{
+	return mkdir(path, 0700) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+static int file_open(struct blob_file *f)
+{
+	f->fd = open(f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	return status_of(f->fd);
+}
+
+static int file_write(int fd, struct slice bytes)
+{
+	while (bytes.n) {
+		ssize_t n = write(fd, bytes.p, bytes.n);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		bytes.p += n;
+		bytes.n -= (size_t)n;
+	}
+	return 0;
+}
+
+static void work_append(struct job *j)
+{
+	struct blob_file *f = j->file;
+
+	if (f->status == 0 && f->fd < 0)
+		f->status = file_open(f);
+	if (f->status == 0)
+		f->status = file_write(f->fd, str_slice(&j->bytes));
+	EVP_DigestUpdate(f->hash, j->bytes.p, j->bytes.n);
+	f->size += j->bytes.n;
+}
+
+static void file_forget(struct blob_file *f)
+{
+	if (f->fd >= 0) {
+		close(f->fd);
+		unlink(f->temporary);
+	}
+	f->fd = -1;
+}
+
+static void file_name(struct blob_file *f)
+{
+	unsigned char sum[EVP_MAX_MD_SIZE];
+	unsigned n = 0;
+
+	EVP_DigestFinal_ex(f->hash, sum, &n);
+	for (size_t i = 0; i < n && i < BLOB_NAME_LEN / 2; i++)
+		snprintf(f->name + 2 * i, 3, "%02x", sum[i]);
+}
+
+/* From the temporary name to its own; both directories on disk. One that is there already stays. */
+static int file_publish(struct blob_file *f)
+{
+	const char *dir = f->blobs->dir;
+	struct str shelf = { 0 }, path = { 0 };
+
+	str_addf(&shelf, "%s/%.2s", dir, f->name);
+	str_addf(&path, "%s/%s", shelf.p, f->name + 2);
+	int status = dir_make(shelf.p);
+	if (status == 0)
+		status = status_of(fsync(f->fd));
+	if (status == 0)
+		status = status_of(link(f->temporary, path.p));
+	if (status == -EEXIST)
+		status = 0;
+	if (status == 0)
+		status = dir_sync(shelf.p);
+	if (status == 0)
+		status = dir_sync(dir);
+	str_free(&shelf);
+	str_free(&path);
+	return status;
+}
+
+static void work_finish(struct job *j)
+{
+	struct blob_file *f = j->file;
+
+	if (f->status == 0 && f->fd < 0)
+		f->status = file_open(f);
+	file_name(f);
+	if (f->status == 0)
+		f->status = file_publish(f);
+	file_forget(f);
+}
+
+static void work_drop(struct job *j)
+{
+	file_forget(j->file);
+}
+
+static int file_read(const char *path, struct str *out)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return -errno;
+	int status = status_of(fstat(fd, &st));
+	if (status == 0 && (st.st_size < 0 || st.st_size > BLOB_MAX))
+		status = -EBADMSG;
+	while (status == 0 && out->n < (size_t)st.st_size) {
+		size_t want = (size_t)st.st_size - out->n;
+		ssize_t n = read(fd, str_reserve(out, want), want);
+		if (n < 0 && errno != EINTR)
+			status = -errno;
+		if (n == 0)
+			break;
+		out->n += n > 0 ? (size_t)n : 0;
+	}
+	close(fd);
+	return status;
+}
+
+static void work_read(struct job *j)
+{
+	struct str path = { 0 };
+	char hex[SHA256_HEX_LEN + 1];
+
+	str_addf(&path, "%s/%.2s/%s", j->blobs->dir, j->name, j->name + 2);
+	j->status = file_read(path.p, &j->bytes);
+	str_free(&path);
+	if (j->status)
+		return;
+	sha256_hex(str_slice(&j->bytes), hex);
+	if (memcmp(hex, j->name, BLOB_NAME_LEN) != 0)
+		j->status = -EBADMSG;
+}
+
+/* What a crash left behind of ours. */
+static void work_sweep(struct job *j)
+{
+	const char *node = j->blobs->store->node;
+	struct str path = { 0 };
+
+	str_addf(&path, "%s/tmp", j->blobs->dir);
+	DIR *dir = opendir(path.p);
+	for (struct dirent *e; dir && (e = readdir(dir));)
+		if (strncmp(e->d_name, node, strlen(node)) == 0 &&
+			e->d_name[strlen(node)] == '~')
+			unlinkat(dirfd(dir), e->d_name, 0);
+	if (dir)
+		closedir(dir);
+	str_free(&path);
+}
+
+static void *thread_run(void *arg)
+{
+	struct blob_thread *t = arg;
+	struct blobs *b = t->blobs;
+	uint64_t one = 1;
+
+	pthread_mutex_lock(&b->lock);
+	for (;;) {
+		struct list_node *node = list_pop_front(&t->queue);
+		if (!node && b->ending)
+			break;
+		if (!node) {
+			pthread_cond_wait(&t->wake, &b->lock);
+			continue;
+		}
+		pthread_mutex_unlock(&b->lock);
+		struct job *j = LIST_ENTRY(node, struct job, node);
+		j->work(j);
+		pthread_mutex_lock(&b->lock);
+		list_push_back(&b->finished, node);
+		if (write(b->event, &one, sizeof(one)) < 0) {
+			/* full: the loop is already told */
+		}
+	}
+	pthread_mutex_unlock(&b->lock);
+	return NULL;
+}
+
+/* ---- on the loop ---- */
+
+static void job_free(struct job *j)
+{
+	str_free(&j->bytes);
+	free(j);
+}
+
+static void blobs_finished(void *arg, bool readable, bool writable)
+{
+	struct blobs *b = arg;
+	struct list_node *node;
+	uint64_t n;
+
+	(void)readable;
+	(void)writable;
+	if (read(b->event, &n, sizeof(n)) < 0 && errno != EAGAIN)
+		log_warn("store", "the blob threads' event cannot be read");
+	for (;;) {
+		pthread_mutex_lock(&b->lock);
+		node = list_pop_front(&b->finished);
+		pthread_mutex_unlock(&b->lock);
+		if (!node)
+			return;
+		struct job *j = LIST_ENTRY(node, struct job, node);
+		if (j->done)
+			j->done(j);
+		job_free(j);
+	}
+}
+
+static void job_give(struct job *j, struct blob_thread *t)
+{
+	struct blobs *b = j->blobs;
+
+	pthread_mutex_lock(&b->lock);
+	list_push_back(&t->queue, &j->node);
+	pthread_cond_signal(&t->wake);
+	pthread_mutex_unlock(&b->lock);
+}
+
+static struct job *job_new(struct blobs *b, void (*work)(struct job *j))
+{
+	struct job *j = mem_alloc(sizeof(*j));
+
+	j->blobs = b;
+	j->work = work;
+	return j;
+}
+
+/* Threads begin with the first file: most nodes of a test, and usherctl, never write one. */
+static void blobs_start(struct blobs *b)
+{
+	sigset_t all, old;
+	struct str tmp = { 0 };
+
+	if (b->started)
+		return;
+	b->started = true;
+	str_addf(&tmp, "%s/tmp", b->dir);
+	if (dir_make(b->dir) || dir_make(tmp.p))
+		log_error("store", "the blob directory cannot be made path=%s why=%s", b->dir,
+			strerror(errno));
+	str_free(&tmp);
+	b->event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	ASSERT(b->event >= 0);
+	b->watch = loop_watch_new(b->store->loop, b->event, true, false, blobs_finished, b);
+	sigfillset(&all); /* signals are the loop's */
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	for (size_t i = 0; i < BLOB_THREADS; i++) {
+		struct blob_thread *t = &b->threads[i];
+		t->blobs = b;
+		pthread_cond_init(&t->wake, NULL);
+		int failed = pthread_create(&t->id, NULL, thread_run, t);
+		ASSERT(!failed);
+	}
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	job_give(job_new(b, work_sweep), &b->threads[0]);
+}
+
+static struct blob_thread *blobs_thread(struct blobs *b)
+{
+	blobs_start(b);
+	return &b->threads[b->next_thread++ % BLOB_THREADS];
+}
+
+static void blob_file_free(struct blob_file *f)
+{
+	EVP_MD_CTX_free(f->hash);
+	free(f->temporary);
+	free(f);
+}
+
+struct blob_file *blob_file_new(struct blobs *b)
+{
+	struct blob_file *f = mem_alloc(sizeof(*f));
+	struct str path = { 0 };
+	uint64_t chance;
+
+	chance_bytes(&chance, sizeof(chance));
+	str_addf(&path, "%s/tmp/%s~%016llx", b->dir, b->store->node, (unsigned long long)chance);
+	f->temporary = str_take(&path);
+	f->blobs = b;
+	f->thread = blobs_thread(b);
+	f->fd = -1;
+	f->hash = EVP_MD_CTX_new();
+	ASSERT(f->hash && EVP_DigestInit_ex(f->hash, EVP_sha256(), NULL) == 1);
+	return f;
+}
+
+static struct job *file_job(struct blob_file *f, void (*work)(struct job *j))
+{
+	struct job *j = job_new(f->blobs, work);
+
+	j->file = f;
+	return j;
+}
+
+void blob_file_append(struct blob_file *f, struct str *bytes)
+{
+	struct job *j = file_job(f, work_append);
+
+	j->bytes = *bytes;
+	*bytes = (struct str){ 0 };
+	job_give(j, f->thread);
+}
+
+static void done_finish(struct job *j)
+{
+	struct blob_file *f = j->file;
+
+	j->finish(j->arg, f->status, f->status ? NULL : f->name, f->size);
+	blob_file_free(f);
+}
+
+void blob_file_finish(struct blob_file **f,
+	void (*fn)(void *arg, int status, const char *name, uint64_t size_bytes), void *arg)
+{
+	struct job *j = file_job(*f, work_finish);
+
+	j->done = done_finish;
+	j->finish = fn;
+	j->arg = arg;
+	job_give(j, (*f)->thread);
+	*f = NULL;
+}
+
+static void done_drop(struct job *j)
+{
+	blob_file_free(j->file);
+}
+
+void blob_file_drop(struct blob_file **f)
+{
+	struct job *j = file_job(*f, work_drop);
+
+	j->done = done_drop;
+	job_give(j, (*f)->thread);
+	*f = NULL;
+}
+
+static void done_read(struct job *j)
+{
+	j->read(j->arg, j->status, j->status ? (struct slice){ NULL, 0 } : str_slice(&j->bytes));
+}
+
+void blob_file_read(struct blobs *b, struct slice name,
+	void (*fn)(void *arg, int status, struct slice bytes), void *arg)
+{
+	struct job *j = job_new(b, work_read);
+
+	ASSERT(sha256_is_name(name));
+	memcpy(j->name, name.p, BLOB_NAME_LEN);
+	j->done = done_read;
+	j->read = fn;
+	j->arg = arg;
+	job_give(j, blobs_thread(b));
+}
+
+struct blobs *blobs_new(struct store *s)
+{
+	struct blobs *b = mem_alloc(sizeof(*b));
+	struct str dir = { 0 };
+
+	b->store = s;
+	str_addf(&dir, "%s/blobs", s->data_dir);
+	b->dir = str_take(&dir);
+	b->event = -1;
+	pthread_mutex_init(&b->lock, NULL);
+	return b;
+}
+
+/* Nobody is called any more; what was begun is finished on disk. */
+static void blobs_end_threads(struct blobs *b)
+{
+	pthread_mutex_lock(&b->lock);
+	b->ending = true;
+	for (size_t i = 0; i < BLOB_THREADS; i++)
+		pthread_cond_signal(&b->threads[i].wake);
+	pthread_mutex_unlock(&b->lock);
+	for (size_t i = 0; i < BLOB_THREADS; i++) {
+		pthread_join(b->threads[i].id, NULL);
+		pthread_cond_destroy(&b->threads[i].wake);
+	}
+	for (struct list_node *node; (node = list_pop_front(&b->finished));) {
+		struct job *j = LIST_ENTRY(node, struct job, node);
+		if (j->done == done_finish || j->done == done_drop)
+			blob_file_free(j->file);
+		job_free(j);
+	}
+	loop_watch_free(&b->watch);
+	close(b->event);
+}
+
+void blobs_free(struct blobs **blobs)
+{
+	struct blobs *b = *blobs;
+
+	if (!b)
+		return;
+	*blobs = NULL;
+	if (b->started)
+		blobs_end_threads(b);
+	pthread_mutex_destroy(&b->lock);
+	free(b->dir);
+	free(b);
+}

@@ -1,0 +1,81 @@
+/*
+ * Reads the settings on which an acknowledgement rests. Never changes them. Called by store at each
+ * connect.
+ */
+#include "store/durability.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/assert.h"
+
+/* X(setting, required value, what is wrong and what to do) */
+#define DURABLE_SETTINGS(X)                                                                        \
+	X("appendonly", "yes", "keeps nothing on disk")                                            \
+	X("appendfsync", "always", "answers before the data is on disk")                           \
+	X("no-appendfsync-on-rewrite", "no", "stops writing to disk while it rewrites its file")   \
+	X("maxmemory-policy", "noeviction", "throws data away when memory is short")
+
+struct setting {
+	const char *name, *value, *wrong;
+};
+#define SETTING(name, value, wrong) { name, value, wrong },
+static const struct setting settings[] = { DURABLE_SETTINGS(SETTING) };
+enum { SETTING_COUNT = sizeof(settings) / sizeof(*settings) };
+
+struct check {
+	void (*fn)(void *arg, int status, const char *why);
+	void *arg;
+	size_t next;
+	int status;
+	char why[512];
+};
+
+static void check_refuse(struct check *c, const char *wrong, struct slice is)
+{
+	const struct setting *s = &settings[c->next];
+
+	if (c->status)
+		return;
+	c->status = -EPERM;
+	snprintf(c->why, sizeof(c->why),
+		"Redis %s: %s is %.*s; set `%s %s` in redis.conf (and CONFIG SET), or use redis: managed, or "
+		"accept the loss of acknowledged messages by durability: relaxed",
+		wrong, s->name, SLICE_ARG(is), s->name, s->value);
+}
+
+static void check_setting(void *arg, int status, const struct reply *r)
+{
+	struct check *c = arg;
+
+	if (!r)
+		c->status = -EAGAIN;
+	else if (status)
+		check_refuse(c, "does not let us read its settings", r->text);
+	else if (r->count >= 2 && !reply_is(reply_at(r, 1), settings[c->next].value))
+		check_refuse(c, settings[c->next].wrong, reply_at(r, 1)->text);
+	else if (r->count < 2)
+		check_refuse(c, "does not know a setting", SLICE("unknown"));
+	if (++c->next < SETTING_COUNT)
+		return;
+	c->fn(c->arg, c->status, c->why);
+	free(c);
+}
+
+void durability_check(struct link *l, void (*fn)(void *arg, int status, const char *why), void *arg)
+{
+	struct check *c = mem_alloc(sizeof(*c));
+	struct argv a = { 0 };
+
+	c->fn = fn;
+	c->arg = arg;
+	for (size_t i = 0; i < SETTING_COUNT; i++) {
+		argv_clear(&a);
+		argv_add_text(&a, "CONFIG");
+		argv_add_text(&a, "GET");
+		argv_add_text(&a, settings[i].name);
+		link_call(l, &a, check_setting, c);
+	}
+	argv_free(&a);
+}
