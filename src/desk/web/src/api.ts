@@ -1,0 +1,93 @@
+/*
+ * HTTP beside the WebSocket (/api/v1). Throws ApiError with the server's own words; a 401 also tells
+ * `unauthorized`, so that the sign-in page appears wherever it happened.
+ */
+import type { Card, Conv, Me, Message, Stats } from "./protocol";
+
+export class ApiError extends Error {
+	constructor(
+		readonly status: number,
+		message: string,
+		readonly retry_s = 0,
+	) {
+		super(message);
+	}
+}
+
+let unauthorized: () => void = () => {};
+export function onUnauthorized(fn: () => void): void {
+	unauthorized = fn;
+}
+
+async function call(path: string, init?: RequestInit): Promise<Response> {
+	const r = await fetch(`/api/v1${path}`, { credentials: "same-origin", cache: "no-store", ...init });
+	if (r.ok) return r;
+	let said = r.statusText;
+	try {
+		const problem = (await r.json()) as { detail?: string; title?: string };
+		said = problem.detail ?? problem.title ?? said;
+	} catch {
+		/* not a problem document: the status says enough */
+	}
+	if (r.status === 401) unauthorized();
+	throw new ApiError(r.status, said, Number(r.headers.get("Retry-After")) || 0);
+}
+
+const json = <T>(r: Response) => r.json() as Promise<T>;
+const post = (path: string, body?: unknown) =>
+	call(path, {
+		method: "POST",
+		headers: { "Content-Type": "application/json" },
+		body: JSON.stringify(body ?? {}),
+	});
+
+export const me = () => call("/me").then(json<Me>);
+export const login = (user: string, password: string) => post("/login", { user, password });
+export const logout = () => post("/logout");
+export const ticket = () =>
+	post("/ticket")
+		.then(json<{ ticket: string }>)
+		.then((a) => a.ticket);
+export const customer = (id: string) => call(`/customers/${encodeURIComponent(id)}`).then(json<Card>);
+export const stats = () => call("/stats").then(json<Stats>);
+export const explain = (conv: string) =>
+	call(`/conversations/${encodeURIComponent(conv)}/explain`).then(json<Record<string, unknown>>);
+
+/** Messages after `after`, all of them: the server answers page by page. */
+export async function conversation(
+	id: string,
+	after: number,
+): Promise<{ conv: Conv; messages: Message[] }> {
+	const page = 200;
+	const messages: Message[] = [];
+	for (let from = after; ; ) {
+		const path = `/conversations/${encodeURIComponent(id)}?after=${from}&limit=${page}`;
+		const a = await call(path).then(json<{ conv: Conv; messages: Message[] }>);
+		messages.push(...a.messages);
+		const last = a.messages[a.messages.length - 1];
+		if (a.messages.length < page || !last || last.seq <= from) return { conv: a.conv, messages };
+		from = last.seq;
+	}
+}
+
+export const html = (conv: string, seq: number) =>
+	call(`/conversations/${encodeURIComponent(conv)}/messages/${seq}/html`).then((r) => r.text());
+
+export function blobHref(blob: string, name: string, conv: string): string {
+	const q = new URLSearchParams({ name, conv });
+	return `/api/v1/blobs/${encodeURIComponent(blob)}?${q.toString()}`;
+}
+
+export const blob = (name: string, file: string, conv: string) =>
+	fetch(blobHref(name, file, conv), { credentials: "same-origin" }).then((r) =>
+		r.ok ? r.blob() : Promise.reject(new ApiError(r.status, r.statusText)),
+	);
+
+export function upload(file: File): Promise<{ blob: string; size: number }> {
+	const q = new URLSearchParams({ name: file.name, type: file.type || "application/octet-stream" });
+	return call(`/blobs?${q.toString()}`, {
+		method: "POST",
+		headers: { "Content-Type": "application/octet-stream" },
+		body: file,
+	}).then(json<{ blob: string; size: number }>);
+}

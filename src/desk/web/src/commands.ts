@@ -1,0 +1,150 @@
+/*
+ * What a person does, as commands: each says what went wrong in the person's language and puts back
+ * what was typed. Nothing is shown as done before the server says that it is on disk.
+ */
+import { toast } from "./alerts";
+import { recover, send } from "./connection";
+import { serverNow_ms } from "./clock";
+import { type Draft, type Mode, draftRead, draftWrite } from "./drafts";
+import { t, word } from "./i18n";
+import type { Answer, Command, Part } from "./protocol";
+import {
+	type Outgoing,
+	commands as mayCommand,
+	convs,
+	drop,
+	markRead,
+	mine,
+	myId,
+	offers,
+	outgoing,
+	outgoingSent,
+	refresh,
+	selected,
+} from "./state";
+import { signal } from "@preact/signals";
+
+/** Raised when the composer should take the focus, and in which mode. */
+export const composerCall = signal<{ mode: Mode; n: number }>({ mode: "reply", n: 0 });
+/** Narrow screens show one column at a time. */
+export const pane = signal<"work" | "conv" | "card">("work");
+/** Raised when a draft was changed by other hands than the composer's. */
+export const draftChanged = signal(0);
+
+export function callComposer(mode: Mode): void {
+	pane.value = "conv";
+	composerCall.value = { mode, n: composerCall.peek().n + 1 };
+}
+
+function complain(a: Extract<Answer, { ok: false }>, more = ""): void {
+	const own = word("error", a.code);
+	const text = own === `error.${a.code}` || own === a.code ? a.message : own;
+	/* The server's words name the case; ours are in the person's language. */
+	const detail = a.message && a.message !== text ? ` (${a.message})` : "";
+	toast(`${text}${detail}${more ? ` ${more}` : ""}`, true);
+}
+
+async function run(c: Command): Promise<Answer> {
+	const a = await send(c);
+	if (!a.ok) complain(a);
+	return a;
+}
+
+export function open(conv: string, focus = true): void {
+	const before = selected.peek();
+	if (before !== conv) {
+		if (before) watching(before, false);
+		selected.value = conv;
+		watching(conv, true);
+	}
+	markRead(conv);
+	if (focus) pane.value = "conv";
+}
+
+/* Supervisors see conversations of others as they go on. */
+function watching(conv: string, on: boolean): void {
+	const c = convs.peek().get(conv);
+	if (mayCommand.peek() && c && !mine(c) && c.state !== "closed") void send({ t: "watch", conv, on });
+}
+
+export async function accept(offer: string): Promise<void> {
+	const o = offers.peek().get(offer);
+	if (!o) return;
+	/* The conversation opens at once; it may be answered when the server has said yes. */
+	open(o.conv);
+	const a = await run({ t: "accept", offer });
+	drop(offers, offer);
+	if (!a.ok) return;
+	void refresh(o.conv); // reading may have been refused before it was ours
+	callComposer("reply");
+}
+
+export async function decline(offer: string, reason: string): Promise<void> {
+	const a = await run({ t: "decline", offer, reason });
+	if (a.ok || a.code !== "busy") drop(offers, offer);
+}
+
+let outgoingKey = 0;
+
+/* Puts back what could not be sent, before whatever was typed meanwhile. */
+function giveBack(conv: string, mode: Mode, text: string, parts: Part[]): void {
+	const d: Draft = draftRead(myId.peek(), conv);
+	d[mode] = d[mode] ? `${text}\n${d[mode]}` : text;
+	d.mode = mode;
+	d.parts = [...parts, ...d.parts];
+	draftWrite(myId.peek(), conv, d);
+	draftChanged.value++;
+}
+
+export async function say(conv: string, mode: Mode, text: string, parts: Part[]): Promise<void> {
+	const o: Outgoing = {
+		key: ++outgoingKey,
+		conv,
+		direction: mode === "note" ? "note" : "out",
+		text,
+		at_ms: serverNow_ms(),
+	};
+	outgoing.value = [...outgoing.value, o];
+	const a = await send(
+		mode === "note"
+			? { t: "note", conv, text }
+			: {
+					t: "reply",
+					conv,
+					text,
+					...(parts.length
+						? { parts: parts.map(({ name, type, size, blob }) => ({ name, type, size, blob })) }
+						: {}),
+				},
+	);
+	if (a.ok) return outgoingSent(o, a.seq);
+	outgoing.value = outgoing.value.filter((x) => x.key !== o.key);
+	giveBack(conv, mode, text, parts);
+	complain(a, t("error.kept"));
+}
+
+export const presence = (to: "available" | "away" | "offline") => run({ t: "presence", to });
+export const resolve = (conv: string, outcome: string) => run({ t: "resolve", conv, outcome });
+export const reopen = (conv: string) => run({ t: "reopen", conv });
+export const wrapupDone = (conv: string) => run({ t: "wrapup_done", conv });
+export const retry = (conv: string, seq: number) => run({ t: "retry", conv, seq });
+export const pauseQueue = (queue: string, paused: boolean) => run({ t: "queue", queue, paused });
+export const take = (conv: string, agent?: string) =>
+	run({ t: "take", conv, ...(agent ? { agent } : {}) });
+
+export async function transfer(conv: string, to: string, text: string): Promise<boolean> {
+	const a = await run({ t: "transfer", conv, to, ...(text ? { text } : {}) });
+	if (a.ok) toast(t("transfer.done"));
+	return a.ok;
+}
+
+/** Commands that a reload interrupted: repeated by the connection; only a refusal is worth a word. */
+export function recoverCommands(): void {
+	recover((c, a) => {
+		if (a.ok) return;
+		if (c.t === "reply" || c.t === "note") {
+			giveBack(c.conv, c.t, c.text, c.t === "reply" ? (c.parts ?? []) : []);
+			complain(a, t("error.kept"));
+		} else if (c.t !== "watch") complain(a);
+	});
+}

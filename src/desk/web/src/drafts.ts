@@ -1,0 +1,30 @@
+/*
+ * What is being typed, per user and conversation, in localStorage from the first letter: it outlives
+ * reloads, lost connections and the end of a session, and is forgotten when it was sent.
+ */
+import type { Part } from "./protocol";
+import { read, write } from "./settings";
+
+export type Mode = "reply" | "note";
+export interface Draft {
+	mode: Mode;
+	reply: string;
+	note: string;
+	parts: Part[];
+}
+
+const name = (user: string, conv: string) => `draft.${user}.${conv}`;
+const empty = (): Draft => ({ mode: "reply", reply: "", note: "", parts: [] });
+
+export function draftRead(user: string, conv: string): Draft {
+	try {
+		return { ...empty(), ...(JSON.parse(read(name(user, conv)) ?? "{}") as Partial<Draft>) };
+	} catch {
+		return empty();
+	}
+}
+
+export function draftWrite(user: string, conv: string, d: Draft): void {
+	const blank = d.reply === "" && d.note === "" && d.parts.length === 0 && d.mode === "reply";
+	write(name(user, conv), blank ? null : JSON.stringify(d));
+}

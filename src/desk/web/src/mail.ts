@@ -1,0 +1,102 @@
+/*
+ * A customer's HTML, made harmless before it is shown, in three layers that each suffice:
+ *
+ *   1. DOMPurify, in an inert document: no script, no handler, no form, no frame, no SVG;
+ *   2. a frame sandboxed without scripts;
+ *   3. a content security policy in that frame: nothing from anywhere but pictures in the mail itself.
+ *
+ * Style is taken out here and put in by CSSOM after loading (mailframe.tsx): the desk's own policy forbids inline
+ * style, and the frame inherits it. Pictures from the internet are counted, and loaded only on a click.
+ */
+import createPurify from "dompurify";
+
+export interface Mail {
+	/** Sanitized body. Inline style is in data-s, remote addresses in data-src, cid: in data-cid. */
+	body: string;
+	styles: string[];
+	remote: number;
+	background: string;
+}
+
+const purify = createPurify(window);
+const forbidden =
+	"form input button select option textarea label fieldset output datalist iframe frame frameset object embed applet link meta base " +
+	"audio video source track picture canvas dialog template slot marquee map area svg math noscript";
+
+purify.addHook("afterSanitizeAttributes", (node) => {
+	const href = node.getAttribute("href");
+	if (href !== null && !/^(https?:|mailto:|tel:)/i.test(href.trim())) node.removeAttribute("href");
+});
+
+export function sanitize(html: string): Mail {
+	const body = purify.sanitize(html, {
+		WHOLE_DOCUMENT: true,
+		RETURN_DOM: true,
+		USE_PROFILES: { html: true },
+		FORBID_TAGS: forbidden.split(" "),
+		FORBID_ATTR: ["srcset", "background", "action", "formaction", "poster", "ping", "usemap", "id", "name"],
+		ALLOW_DATA_ATTR: false,
+		ALLOW_ARIA_ATTR: false,
+		ADD_ATTR: ["target"],
+		ALLOWED_URI_REGEXP: /^(?:https?|mailto|tel|cid|data):/i,
+	}) as HTMLElement;
+	const root = body.ownerDocument === document ? inert(body) : body;
+	const styles: string[] = [];
+	root.querySelectorAll("style").forEach((s) => {
+		styles.push(s.textContent ?? "");
+		s.remove();
+	});
+	let remote = 0;
+	for (const node of root.querySelectorAll<HTMLElement>("*")) {
+		const style = node.getAttribute("style");
+		if (style !== null) {
+			node.removeAttribute("style");
+			node.setAttribute("data-s", style);
+		}
+		if (node.tagName === "IMG" && image(node)) remote++;
+		else if (node.tagName !== "IMG") node.removeAttribute("src");
+		if (node.tagName === "A") {
+			node.removeAttribute("target");
+			node.setAttribute("rel", "noopener noreferrer");
+			const href = node.getAttribute("href");
+			if (href) node.setAttribute("title", href);
+		}
+	}
+	const inner = root.tagName === "BODY" ? root : (root.querySelector("body") ?? root);
+	return {
+		body: inner.innerHTML,
+		styles,
+		remote,
+		background: inner.getAttribute("bgcolor") ?? "",
+	};
+}
+
+/* The purifier may give nodes of this document, where a picture would start loading: copy them to one that is dead. */
+function inert(node: HTMLElement): HTMLElement {
+	const dead = document.implementation.createHTMLDocument("");
+	return dead.importNode(node, true);
+}
+
+/* Whether the picture is on the internet. */
+function image(img: HTMLElement): boolean {
+	const src = (img.getAttribute("src") ?? "").trim();
+	if (/^data:image\/(png|jpe?g|gif|webp|bmp|x-icon)/i.test(src)) return false;
+	img.removeAttribute("src");
+	if (/^cid:/i.test(src)) img.setAttribute("data-cid", src.slice(4));
+	else if (/^https?:/i.test(src)) {
+		img.setAttribute("data-src", src);
+		return true;
+	}
+	return false;
+}
+
+/** The frame's document without pictures from elsewhere; mail.html is the one with them. */
+export function frameDocument(mail: Mail, lang: string): string {
+	const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:";
+	return (
+		`<!doctype html><html lang="${lang}"><head><meta charset="utf-8">` +
+		`<meta http-equiv="Content-Security-Policy" content="${policy}">` +
+		`<meta name="referrer" content="no-referrer"><meta name="color-scheme" content="light"><title>mail</title></head>` +
+		`<body>${mail.body}</body></html>`
+	);
+}

@@ -1,0 +1,194 @@
+/*
+ * The desk protocol (../PROTOCOL.md) as types. Nothing here runs. Fields that a server may leave out
+ * are optional; null means "nothing applies" and is shown as a dash, never as zero.
+ */
+export type ConvState =
+	| "scheduled"
+	| "waiting"
+	| "offered"
+	| "active"
+	| "pending"
+	| "wrapup"
+	| "resolved"
+	| "closed"
+	| "parked";
+export type Presence = "available" | "away" | "offline" | "not-responding";
+export type Role = "agent" | "supervisor" | "admin" | "auditor";
+export type Delivery = "queued" | "sent" | "delivered" | "read" | "bounced" | "failed" | "unsure";
+
+export interface Conv {
+	conv: string;
+	state: ConvState;
+	owner?: string | null;
+	queue: string;
+	segment?: string | null;
+	channel: string;
+	kind?: string | null;
+	customer?: string | null;
+	name?: string | null;
+	subject?: string | null;
+	arrived_ms: number;
+	/** Place in the order: arrival moved by segment and priority. Absent: arrived_ms. */
+	key_ms?: number | null;
+	tier?: number | null;
+	until_ms?: number | null;
+	outcome?: string | null;
+	why?: string | null;
+	last_seq?: number | null;
+	first_reply_ms?: number | null;
+	skills?: string | Record<string, number> | null;
+	stage?: number | null;
+	offer?: string | null;
+}
+
+export interface Offer {
+	offer: string;
+	conv: string;
+	expires_ms: number;
+	queue: string;
+	segment?: string | null;
+	channel: string;
+	kind?: string | null;
+	customer?: string | null;
+	name?: string | null;
+	subject?: string | null;
+	text?: string | null;
+	arrived_ms: number;
+	skills?: string | Record<string, number> | null;
+}
+
+export interface Agent {
+	agent: string;
+	name?: string | null;
+	role: Role;
+	presence: Presence;
+	used: number;
+	limit: number;
+	online?: boolean;
+	skills?: string | Record<string, number> | null;
+	since_ms?: number | null;
+	conversations?: string[];
+}
+
+export interface Level {
+	answered: number;
+	within: number;
+	abandoned?: number;
+}
+
+export interface Queue {
+	queue: string;
+	title?: string | null;
+	waiting: number;
+	longest_ms: number | null;
+	parked?: number;
+	active?: number;
+	open?: boolean;
+	paused?: boolean;
+	target_s?: number | null;
+	answered?: number;
+	within?: number;
+	abandoned?: number;
+	by_segment?: { segment: string; waiting: number; longest_ms: number | null }[];
+	levels?: Record<string, Level>;
+}
+
+export interface Part {
+	name: string;
+	type: string;
+	size: number;
+	blob: string;
+	cid?: string | null;
+}
+
+export interface Message {
+	conv: string;
+	seq: number;
+	direction: "in" | "out" | "note" | "system";
+	id?: string;
+	at_ms: number;
+	text: string;
+	name?: string | null;
+	agent?: string | null;
+	channel?: string | null;
+	subject?: string | null;
+	parts?: Part[] | null;
+	delivery?: Delivery | "" | null;
+	why?: string | null;
+	html?: boolean;
+}
+
+export interface Card {
+	id: string;
+	name?: string | null;
+	segment?: string | null;
+	lang?: string | null;
+	/** A verified customer who has the same contact. */
+	suggest?: string | { id: string; name?: string | null; segment?: string | null } | null;
+	identities?: { kind: string; value: string; verified?: boolean }[];
+	conversations?: Conv[];
+}
+
+export interface Me {
+	user: { id: string; name?: string | null; role: Role; rights?: string[] };
+	lang?: string | null;
+	brand?: string | null;
+	durability?: string | null;
+}
+
+export interface Stats {
+	queues?: Queue[];
+	status?: {
+		channels?: { name: string; plugin?: string; up: boolean; why?: string | null }[];
+		intake?: Partial<Record<"seen" | "accepted" | "duplicate" | "quarantined" | "refused", number>>;
+	};
+}
+
+export interface Snapshot {
+	t: "snapshot";
+	n: number;
+	me: Agent;
+	offers: Offer[];
+	work: Conv[];
+	queues: Queue[];
+	agents?: Agent[];
+	waiting?: Conv[];
+	durability?: string | null;
+	why?: string;
+}
+
+export type Frame =
+	| { t: "hello"; protocol: string; version: number; server_ms: number }
+	| Snapshot
+	| ({ t: "offer"; n: number } & Offer)
+	| { t: "offer_ended"; n: number; offer: string; conv: string; why: string; detail?: string }
+	| ({ t: "message"; n: number } & Message)
+	| ({ t: "conv"; n: number } & Conv)
+	| { t: "receipt"; n: number; conv: string; seq: number; delivery: Delivery; why?: string | null }
+	| ({ t: "agent"; n: number } & Agent)
+	| ({ t: "queue"; n: number } & Queue)
+	| { t: "card"; n: number; customer: string; conv?: string }
+	| { t: "typing"; conv: string }
+	| { t: "ok"; id: string; conv?: string; seq?: number }
+	| { t: "error"; id?: string; code: string; message: string }
+	| { t: "resync"; why?: string }
+	| { t: "pong" };
+
+export type Command =
+	| { t: "presence"; to: Presence }
+	| { t: "accept"; offer: string }
+	| { t: "decline"; offer: string; reason: string }
+	| { t: "reply"; conv: string; text: string; parts?: Omit<Part, "cid">[] }
+	| { t: "note"; conv: string; text: string }
+	| { t: "transfer"; conv: string; to: string; text?: string }
+	| { t: "resolve"; conv: string; outcome: string }
+	| { t: "reopen"; conv: string }
+	| { t: "take"; conv: string; agent?: string }
+	| { t: "wrapup_done"; conv: string }
+	| { t: "retry"; conv: string; seq: number }
+	| { t: "watch"; conv: string; on: boolean }
+	| { t: "queue"; queue: string; paused: boolean };
+
+export type Answer =
+	| { ok: true; conv?: string; seq?: number }
+	| { ok: false; code: string; message: string };

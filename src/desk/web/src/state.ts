@@ -1,0 +1,345 @@
+/*
+ * All that the desk knows, as signals: frames in (`apply`), what is drawn out. No component keeps a copy.
+ *
+ *   convs: every conversation heard of ──computed──> work (mine), waiting (supervisors)
+ *   threads: conversation → its messages, read once by HTTP and then kept whole by frames
+ *   outgoing: replies and notes not yet in their thread
+ *
+ * Never talks to the network but to read what it finds missing. Called by app.ts (frames) and commands.ts.
+ */
+import { type Signal, batch, computed, signal } from "@preact/signals";
+import * as api from "./api";
+import { blip, notify, say } from "./alerts";
+import { serverNow_ms } from "./clock";
+import { t } from "./i18n";
+import type { Agent, Card, Conv, Frame, Me, Message, Offer, Queue, Snapshot } from "./protocol";
+import { read, write } from "./settings";
+
+export const account = signal<Me | null>(null);
+export const me = signal<Agent | null>(null);
+export const durability = signal<string | null>(null);
+export const convs = signal(new Map<string, Conv>());
+export const offers = signal(new Map<string, Offer & { seen_ms: number }>());
+export const queues = signal(new Map<string, Queue>());
+export const agents = signal(new Map<string, Agent>());
+export const selected = signal<string | null>(null);
+export const unread = signal(new Map<string, number>());
+export const typing = signal(new Map<string, number>());
+export const ready = signal(false);
+
+export interface Thread {
+	messages: Message[];
+	state: "loading" | "ready" | "failed";
+}
+const threads = new Map<string, Signal<Thread>>();
+
+export interface Outgoing {
+	key: number;
+	conv: string;
+	direction: "out" | "note";
+	text: string;
+	at_ms: number;
+	/** Known once the server answered; the bubble goes when the thread has it. */
+	seq?: number;
+}
+export const outgoing = signal<Outgoing[]>([]);
+
+export function put<K, V>(s: Signal<Map<K, V>>, k: K, v: V): void {
+	const m = new Map(s.peek());
+	m.set(k, v);
+	s.value = m;
+}
+export function drop<K, V>(s: Signal<Map<K, V>>, k: K): void {
+	if (!s.peek().has(k)) return;
+	const m = new Map(s.peek());
+	m.delete(k);
+	s.value = m;
+}
+
+export const myId = computed(() => me.value?.agent ?? account.value?.user.id ?? "");
+export const supervises = computed(() => {
+	const role = account.value?.user.role;
+	return role === "supervisor" || role === "admin" || role === "auditor";
+});
+export const commands = computed(() => supervises.value && account.value?.user.role !== "auditor");
+
+const mineStates = new Set(["active", "pending", "wrapup"]);
+export const mine = (c: Conv | undefined) =>
+	c !== undefined && c.owner === myId.value && mineStates.has(c.state);
+
+const key = (c: Conv) => c.key_ms ?? c.arrived_ms;
+export const work = computed(() =>
+	[...convs.value.values()].filter(mine).sort((a, b) => a.arrived_ms - b.arrived_ms),
+);
+const waits = new Set(["waiting", "offered", "parked", "scheduled"]);
+export const waiting = computed(() =>
+	[...convs.value.values()]
+		.filter((c) => waits.has(c.state))
+		.sort((a, b) => (a.tier ?? 0) - (b.tier ?? 0) || key(a) - key(b) || (a.conv < b.conv ? -1 : 1)),
+);
+export const offerList = computed(() =>
+	[...offers.value.values()].sort((a, b) => a.expires_ms - b.expires_ms),
+);
+
+/* ---- threads ---- */
+
+export function thread(conv: string): Signal<Thread> {
+	let s = threads.get(conv);
+	if (!s) {
+		s = signal<Thread>({ messages: [], state: "loading" });
+		threads.set(conv, s);
+		void refresh(conv);
+	}
+	return s;
+}
+
+function merge(have: Message[], more: Message[]): Message[] {
+	const by = new Map(have.map((m) => [m.seq, m]));
+	for (const m of more) by.set(m.seq, m);
+	return [...by.values()].sort((a, b) => a.seq - b.seq);
+}
+
+/** Reads what is missing. Delivery states may have changed while away, so all is read again. */
+export async function refresh(conv: string): Promise<void> {
+	const s = threads.get(conv);
+	if (!s) return;
+	try {
+		const a = await api.conversation(conv, 0);
+		batch(() => {
+			s.value = { messages: merge(s.peek().messages, a.messages), state: "ready" };
+			const known = convs.peek().get(conv);
+			if (!known || (a.conv.last_seq ?? 0) >= (known.last_seq ?? 0)) put(convs, conv, a.conv);
+			settle(conv);
+		});
+	} catch {
+		if (s.peek().state === "loading") s.value = { ...s.peek(), state: "failed" };
+	}
+}
+
+/* Bubbles whose message has arrived are no longer needed. */
+function settle(conv: string): void {
+	const seqs = new Set(threads.get(conv)?.peek().messages.map((m) => m.seq));
+	outgoing.value = outgoing.value.filter(
+		(o) => o.conv !== conv || o.seq === undefined || !seqs.has(o.seq),
+	);
+}
+
+export function outgoingSent(o: Outgoing, seq: number | undefined): void {
+	outgoing.value = outgoing.value
+		.map((x) => (x.key === o.key ? { ...x, seq } : x))
+		.filter((x) => x.key !== o.key || seq !== undefined);
+	settle(o.conv);
+	/* Its frame should be here within moments; when it is not, read it. */
+	setTimeout(() => {
+		if (outgoing.value.some((x) => x.key === o.key)) void refresh(o.conv);
+	}, 2000);
+}
+
+/* ---- cards ---- */
+
+export interface CardState {
+	card: Card | null;
+	failed: boolean;
+}
+const cards = new Map<string, Signal<CardState>>();
+
+export function card(id: string): Signal<CardState> {
+	let s = cards.get(id);
+	if (!s) {
+		s = signal<CardState>({ card: null, failed: false });
+		cards.set(id, s);
+		cardRefresh(id);
+	}
+	return s;
+}
+
+export function cardRefresh(id: string): void {
+	const s = cards.get(id);
+	if (!s) return;
+	api.customer(id).then(
+		(c) => (s.value = { card: c, failed: false }),
+		() => (s.value = { card: s.peek().card, failed: true }),
+	);
+}
+
+/* ---- reading marks, shared by the tabs of one person ---- */
+
+const marks = "BroadcastChannel" in window ? new BroadcastChannel("usher-desk") : null;
+marks?.addEventListener("message", (e: MessageEvent<{ read?: string }>) => {
+	if (e.data.read) drop(unread, e.data.read);
+});
+
+export function markRead(conv: string): void {
+	drop(unread, conv);
+	const seq = convs.peek().get(conv)?.last_seq;
+	if (seq) write(`read.${myId.peek()}.${conv}`, String(seq));
+	marks?.postMessage({ read: conv });
+}
+
+/* After a reload nothing was counted: a conversation with news since the mark shows one. */
+function recount(): void {
+	const m = new Map<string, number>();
+	for (const c of work.peek()) {
+		const before = unread.peek().get(c.conv);
+		const seen = Number(read(`read.${myId.peek()}.${c.conv}`) ?? 0);
+		if (before) m.set(c.conv, before);
+		else if (c.state === "active" && (c.last_seq ?? 0) > seen && c.conv !== selected.peek())
+			m.set(c.conv, 1);
+	}
+	unread.value = m;
+}
+
+/* ---- frames ---- */
+
+function snapshot(s: Snapshot): void {
+	const by = <T>(list: T[] | undefined, id: (x: T) => string) =>
+		new Map((list ?? []).map((x) => [id(x), x]));
+	const open = selected.peek();
+	const openConv = open ? convs.peek().get(open) : undefined;
+	const all = by([...(s.waiting ?? []), ...s.work], (c) => c.conv);
+	if (open && openConv && !all.has(open)) all.set(open, openConv);
+	me.value = s.me;
+	durability.value = s.durability ?? null;
+	convs.value = all;
+	queues.value = by(s.queues, (q) => q.queue);
+	agents.value = by(s.agents, (a) => a.agent);
+	const before = offers.peek();
+	offers.value = new Map();
+	for (const o of s.offers) offer(o, before.get(o.offer)?.seen_ms);
+	/* What was read before may have gaps now: only the open one is read at once. */
+	for (const id of [...threads.keys()]) if (id !== open) threads.delete(id);
+	if (open) void refresh(open);
+	for (const id of [...cards.keys()]) cardRefresh(id);
+	ready.value = true;
+	recount();
+}
+
+function offer(o: Offer, seen_ms?: number): void {
+	put(offers, o.offer, { ...o, seen_ms: seen_ms ?? serverNow_ms() });
+	if (seen_ms !== undefined) return;
+	const what = {
+		name: o.name || t("conv.nobody"),
+		segment: o.segment ?? "",
+		queue: queueTitle(o.queue),
+	};
+	say(t("offers.said", what));
+	blip();
+	notify(t("offers.said", what), o.subject || o.text || "", o.offer);
+}
+
+function message(m: Message): void {
+	const s = threads.get(m.conv);
+	if (s) {
+		s.value = { ...s.peek(), messages: merge(s.peek().messages, [m]) };
+		settle(m.conv);
+	}
+	const c = convs.peek().get(m.conv);
+	if (c && m.seq > (c.last_seq ?? 0)) put(convs, m.conv, { ...c, last_seq: m.seq });
+	if (m.direction !== "in") return;
+	drop(typing, m.conv);
+	const watched = selected.peek() === m.conv && !document.hidden;
+	if (watched) markRead(m.conv);
+	else if (mine(c)) put(unread, m.conv, (unread.peek().get(m.conv) ?? 0) + 1);
+	if (mine(c) || selected.peek() === m.conv)
+		say(t("conv.new", { name: m.name || t("msg.customer"), text: m.text.slice(0, 120) }));
+}
+
+function conv(c: Conv): void {
+	const before = convs.peek().get(c.conv);
+	const wasMine = mine(before);
+	const over = c.state === "closed" || c.state === "resolved";
+	const keep = mine(c) || waits.has(c.state) || selected.peek() === c.conv || !over;
+	if (keep) put(convs, c.conv, { ...before, ...c });
+	else drop(convs, c.conv);
+	/* Left my hands: go on with the next, unless it was only being looked at. */
+	if (wasMine && !mine(c) && selected.peek() === c.conv) {
+		if (over || c.owner !== myId.peek()) selected.value = work.peek()[0]?.conv ?? null;
+	}
+	if (!mine(c)) drop(unread, c.conv);
+	const s = threads.get(c.conv)?.peek();
+	const lastRead = s?.messages[s.messages.length - 1]?.seq ?? 0;
+	if (s?.state === "ready" && (c.last_seq ?? 0) > lastRead)
+		setTimeout(() => {
+			const now = threads.get(c.conv)?.peek().messages;
+			if (now && (now[now.length - 1]?.seq ?? 0) < (c.last_seq ?? 0)) void refresh(c.conv);
+		}, 1500);
+}
+
+function receipt(f: Extract<Frame, { t: "receipt" }>): void {
+	const s = threads.get(f.conv);
+	if (!s) return;
+	const messages = s
+		.peek()
+		.messages.map((m) => (m.seq === f.seq ? { ...m, delivery: f.delivery, why: f.why } : m));
+	s.value = { ...s.peek(), messages };
+}
+
+function typed(id: string): void {
+	const until = Date.now() + 6000;
+	put(typing, id, until);
+	setTimeout(() => {
+		if (typing.peek().get(id) === until) drop(typing, id);
+	}, 6000);
+}
+
+export function apply(f: Frame): void {
+	batch(() => {
+		switch (f.t) {
+			case "snapshot":
+				return snapshot(f);
+			case "offer":
+				return offer(f);
+			case "offer_ended":
+				return drop(offers, f.offer);
+			case "message":
+				return message(f);
+			case "conv":
+				return conv(f);
+			case "receipt":
+				return receipt(f);
+			case "agent":
+				put(agents, f.agent, { ...agents.peek().get(f.agent), ...f });
+				if (f.agent === me.peek()?.agent) me.value = { ...me.peek(), ...f };
+				return;
+			case "queue":
+				return put(queues, f.queue, { ...queues.peek().get(f.queue), ...f });
+			case "card":
+				return cardRefresh(f.customer);
+			case "typing":
+				return typed(f.conv);
+			default:
+				return; // hello, pong, resync: the connection's own business
+		}
+	});
+}
+
+export function forget(): void {
+	batch(() => {
+		ready.value = false;
+		account.value = null;
+		me.value = null;
+		convs.value = new Map();
+		offers.value = new Map();
+		agents.value = new Map();
+		queues.value = new Map();
+		unread.value = new Map();
+		outgoing.value = [];
+		selected.value = null;
+		threads.clear();
+		cards.clear();
+	});
+}
+
+/* ---- names ---- */
+
+export const queueTitle = (q: string) => queues.value.get(q)?.title || q;
+export const agentName = (a: string) => agents.value.get(a)?.name || a;
+export const convName = (c: { name?: string | null }) => c.name || t("conv.nobody");
+
+export function skillsText(s: string | Record<string, number> | null | undefined): string {
+	if (!s) return "";
+	if (typeof s === "string") return s;
+	return Object.entries(s)
+		.map(([k, v]) => `${k}=${v}`)
+		.join(" ");
+}

@@ -1,0 +1,186 @@
+/*
+ * Where a person writes: a reply to the customer or a note to colleagues, each with its own text, kept from the
+ * first letter (drafts.ts). Files are uploaded when chosen. Ctrl+Enter sends.
+ */
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { ApiError } from "../api";
+import * as api from "../api";
+import { toast } from "../alerts";
+import { composerCall, draftChanged, say } from "../commands";
+import { hint } from "../connection";
+import { type Draft, type Mode, draftRead, draftWrite } from "../drafts";
+import { bytes, t } from "../i18n";
+import type { Conv } from "../protocol";
+import { convName, myId } from "../state";
+import { Icon } from "./icon";
+import { Kbd } from "./bits";
+
+const file_max = 50 * 1024 * 1024;
+const typing_ms = 3000;
+
+export function Composer({ conv, noteOnly }: { conv: Conv; noteOnly: boolean }) {
+	const draft = useSignal<Draft>(draftRead(myId.value, conv.conv));
+	const uploading = useSignal<string[]>([]);
+	const area = useRef<HTMLTextAreaElement>(null);
+	const picker = useRef<HTMLInputElement>(null);
+	const told = useRef(0);
+	const mode: Mode = noteOnly ? "note" : draft.value.mode;
+	const text = draft.value[mode];
+
+	const change = (d: Partial<Draft>) => {
+		draft.value = { ...draft.value, ...d };
+		draftWrite(myId.value, conv.conv, draft.value);
+	};
+	/* Some other hand changed the draft: a refused message came back. */
+	const changed = draftChanged.value;
+	useEffect(() => {
+		if (changed) draft.value = draftRead(myId.value, conv.conv);
+	}, [changed]);
+	const call = composerCall.value;
+	useEffect(() => {
+		if (call.n === 0) return;
+		if (!noteOnly || call.mode === "note") change({ mode: call.mode });
+		area.current?.focus();
+	}, [call.n]);
+	/* As high as its text, up to what CSS allows. */
+	useEffect(() => {
+		const a = area.current;
+		if (!a) return;
+		a.style.height = "auto";
+		a.style.height = `${a.scrollHeight + 2}px`;
+	}, [text, mode]);
+
+	const input = (value: string) => {
+		change(mode === "note" ? { note: value } : { reply: value });
+		if (mode === "reply" && value && Date.now() - told.current > typing_ms) {
+			told.current = Date.now();
+			hint({ t: "typing", conv: conv.conv });
+		}
+	};
+	const ready =
+		uploading.value.length === 0 &&
+		(text.trim() !== "" || (mode === "reply" && draft.value.parts.length > 0));
+	const submit = () => {
+		if (!ready) return;
+		const parts = mode === "reply" ? draft.value.parts : [];
+		change(mode === "note" ? { note: "" } : { reply: "", parts: [] });
+		void say(conv.conv, mode, text.trim(), parts);
+		area.current?.focus();
+	};
+	const attach = async (files: File[]) => {
+		for (const f of files) {
+			if (f.size > file_max) {
+				toast(t("composer.toolarge", { name: f.name }), true);
+				continue;
+			}
+			uploading.value = [...uploading.value, f.name];
+			try {
+				const { blob, size } = await api.upload(f);
+				const part = { name: f.name, type: f.type || "application/octet-stream", size, blob };
+				change({ parts: [...draft.value.parts, part] });
+			} catch (e) {
+				const why = e instanceof ApiError && e.message ? ` (${e.message})` : "";
+				toast(t("composer.uploadfailed", { name: f.name }) + why, true);
+			} finally {
+				const at = uploading.value.indexOf(f.name);
+				uploading.value = uploading.value.filter((_, i) => i !== at);
+			}
+		}
+	};
+
+	return (
+		<section class={`composer ${mode}`} aria-label={t("composer.label")}>
+			<div class="composer-top">
+				{!noteOnly && (
+					<button type="button" class="tab" aria-pressed={mode === "reply"} onClick={() => change({ mode: "reply" })}>
+						<Icon name="reply" size={16} /> {t("composer.reply")} <Kbd>R</Kbd>
+					</button>
+				)}
+				<button type="button" class="tab" aria-pressed={mode === "note"} onClick={() => change({ mode: "note" })}>
+					<Icon name="note" size={16} /> {t("composer.note")} <Kbd>N</Kbd>
+				</button>
+			</div>
+			<textarea
+				ref={area}
+				rows={3}
+				value={text}
+				aria-label={t(mode === "note" ? "composer.note" : "composer.reply")}
+				placeholder={
+					mode === "note"
+						? t("composer.note.hint")
+						: t("composer.reply.hint", { name: convName(conv) })
+				}
+				onInput={(e) => input(e.currentTarget.value)}
+				onKeyDown={(e) => {
+					if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) {
+						e.preventDefault();
+						submit();
+					}
+				}}
+				onPaste={(e) => {
+					const files = [...(e.clipboardData?.files ?? [])];
+					if (files.length && mode === "reply") {
+						e.preventDefault();
+						void attach(files);
+					}
+				}}
+			/>
+			{mode === "reply" && (draft.value.parts.length > 0 || uploading.value.length > 0) && (
+				<ul class="files">
+					{draft.value.parts.map((p, i) => (
+						<li key={p.blob + i} class="chip">
+							<Icon name="file" />
+							<span class="clip">{p.name}</span>
+							<span class="muted num">{bytes(p.size)}</span>
+							<button
+								type="button"
+								class="ghost square tiny"
+								aria-label={t("composer.remove", { name: p.name })}
+								onClick={() => change({ parts: draft.value.parts.filter((_, x) => x !== i) })}
+							>
+								<Icon name="close" size={14} />
+							</button>
+						</li>
+					))}
+					{uploading.value.map((n) => (
+						<li key={n} class="chip muted">
+							<Icon name="file" />
+							<span class="clip">{n}</span> {t("composer.uploading")}
+						</li>
+					))}
+				</ul>
+			)}
+			<div class="composer-bottom">
+				{mode === "reply" && (
+					<>
+						<input
+							ref={picker}
+							type="file"
+							multiple
+							hidden
+							onChange={(e) => {
+								void attach([...(e.currentTarget.files ?? [])]);
+								e.currentTarget.value = "";
+							}}
+						/>
+						<button
+							type="button"
+							class="ghost square"
+							aria-label={t("composer.attach")}
+							title={t("composer.attach")}
+							onClick={() => picker.current?.click()}
+						>
+							<Icon name="clip" />
+						</button>
+					</>
+				)}
+				<span class="muted hint">{t("composer.keys")}</span>
+				<button type="button" class="primary send" disabled={!ready} onClick={submit}>
+					<Icon name={mode === "note" ? "note" : "send"} />
+					{t(mode === "note" ? "composer.save" : "composer.send")}
+				</button>
+			</div>
+		</section>
+	);
+}

@@ -1,0 +1,159 @@
+/*
+ * The engine's own explanation, in words: where a conversation stands, what is asked of the one who takes it,
+ * what stands in the way of each colleague, and what would help. Fields it does not know are listed as they came.
+ */
+import { useEffect } from "preact/hooks";
+import { useSignal } from "@preact/signals";
+import { dialog } from "../actions";
+import * as api from "../api";
+import { now_ms } from "../clock";
+import { number, span, t, word } from "../i18n";
+import { agentName, convName, convs, queueTitle } from "../state";
+import { Dialog, Segment, State } from "./bits";
+import { Icon } from "./icon";
+
+type Facts = Record<string, unknown>;
+const text = (v: unknown) => (typeof v === "string" ? v : typeof v === "number" ? String(v) : "");
+const num = (v: unknown) => (typeof v === "number" ? v : undefined);
+const isFacts = (v: unknown): v is Facts => typeof v === "object" && v !== null && !Array.isArray(v);
+const pick = (f: Facts, ...names: string[]) => names.map((n) => f[n]).find((v) => v !== undefined && v !== null);
+
+/* {"skills": 3} or [{"predicate": "skills", "count": 3}] */
+function histogram(v: unknown): [string, number][] {
+	const pairs: [string, number][] = Array.isArray(v)
+		? v
+				.filter(isFacts)
+				.map((x) => [text(pick(x, "predicate", "why", "name", "fails")), num(pick(x, "count", "agents", "n")) ?? 0])
+		: isFacts(v)
+			? Object.entries(v).map(([k, n]) => [k, num(n) ?? 0])
+			: [];
+	return pairs.filter(([, n]) => n > 0).sort((a, b) => b[1] - a[1]);
+}
+
+function Histogram({ list }: { list: [string, number][] }) {
+	const most = Math.max(1, ...list.map(([, n]) => n));
+	if (list.length === 0) return <p class="muted">{t("explain.nobody")}</p>;
+	return (
+		<ul class="histogram">
+			{list.map(([why, n]) => (
+				<li key={why}>
+					<span>{word("why", why)}</span>
+					<svg viewBox="0 0 100 8" width="100" height="8" aria-hidden="true" preserveAspectRatio="none">
+						<rect class="load-all" width="100" height="8" rx="4" />
+						<rect class="load-used" width={(100 * n) / most} height="8" rx="4" />
+					</svg>
+					<span class="num">{t("explain.people", { n })}</span>
+				</li>
+			))}
+		</ul>
+	);
+}
+
+function agentRows(v: unknown): { agent: string; why: string; detail: string }[] {
+	const row = (agent: string, x: unknown) =>
+		isFacts(x)
+			? {
+					agent,
+					why: text(pick(x, "predicate", "fails", "why", "first")),
+					detail: text(pick(x, "detail", "needs", "missing")),
+				}
+			: { agent, why: text(x), detail: "" };
+	if (Array.isArray(v)) return v.filter(isFacts).map((x) => row(text(pick(x, "agent", "name", "id")), x));
+	return isFacts(v) ? Object.entries(v).map(([k, x]) => row(k, x)) : [];
+}
+
+const plain = new Set(["state", "stage", "stages", "rank", "position", "histogram", "agents", "change", "changes", "conv", "id"]);
+
+function Told({ facts, conv }: { facts: Facts; conv: string }) {
+	const c = convs.value.get(conv);
+	const rank = num(pick(facts, "rank", "position"));
+	const stage = num(facts["stage"]);
+	const next = num(pick(facts, "next_stage_ms", "next_relaxation_ms", "next_ms"));
+	const next_us = num(pick(facts, "next_stage_us", "next_us"));
+	const at = next ?? (next_us ? next_us / 1000 : undefined);
+	const skills = text(pick(facts, "skills", "required")) || t("explain.any");
+	const change = pick(facts, "change", "changes", "would_help");
+	const changes = Array.isArray(change) ? change.map((x) => (isFacts(x) ? text(pick(x, "text", "what", "why")) : text(x))) : [text(change)];
+	const rows = agentRows(facts["agents"]);
+	const rest = Object.entries(facts).filter(([k, v]) => !plain.has(k) && text(v) !== "");
+	return (
+		<div class="explain">
+			<ul class="facts-list">
+				{rank !== undefined && rank > 0 && (
+					<li>{t("explain.rank", { n: number(rank), queue: queueTitle(text(facts["queue"]) || c?.queue || "") })}</li>
+				)}
+				{stage !== undefined && <li>{t("explain.stage", { n: stage + 1, skills })}</li>}
+				<li>
+					{at && at > 0 ? t("explain.next", { time: span(at > 1e11 ? at - now_ms.value : at) }) : t("explain.last")}
+				</li>
+			</ul>
+			<h3>{t("explain.histogram")}</h3>
+			<Histogram list={histogram(pick(facts, "histogram", "failing"))} />
+			{changes.some(Boolean) && (
+				<>
+					<h3>{t("explain.change")}</h3>
+					<ul class="facts-list">
+						{changes.filter(Boolean).map((x) => (
+							<li key={x}>{x}</li>
+						))}
+					</ul>
+				</>
+			)}
+			{rows.length > 0 && (
+				<>
+					<h3>{t("explain.agents")}</h3>
+					<ul class="explain-agents">
+						{rows.map((r) => (
+							<li key={r.agent}>
+								<Icon name="user" size={16} />
+								<span class="grow">{agentName(r.agent)}</span>
+								<span class={r.why && !/^(none|ok|eligible)$/.test(r.why) ? "muted" : "tone-good"}>
+									{word("why", r.why || "none")}
+									{r.detail && `: ${r.detail}`}
+								</span>
+							</li>
+						))}
+					</ul>
+				</>
+			)}
+			{rest.length > 0 && (
+				<details>
+					<summary>{t("explain.facts")}</summary>
+					<dl class="facts">
+						{rest.map(([k, v]) => (
+							<div key={k}>
+								<dt>{k}</dt>
+								<dd>{text(v)}</dd>
+							</div>
+						))}
+					</dl>
+				</details>
+			)}
+		</div>
+	);
+}
+
+export function Explain({ conv }: { conv: string }) {
+	const facts = useSignal<Facts | null>(null);
+	const failed = useSignal("");
+	const c = convs.value.get(conv);
+	useEffect(() => {
+		api.explain(conv).then(
+			(f) => (facts.value = f),
+			(e: Error) => (failed.value = e.message || t("explain.failed")),
+		);
+	}, [conv]);
+	const got = c && (c.state === "active" || c.state === "pending" || c.state === "wrapup");
+	return (
+		<Dialog title={t(got ? "explain.title.got" : "explain.title")} onClose={() => (dialog.value = null)} class="drawer">
+			{c && (
+				<p class="meta">
+					<b>{convName(c)}</b> <Segment name={c.segment} /> <State conv={c} />
+				</p>
+			)}
+			{failed.value && <p class="wrong">{t("explain.failed")} {failed.value}</p>}
+			{!facts.value && !failed.value && <p class="muted">{t("conv.loading")}</p>}
+			{facts.value && <Told facts={facts.value} conv={conv} />}
+		</Dialog>
+	);
+}

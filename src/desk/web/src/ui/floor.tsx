@@ -1,0 +1,418 @@
+/*
+ * The supervisor's page: who waits how long against which target, how well it goes, who does what, and what to do about
+ * it, live. A number that does not apply is a dash, never zero.
+ */
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { dialog } from "../actions";
+import * as api from "../api";
+import { now_ms } from "../clock";
+import { open, pauseQueue, take } from "../commands";
+import { number, percent, span, t } from "../i18n";
+import { go } from "../page";
+import type { Conv, Level, Queue, Stats } from "../protocol";
+import { agents, commands, convName, offers, queueTitle, queues, skillsText, waiting } from "../state";
+import type { Key } from "../strings";
+import { Channel, Empty, Load, Presence, Segment, Standing, State } from "./bits";
+import { Icon, type IconName } from "./icon";
+import { late, longest } from "./work";
+import type { ComponentChildren } from "preact";
+
+const stats_ms = 5000;
+const rows_max = 100;
+
+function Panel(props: { id: string; title: string; icon: IconName; wide?: boolean; children: ComponentChildren; extra?: ComponentChildren }) {
+	return (
+		<section class={props.wide ? "panel wide" : "panel"} aria-labelledby={`p-${props.id}`}>
+			<h2 id={`p-${props.id}`}>
+				<Icon name={props.icon} /> {props.title}
+				{props.extra && <span class="right">{props.extra}</span>}
+			</h2>
+			{props.children}
+		</section>
+	);
+}
+
+/* A wide table scrolls in its own box, which the keyboard can reach. */
+function Scroll({ label, children }: { label: string; children: ComponentChildren }) {
+	return (
+		<div class="scroll" tabIndex={0} role="region" aria-label={label}>
+			{children}
+		</div>
+	);
+}
+
+const dash = () => t("app.none");
+const count = (n: number | null | undefined) => (n === null || n === undefined ? dash() : number(n));
+
+function QueueLines({ q }: { q: Queue }) {
+	const l = longest(q);
+	const name = q.title || q.queue;
+	const segments = (q.by_segment ?? []).filter((s) => s.waiting > 0);
+	return (
+		<>
+			<tr>
+				<th scope="row">
+					{name}{" "}
+					{q.paused && <span class="badge state-parked">{t("queues.paused")}</span>}
+					{q.open === false && <span class="badge">{t("queues.closed")}</span>}
+				</th>
+				<td class="n">{number(q.waiting)}</td>
+				<td class={late(q) ? "n tone-late" : "n"}>
+					{late(q) && <Icon name="alert" size={14} />}
+					{l === null ? dash() : span(l)}
+					{late(q) && <span class="sr"> {t("queues.late")}</span>}
+				</td>
+				<td class="n">{q.target_s ? span(q.target_s * 1000) : dash()}</td>
+				<td class="n">{count(q.active)}</td>
+				<td class={q.parked ? "n tone-soon" : "n"}>{count(q.parked)}</td>
+				<td class="do">
+					{commands.value && (
+						<button
+							type="button"
+							class="small ghost"
+							aria-label={t(q.paused ? "floor.resume.queue" : "floor.pause.queue", { name })}
+							onClick={() => void pauseQueue(q.queue, !q.paused)}
+						>
+							<Icon name={q.paused ? "play" : "pause"} size={14} /> {t(q.paused ? "floor.resume" : "floor.pause")}
+						</button>
+					)}
+				</td>
+			</tr>
+			{segments.map((s) => (
+				<tr key={s.segment} class="sub">
+					<th scope="row">
+						<Segment name={s.segment} />
+					</th>
+					<td class="n">{number(s.waiting)}</td>
+					<td class="n">{s.longest_ms === null ? dash() : span(s.longest_ms)}</td>
+					<td />
+					<td />
+					<td />
+					<td />
+				</tr>
+			))}
+		</>
+	);
+}
+
+function QueuePanel() {
+	const list = [...queues.value.values()];
+	return (
+		<Panel id="queues" title={t("floor.queues")} icon="inbox" wide>
+			<Scroll label={t("floor.queues")}>
+				<table>
+					<thead>
+						<tr>
+							<th scope="col">{t("floor.queue")}</th>
+							<th scope="col" class="n">{t("floor.waiting")}</th>
+							<th scope="col" class="n">{t("floor.longest")}</th>
+							<th scope="col" class="n">{t("floor.target")}</th>
+							<th scope="col" class="n">{t("floor.active")}</th>
+							<th scope="col" class="n">{t("floor.parked")}</th>
+							<th scope="col">
+								<span class="sr">{t("floor.do")}</span>
+							</th>
+						</tr>
+					</thead>
+					<tbody>
+						{list.map((q) => (
+							<QueueLines key={q.queue} q={q} />
+						))}
+					</tbody>
+				</table>
+			</Scroll>
+		</Panel>
+	);
+}
+
+const windows = ["15m", "1h", "today"] as const;
+
+function LevelCell({ level }: { level: Level | undefined }) {
+	if (!level) return <td class="n">{dash()}</td>;
+	const all = level.answered + (level.abandoned ?? 0);
+	const part = all > 0 ? level.within / all : 1;
+	const title = `${level.within} / (${level.answered} + ${level.abandoned ?? 0})`;
+	return (
+		<td class={part < 0.6 ? "n tone-late" : part < 0.8 ? "n tone-soon" : "n"} title={title}>
+			{percent(level.within, all)}
+		</td>
+	);
+}
+
+function LevelPanel({ stats }: { stats: Stats | null }) {
+	const list = [...queues.value.values()].map((q) => ({
+		...q,
+		...stats?.queues?.find((s) => s.queue === q.queue),
+	}));
+	const shown = windows.filter((w) => list.some((q) => q.levels?.[w]));
+	const start = (q: Queue): Level | undefined =>
+		q.answered === undefined
+			? undefined
+			: { answered: q.answered, within: q.within ?? 0, abandoned: q.abandoned ?? 0 };
+	return (
+		<Panel id="level" title={t("floor.level")} icon="check">
+			<Scroll label={t("floor.level")}>
+				<table>
+					<thead>
+						<tr>
+							<th scope="col">{t("floor.queue")}</th>
+							{shown.map((w) => (
+								<th scope="col" class="n" key={w}>
+									{t(`floor.level.${w}` as Key)}
+								</th>
+							))}
+							{shown.length === 0 && <th scope="col" class="n">{t("floor.level.start")}</th>}
+							<th scope="col" class="n">{t("floor.answered")}</th>
+							<th scope="col" class="n">{t("floor.abandoned")}</th>
+						</tr>
+					</thead>
+					<tbody>
+						{list.map((q) => (
+							<tr key={q.queue}>
+								<th scope="row">{q.title || q.queue}</th>
+								{shown.map((w) => (
+									<LevelCell key={w} level={q.levels?.[w]} />
+								))}
+								{shown.length === 0 && <LevelCell level={start(q)} />}
+								<td class="n">{count(q.answered)}</td>
+								<td class="n">{count(q.abandoned)}</td>
+							</tr>
+						))}
+					</tbody>
+				</table>
+			</Scroll>
+			<p class="muted how">{t("floor.level.how")}</p>
+		</Panel>
+	);
+}
+
+function PeoplePanel() {
+	const order = { available: 0, "not-responding": 1, away: 2, offline: 3 };
+	const list = [...agents.value.values()].sort(
+		(a, b) =>
+			Number(a.online === false) - Number(b.online === false) ||
+			order[a.presence] - order[b.presence] ||
+			b.used - a.used,
+	);
+	const here = list.filter((a) => a.online !== false && a.presence === "available").length;
+	return (
+		<Panel
+			id="people"
+			title={t("floor.people")}
+			icon="user"
+			extra={
+				<span class="muted num">
+					{here}/{list.length}
+				</span>
+			}
+		>
+			{list.length === 0 ? (
+				<Empty icon="user">{t("floor.people.none")}</Empty>
+			) : (
+				<Scroll label={t("floor.people")}>
+					<table>
+						<thead>
+							<tr>
+								<th scope="col">{t("floor.name")}</th>
+								<th scope="col">{t("floor.presence")}</th>
+								<th scope="col" class="n">{t("floor.since")}</th>
+								<th scope="col">{t("floor.load")}</th>
+								<th scope="col">{t("floor.skills")}</th>
+							</tr>
+						</thead>
+						<tbody>
+							{list.map((a) => (
+								<tr key={a.agent}>
+									<th scope="row">{a.name || a.agent}</th>
+									<td>
+										<Presence presence={a.presence} online={a.online} />
+									</td>
+									<td class="n">
+										{a.since_ms && a.online !== false ? span(now_ms.value - a.since_ms) : dash()}
+									</td>
+									<td>
+										<Load used={a.used} limit={a.limit} />
+									</td>
+									<td class="muted skills">{skillsText(a.skills) || dash()}</td>
+								</tr>
+							))}
+						</tbody>
+					</table>
+				</Scroll>
+			)}
+		</Panel>
+	);
+}
+
+function WaitingRow({ conv, at }: { conv: Conv; at: number }) {
+	return (
+		<tr>
+			<td class="n muted">{at}</td>
+			<th scope="row">
+				<button
+					type="button"
+					class="link name"
+					onClick={() => {
+						go("desk");
+						open(conv.conv);
+					}}
+				>
+					{convName(conv)}
+				</button>
+				<span class="muted clip sub-line">{conv.subject}</span>
+			</th>
+			<td>
+				<Channel kind={conv.kind} channel={conv.channel} words />
+			</td>
+			<td>{queueTitle(conv.queue)}</td>
+			<td>
+				<Segment name={conv.segment} />
+			</td>
+			<td class="n num">{span(now_ms.value - conv.arrived_ms)}</td>
+			<td>
+				<Standing conv={conv} />
+			</td>
+			<td>
+				<State conv={conv} />
+			</td>
+			<td class="do">
+				<button type="button" class="small" onClick={() => (dialog.value = { kind: "explain", conv: conv.conv })}>
+					{t("conv.explain")}
+				</button>
+				{commands.value && (
+					<>
+						<button type="button" class="small" onClick={() => (dialog.value = { kind: "assign", conv: conv.conv })}>
+							{t("conv.assign")}
+						</button>
+						<button type="button" class="small" onClick={() => void take(conv.conv)}>
+							{t("conv.take")}
+						</button>
+					</>
+				)}
+			</td>
+		</tr>
+	);
+}
+
+function WaitingPanel() {
+	const list = waiting.value;
+	return (
+		<Panel id="list" title={t("floor.list")} icon="clock" wide extra={<span class="count">{list.length}</span>}>
+			{list.length === 0 ? (
+				<Empty icon="check">{t("floor.list.none")}</Empty>
+			) : (
+				<Scroll label={t("floor.list")}>
+					<table>
+						<thead>
+							<tr>
+								<th scope="col" class="n">
+									<span aria-hidden="true">#</span>
+									<span class="sr">{t("card.id")}</span>
+								</th>
+								<th scope="col">{t("floor.customer")}</th>
+								<th scope="col">{t("card.channel")}</th>
+								<th scope="col">{t("floor.queue")}</th>
+								<th scope="col">
+									<span class="sr">{t("card.title")}</span>
+								</th>
+								<th scope="col" class="n">{t("floor.wait")}</th>
+								<th scope="col">{t("floor.target")}</th>
+								<th scope="col">{t("floor.state")}</th>
+								<th scope="col">
+									<span class="sr">{t("floor.do")}</span>
+								</th>
+							</tr>
+						</thead>
+						<tbody>
+							{list.slice(0, rows_max).map((c, i) => (
+								<WaitingRow key={c.conv} conv={c} at={i + 1} />
+							))}
+						</tbody>
+					</table>
+				</Scroll>
+			)}
+			{list.length > rows_max && <p class="muted">{t("floor.list.more", { n: list.length - rows_max })}</p>}
+		</Panel>
+	);
+}
+
+const flows = ["seen", "accepted", "duplicate", "quarantined", "refused"] as const;
+
+function IntakePanel({ stats, failed }: { stats: Stats | null; failed: boolean }) {
+	const i = stats?.status?.intake;
+	const known = i?.seen !== undefined;
+	const open = known
+		? (i.seen ?? 0) - (i.accepted ?? 0) - (i.duplicate ?? 0) - (i.quarantined ?? 0) - (i.refused ?? 0)
+		: 0;
+	const channels = stats?.status?.channels ?? [];
+	return (
+		<Panel id="intake" title={t("floor.intake")} icon="mail">
+			{failed && <p class="wrong">{t("floor.stats.failed")}</p>}
+			<dl class="figures">
+				{flows.map((f) => (
+					<div key={f}>
+						<dt>{t(`floor.intake.${f}`)}</dt>
+						<dd>{count(i?.[f])}</dd>
+					</div>
+				))}
+			</dl>
+			{known && (
+				<p class={open > 0 ? "tone-soon" : "tone-good"}>
+					<Icon name={open > 0 ? "clock" : "check"} size={16} />{" "}
+					{open > 0 ? t("floor.intake.odd", { n: open }) : t("floor.intake.even")}
+				</p>
+			)}
+			<h3>{t("floor.channels")}</h3>
+			<ul class="channels">
+				{channels.map((c) => (
+					<li key={c.name}>
+						<Channel kind={c.plugin} channel={c.name} words />
+						<span class={c.up ? "tone-good" : "tone-late"}>
+							<Icon name={c.up ? "check" : "alert"} size={14} />
+							{t(c.up ? "floor.channel.up" : "floor.channel.down")}
+							{!c.up && c.why ? `: ${c.why}` : ""}
+						</span>
+					</li>
+				))}
+				{channels.length === 0 && <li class="muted">{dash()}</li>}
+			</ul>
+		</Panel>
+	);
+}
+
+export function Floor() {
+	const stats = useSignal<Stats | null>(null);
+	const failed = useSignal(false);
+	useEffect(() => {
+		const readNow = () =>
+			api.stats().then(
+				(s) => {
+					stats.value = s;
+					failed.value = false;
+				},
+				() => (failed.value = true),
+			);
+		void readNow();
+		const id = setInterval(() => void readNow(), stats_ms);
+		return () => clearInterval(id);
+	}, []);
+	return (
+		<main class="floor" id="conversation" tabIndex={-1}>
+			<h1 class="sr">{t("floor.title")}</h1>
+			{offers.value.size > 0 && (
+				<p class="strip good" role="status">
+					<Icon name="inbox" /> {t("offers.count", { n: offers.value.size })}
+					<a href="#">{t("page.desk")}</a>
+				</p>
+			)}
+			<div class="panels">
+				<QueuePanel />
+				<LevelPanel stats={stats.value} />
+				<WaitingPanel />
+				<PeoplePanel />
+				<IntakePanel stats={stats.value} failed={failed.value} />
+			</div>
+		</main>
+	);
+}

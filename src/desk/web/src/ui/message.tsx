@@ -1,0 +1,169 @@
+/* One message: who, when, on which channel, what became of it; text first, the formatted form on request. */
+import { useSignal } from "@preact/signals";
+import { blobHref } from "../api";
+import { retry } from "../commands";
+import { bytes, dateTime, t, timeOfDay, word } from "../i18n";
+import type { Message } from "../protocol";
+import { links, splitQuote } from "../quote";
+import { type Outgoing, agentName, commands, convs, mine, myId } from "../state";
+import { Channel } from "./bits";
+import { Icon, type IconName } from "./icon";
+import { MailFrame } from "./mailframe";
+
+function Text({ text }: { text: string }) {
+	return (
+		<p class="text">
+			{links(text).map((l, i) =>
+				l.href ? (
+					<a key={i} href={l.href} target="_blank" rel="noopener noreferrer">
+						{l.text}
+					</a>
+				) : (
+					l.text
+				),
+			)}
+		</p>
+	);
+}
+
+function Quoted({ text }: { text: string }) {
+	const shown = useSignal(false);
+	const { body, quote } = splitQuote(text);
+	return (
+		<>
+			<Text text={body} />
+			{quote && (
+				<>
+					<button type="button" class="link quote-switch" aria-expanded={shown.value} onClick={() => (shown.value = !shown.value)}>
+						{t(shown.value ? "msg.quote.hide" : "msg.quote.show")}
+					</button>
+					{shown.value && (
+						<blockquote>
+							<Text text={quote} />
+						</blockquote>
+					)}
+				</>
+			)}
+		</>
+	);
+}
+
+const deliveryIcon: Record<string, IconName> = {
+	queued: "clock",
+	sent: "check",
+	delivered: "check",
+	read: "check",
+	bounced: "alert",
+	failed: "alert",
+	unsure: "alert",
+};
+
+function DeliveryState({ message }: { message: Message }) {
+	const d = message.delivery;
+	if (!d || message.direction !== "out") return null;
+	const bad = d === "failed" || d === "bounced" || d === "unsure";
+	const may = commands.value || mine(convs.value.get(message.conv));
+	return (
+		<span class={bad ? "delivery bad" : "delivery"}>
+			<Icon name={deliveryIcon[d] ?? "clock"} size={14} />
+			{word("msg", d)}
+			{bad && message.why && <span class="why">: {message.why}</span>}
+			{bad && may && (
+				<button type="button" class="small" onClick={() => void retry(message.conv, message.seq)}>
+					<Icon name="retry" size={14} /> {t("msg.retry")}
+				</button>
+			)}
+		</span>
+	);
+}
+
+function Files({ message }: { message: Message }) {
+	const parts = message.parts ?? [];
+	if (parts.length === 0) return null;
+	return (
+		<ul class="files">
+			{parts.map((p) => (
+				<li key={p.blob + p.name}>
+					<a
+						href={blobHref(p.blob, p.name, message.conv)}
+						download={p.name}
+						aria-label={t("msg.file", { name: p.name, size: bytes(p.size) })}
+					>
+						<Icon name="file" />
+						<span class="clip">{p.name}</span>
+						<span class="muted num">{bytes(p.size)}</span>
+					</a>
+				</li>
+			))}
+		</ul>
+	);
+}
+
+export function author(m: Message): string {
+	if (m.direction === "in") return m.name || t("msg.customer");
+	if (m.agent && m.agent === myId.value) return t("msg.you");
+	return m.agent ? agentName(m.agent) : m.name || "";
+}
+
+export function MessageView(props: { message: Message; same: boolean; channel: string; subject: string }) {
+	const { message: m, same } = props;
+	const formatted = useSignal(false);
+	if (m.direction === "system")
+		return (
+			<div class="system" data-seq={m.seq}>
+				<span>{m.text}</span> <time dateTime={new Date(m.at_ms).toISOString()}>{timeOfDay(m.at_ms)}</time>
+			</div>
+		);
+	const kind = m.direction === "in" ? "in" : m.direction === "note" ? "note" : "out";
+	const other = m.channel && m.channel !== props.channel;
+	const subject = m.subject && m.subject !== props.subject ? m.subject : "";
+	return (
+		<article class={`msg ${kind}${same ? " same" : ""}${formatted.value ? " formatted" : ""}`} data-seq={m.seq}>
+			<header class={same ? "sr" : ""}>
+				<b>{author(m)}</b>
+				{kind === "note" && (
+					<span class="note-mark">
+						<Icon name="note" size={14} /> {t("msg.note")}
+					</span>
+				)}
+				{other && m.channel && <Channel channel={m.channel} words />}
+			</header>
+			<div class="bubble">
+				{subject && <p class="msg-subject">{subject}</p>}
+				{formatted.value ? <MailFrame message={m} /> : <Quoted text={m.text} />}
+				<Files message={m} />
+			</div>
+			<footer>
+				<time dateTime={new Date(m.at_ms).toISOString()} title={dateTime(m.at_ms)}>
+					{timeOfDay(m.at_ms)}
+				</time>
+				<DeliveryState message={m} />
+				{m.html && (
+					<button type="button" class="link" onClick={() => (formatted.value = !formatted.value)}>
+						{t(formatted.value ? "msg.html.hide" : "msg.html.show")}
+					</button>
+				)}
+			</footer>
+		</article>
+	);
+}
+
+/** What was sent and is not yet known to be on disk. */
+export function OutgoingView({ out }: { out: Outgoing }) {
+	return (
+		<article class={`msg sending ${out.direction === "note" ? "note" : "out"}`}>
+			<header class="sr">
+				<b>{t("msg.you")}</b>
+			</header>
+			<div class="bubble">
+				<Text text={out.text} />
+			</div>
+			<footer>
+				<span class="delivery">
+					<Icon name="clock" size={14} />
+					{t("msg.sending")}
+				</span>
+			</footer>
+		</article>
+	);
+}
