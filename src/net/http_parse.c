@@ -224,8 +224,10 @@ static void refuse_body(struct http_parse *p, llhttp_errno_t error)
 static bool trailer_byte(struct http_parse *p, char c)
 {
 	char last = p->last;
+	bool end = c == '\n' && p->trailer == 1;
 
 	p->last = c;
+	p->trailers += c == '\n';
 	if (++p->trailer_bytes > HTTP_HEADER_MAX || p->trailers > HTTP_HEADERS_MAX)
 		http_refuse(p, 431, "the trailer is too long");
 	else if ((last == '\r') != (c == '\n'))
@@ -234,9 +236,7 @@ static bool trailer_byte(struct http_parse *p, char c)
 		http_refuse(p, 400, "a control byte in the trailer");
 	else if (p->trailer == 0 && (c == ' ' || c == '\t'))
 		http_refuse(p, 400, "a folded line in the trailer");
-	bool end = c == '\n' && p->trailer == 1;
 	p->trailer = c == '\n' ? 0 : p->trailer + 1;
-	p->trailers += c == '\n';
 	return !end && p->stage != HTTP_AT_REFUSAL;
 }
 
@@ -263,7 +263,8 @@ static size_t feed_body(struct http_parse *p, struct slice bytes)
 	p->taken += n;
 	if (p->complete)
 		p->stage = HTTP_AT_END;
-	else if (p->chunked && p->taken - p->given > HTTP_HEADER_MAX + 16 * p->given)
+	else if (p->chunked &&
+		 p->taken - p->given - p->trailer_bytes > HTTP_HEADER_MAX + 16 * p->given)
 		http_refuse(p, 400, "the body is nearly nothing but chunk framing");
 	return n;
 }
