@@ -34,7 +34,7 @@ struct blob_file {
 	int fd;
 	EVP_MD_CTX *hash;
 	uint64_t size;
-	int status; /* the first error */
+	int status;	 /* the first error */
 	char *temporary; /* DATA/blobs/tmp/NODE~CHANCE */
 	char name[BLOB_NAME_LEN + 1];
 };
@@ -232,8 +232,7 @@ static void work_sweep(struct job *j)
 	str_addf(&path, "%s/tmp", j->blobs->dir);
 	DIR *dir = opendir(path.p);
 	for (struct dirent *e; dir && (e = readdir(dir));)
-		if (strncmp(e->d_name, node, strlen(node)) == 0 &&
-			e->d_name[strlen(node)] == '~')
+		if (strncmp(e->d_name, node, strlen(node)) == 0 && e->d_name[strlen(node)] == '~')
 			unlinkat(dirfd(dir), e->d_name, 0);
 	if (dir)
 		closedir(dir);

@@ -74,7 +74,8 @@ static void commit_hash(struct commit *c, const struct key *key, const struct ar
 }
 
 /* XADD key MAXLEN ~ keep n-0 */
-static struct argv *commit_numbered(struct commit *c, const struct key *key, uint64_t keep, uint64_t n)
+static struct argv *commit_numbered(
+	struct commit *c, const struct key *key, uint64_t keep, uint64_t n)
 {
 	struct argv *a = commit_begin(c, "XADD", key_slice(key));
 
@@ -177,7 +178,8 @@ void commit_customer_conv(struct commit *c, struct id customer, struct id conv, 
 void commit_identity(struct commit *c, struct slice kind, struct slice value, bool verified,
 	struct id customer, uint64_t at_us)
 {
-	struct key key = key_of_hash(&c->store->keys, verified ? KEY_IDENT : KEY_CLAIM, kind, value);
+	struct key key =
+		key_of_hash(&c->store->keys, verified ? KEY_IDENT : KEY_CLAIM, kind, value);
 
 	argv_add(commit_begin(c, "SET", key_slice(&key)), commit_id(c, customer));
 	commit_end(c);

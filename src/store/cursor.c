@@ -51,8 +51,8 @@ static void cursor_answer(void *arg, int status, const struct reply *r)
 	free(ask);
 }
 
-void cursor_read(struct store *s, void (*fn)(void *arg, int status, const struct cursor *cur),
-	void *arg)
+void cursor_read(
+	struct store *s, void (*fn)(void *arg, int status, const struct cursor *cur), void *arg)
 {
 	struct cursor_ask *ask = mem_alloc(sizeof(*ask));
 	struct slice hash[] = { SLICE("HGETALL"), key_slice(&s->keys.cursor) };
@@ -69,7 +69,8 @@ void cursor_read(struct store *s, void (*fn)(void *arg, int status, const struct
 		resp_command(&commands, &(struct argv){ raise, 2, 2 });
 		count++;
 	}
-	link_multi(ask->raised ? s->write : s->ask, str_slice(&commands), count, cursor_answer, ask);
+	link_multi(
+		ask->raised ? s->write : s->ask, str_slice(&commands), count, cursor_answer, ask);
 	str_free(&commands);
 }
 
@@ -109,7 +110,8 @@ void snapshot_read(struct store *s,
 struct journal_ask {
 	struct store *store;
 	uint64_t after_n;
-	bool (*fn)(void *arg, int status, const uint64_t *n, const struct event *events, size_t count);
+	bool (*fn)(
+		void *arg, int status, const uint64_t *n, const struct event *events, size_t count);
 	void *arg;
 };
 
@@ -185,7 +187,8 @@ static void journal_page(struct journal_ask *ask)
 }
 
 void journal_read(struct store *s, uint64_t after_n,
-	bool (*fn)(void *arg, int status, const uint64_t *n, const struct event *events, size_t count),
+	bool (*fn)(
+		void *arg, int status, const uint64_t *n, const struct event *events, size_t count),
 	void *arg)
 {
 	struct journal_ask *ask = mem_alloc(sizeof(*ask));

@@ -40,7 +40,8 @@ static void check_refuse(struct check *c, const char *wrong, struct slice is)
 		return;
 	c->status = -EPERM;
 	snprintf(c->why, sizeof(c->why),
-		"Redis %s: %s is %.*s; set `%s %s` in redis.conf (and CONFIG SET), or use redis: managed, or "
+		"Redis %s: %s is %.*s; set `%s %s` in redis.conf (and CONFIG SET), or use redis: "
+		"managed, or "
 		"accept the loss of acknowledged messages by durability: relaxed",
 		wrong, s->name, SLICE_ARG(is), s->name, s->value);
 }

@@ -7,7 +7,7 @@
 #include "store/link.h"
 
 /* status 0: yes. -EAGAIN: the link was lost meanwhile. -EPERM: no, or it will not say; `why` says what to do. */
-void durability_check(struct link *l, void (*fn)(void *arg, int status, const char *why),
-	void *arg);
+void durability_check(
+	struct link *l, void (*fn)(void *arg, int status, const char *why), void *arg);
 
 #endif

@@ -80,8 +80,12 @@ static void fence_watch(struct fence *f)
 	const struct keys *k = &f->store->keys;
 	struct slice watch[] = { SLICE("WATCH"), key_slice(&k->epoch), key_slice(&k->fence) };
 	struct slice get[] = { SLICE("GET"), key_slice(&k->epoch) };
+	struct slice unwatch[] = { SLICE("UNWATCH") };
 	struct watch *w = mem_alloc(sizeof(*w));
 
+	/* A change that an older WATCH saw would void this one's EXEC as well. */
+	if (f->state != FENCE_WATCHED)
+		link_call(f->store->write, &(struct argv){ unwatch, 1, 1 }, fence_watch_done, NULL);
 	f->state = FENCE_ASKED;
 	*w = (struct watch){ f, ++f->serial };
 	link_call(f->store->write, &(struct argv){ watch, 3, 3 }, fence_watch_done, NULL);

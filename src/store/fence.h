@@ -27,6 +27,7 @@ bool fence_is_unknown(const struct fence *f);
 void fence_known(struct fence *f);
 /* `commands` (count of them, made by resp_command) in one EXEC. fn: 0 applied; -EPERM nothing applied, another node has
  * taken over; -EIO unknown; others: nothing applied. One at a time; takes the bytes. */
-void fence_run(struct fence *f, struct str *commands, size_t count, void (*fn)(void *arg, int status), void *arg);
+void fence_run(struct fence *f, struct str *commands, size_t count,
+	void (*fn)(void *arg, int status), void *arg);
 
 #endif

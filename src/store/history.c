@@ -157,8 +157,8 @@ static void card_end(struct card_ask *ask)
 }
 
 /* "v5:emailann@x.org", as commit_identity wrote it. */
-static bool identity_take(struct identity_row *row, struct slice member, struct slice score,
-	struct arena *arena)
+static bool identity_take(
+	struct identity_row *row, struct slice member, struct slice score, struct arena *arena)
 {
 	struct slice rest = member, head = slice_cut(&rest, ':');
 	uint64_t kind_n = 0;

@@ -20,7 +20,7 @@ struct inbox {
 	void *follow_arg;
 	struct argv command;
 	struct arena arena, items;
-	size_t length;	       /* as last seen, plus what was put, minus what was taken */
+	size_t length; /* as last seen, plus what was put, minus what was taken */
 	bool length_asked;
 	uint64_t length_at_us;
 };
@@ -87,7 +87,8 @@ static void inbox_put_answer(void *arg, int status, const struct reply *r)
 	free(p);
 }
 
-void inbox_put(struct store *s, const struct command *c, void (*fn)(void *arg, int status), void *arg)
+void inbox_put(
+	struct store *s, const struct command *c, void (*fn)(void *arg, int status), void *arg)
 {
 	struct inbox *in = s->inbox;
 	struct put *p = mem_alloc(sizeof(*p));

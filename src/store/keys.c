@@ -11,8 +11,8 @@
 #include "base/assert.h"
 #include "model/limits.h"
 
-#define FAMILY_NAME(name, text, type, bucketed)   text,
-#define FAMILY_TYPE(name, text, type, bucketed)   type,
+#define FAMILY_NAME(name, text, type, bucketed)	  text,
+#define FAMILY_TYPE(name, text, type, bucketed)	  type,
 #define FAMILY_BUCKET(name, text, type, bucketed) bucketed,
 static const char *const family_names[] = { KEY_FAMILIES(FAMILY_NAME) };
 static const char *const family_types[] = { KEY_FAMILIES(FAMILY_TYPE) };

@@ -26,8 +26,8 @@ enum { OUT_KEEP_BYTES = 1 << 20 };
 struct call {
 	link_fn fn;
 	void *arg;
-	size_t before;  /* replies of its commands before the one that counts */
-	int refused;    /* the first error among those; of a late call: its status */
+	size_t before;	/* replies of its commands before the one that counts */
+	int refused;	/* the first error among those; of a late call: its status */
 	uint64_t at_us; /* when it was sent */
 };
 /* A ring that grows. */
@@ -45,16 +45,16 @@ struct link {
 	enum link_state state;
 	struct conn *conn;
 	struct resp_reader *reader;
-	struct calls calls;   /* in flight, then unsent */
-	size_t unsent;	      /* how many at the end are only in `out` */
-	struct calls late;    /* answered without Redis, at the tail */
+	struct calls calls; /* in flight, then unsent */
+	size_t unsent;	    /* how many at the end are only in `out` */
+	struct calls late;  /* answered without Redis, at the tail */
 	struct str out;
 	struct loop_tail *tail;
 	struct loop_timer *retry, *watchdog, *poll;
 	uint64_t retry_ms;
 	uint64_t loading_since_us, loading_logged_us;
 	bool in_check; /* inside ops->check: its calls are taken */
-	bool closing; /* faulted: `closed` follows at the tail */
+	bool closing;  /* faulted: `closed` follows at the tail */
 	bool said_away;
 };
 
@@ -333,7 +333,8 @@ static void link_opened(struct conn *conn, void *arg)
 	conn_deadline_clear(conn);
 	l->state = LINK_GREETING;
 	if (to->pass && to->user)
-		link_ask(l, (const char *const[]){ "AUTH", to->user, to->pass, NULL }, link_greeted);
+		link_ask(
+			l, (const char *const[]){ "AUTH", to->user, to->pass, NULL }, link_greeted);
 	else if (to->pass)
 		link_ask(l, (const char *const[]){ "AUTH", to->pass, NULL }, link_greeted);
 	if (to->db) {

@@ -24,14 +24,15 @@ struct link_target {
 	char *user, *pass;
 	uint64_t db;
 	struct tls *tls; /* NULL: plain */
-	char *client;    /* shown by CLIENT LIST */
+	char *client;	 /* shown by CLIENT LIST */
 };
 struct link_ops {
 	/* Greeted, not yet up: may make calls (only here, not later) and says link_admit when they satisfy it. NULL: none. */
 	void (*check)(void *arg);
 	void (*up)(void *arg);
-	void (*down)(const char *why, void *arg);    /* after up only; tries again by itself */
-	void (*refused)(const char *why, void *arg); /* wrong password and the like; tries again. May be NULL */
+	void (*down)(const char *why, void *arg); /* after up only; tries again by itself */
+	void (*refused)(const char *why,
+		void *arg); /* wrong password and the like; tries again. May be NULL */
 };
 
 /* Refuses calls until it is started and up. */

@@ -44,8 +44,8 @@ struct lookup *lookup_new(struct store *s, struct arena *arena)
 	return l;
 }
 
-static struct question *lookup_add(struct lookup *l, enum question_kind kind, const char *verb,
-	struct key key)
+static struct question *lookup_add(
+	struct lookup *l, enum question_kind kind, const char *verb, struct key key)
 {
 	struct question *q = mem_alloc(sizeof(*q));
 
@@ -78,8 +78,8 @@ void lookup_thread(struct lookup *l, struct slice channel, struct slice key, str
 	lookup_id(l, key_of_hash(&l->store->keys, KEY_THREAD, channel, key), conv);
 }
 
-void lookup_identity(struct lookup *l, struct slice kind, struct slice value, bool verified,
-	struct id *customer)
+void lookup_identity(
+	struct lookup *l, struct slice kind, struct slice value, bool verified, struct id *customer)
 {
 	enum key_family f = verified ? KEY_IDENT : KEY_CLAIM;
 
@@ -114,8 +114,8 @@ void lookup_entry(struct lookup *l, struct id conv, uint64_t seq, struct slice *
 {
 	ASSERT(seq > 0);
 	*packed = (struct slice){ NULL, 0 };
-	struct question *q = lookup_add(l, QUESTION_TEXT, "LINDEX",
-		key_of_id(&l->store->keys, KEY_LOG, conv));
+	struct question *q =
+		lookup_add(l, QUESTION_TEXT, "LINDEX", key_of_id(&l->store->keys, KEY_LOG, conv));
 	q->to.text = packed;
 	q->index = arena_printf(l->arena, "%llu", (unsigned long long)(seq - 1));
 }
@@ -160,7 +160,8 @@ static void lookup_answer(void *arg, int status, const struct reply *r)
 	if (r && status == 0)
 		question_take(q, r);
 	else if (l->status == 0)
-		l->status = r ? status : -EAGAIN; /* a read changes nothing: asked again is as good */
+		l->status =
+			r ? status : -EAGAIN; /* a read changes nothing: asked again is as good */
 	free(q);
 	ASSERT(l->due > 0);
 	if (--l->due == 0)

@@ -145,7 +145,8 @@ static void managed_try_lock(struct managed *m)
 	if (m->lock < 0)
 		m->lock = openat(m->dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (m->lock < 0) {
-		managed_fail(m, "DATA/redis/lock cannot be opened: make the data directory writable");
+		managed_fail(m, "DATA/redis/lock cannot be opened: make the data directory "
+				"writable");
 		return;
 	}
 	if (flock(m->lock, LOCK_EX | LOCK_NB) == 0) {
@@ -155,7 +156,8 @@ static void managed_try_lock(struct managed *m)
 	if (m->waited_ms >= LOCK_WAIT_MS) {
 		struct err err;
 		err_set(&err, EBUSY,
-			"a redis-server from before still runs in %s/redis and does not end; stop it "
+			"a redis-server from before still runs in %s/redis and does not end; stop "
+			"it "
 			"(kill -TERM), or find out what it waits for in redis.log",
 			m->data_dir);
 		managed_fail(m, err.text);
@@ -287,8 +289,8 @@ static void managed_timer(void *arg)
 
 /* ---- from outside ---- */
 
-struct managed *managed_new(struct loop *loop, const char *data_dir, const struct managed_ops *ops,
-	void *arg)
+struct managed *managed_new(
+	struct loop *loop, const char *data_dir, const struct managed_ops *ops, void *arg)
 {
 	struct managed *m = mem_alloc(sizeof(*m));
 

@@ -17,12 +17,13 @@ struct managed;
 struct managed_ops {
 	/* Started for the first time; dial may not answer yet. */
 	void (*started)(const char *dial, const char *user, const char *pass, void *arg);
-	void (*failed)(const char *why, void *arg); /* it will not start: what to do is in the words */
+	void (*failed)(
+		const char *why, void *arg); /* it will not start: what to do is in the words */
 };
 
 /* data_dir exists. Ops are called later, never from here. */
-struct managed *managed_new(struct loop *loop, const char *data_dir, const struct managed_ops *ops,
-	void *arg);
+struct managed *managed_new(
+	struct loop *loop, const char *data_dir, const struct managed_ops *ops, void *arg);
 /* Everybody is served: a crash from here on is met with a restart, however often. */
 void managed_proven(struct managed *m);
 /* Asks it to end and waits for that; SIGKILL after a while (nothing acknowledged is lost). */

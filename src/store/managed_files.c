@@ -117,8 +117,12 @@ int managed_conf_write(int dir, const char *secret, struct err *err)
 		"save \"\"\n"
 		"# Nothing is ever thrown away for want of memory.\n"
 		"maxmemory-policy noeviction\n"
+		"# Nobody can log in as the default user, but its permissions must stay: Redis "
+		"replays the\n"
+		"# transactions of its file under them, and drops each one that they do not "
+		"allow.\n"
+		"user default off ~* &* +@all\n"
 		"# One user, who can do what usher does.\n"
-		"user default off\n"
 		"user usher on #%s ~usher:* &usher:* +@all -@admin -@dangerous +info +config|get\n",
 		hash);
 	int status = file_replace(dir, "redis.conf", str_slice(&conf), 0600, err);
@@ -143,7 +147,8 @@ char *managed_program(struct err *err)
 		}
 	}
 	err_set(err, ENOENT,
-		"redis: managed needs redis-server or valkey-server, and neither is on PATH; install one "
+		"redis: managed needs redis-server or valkey-server, and neither is on PATH; "
+		"install one "
 		"(apt install redis-server), or set redis: to the address of one that runs");
 	return NULL;
 }

@@ -23,8 +23,8 @@ struct outbox {
 	struct key key;
 	struct reader *reader;
 	size_t window;
-	size_t pending;		/* handed out, not done */
-	bool grouped;		/* the consumer group exists */
+	size_t pending; /* handed out, not done */
+	bool grouped;	/* the consumer group exists */
 	bool grouping;
 	bool past;		/* what was pending from before has been read */
 	struct stream_id after; /* the last one handed out */

@@ -28,8 +28,8 @@ struct follower {
 };
 
 /* The effects of stream entries; those that cannot be read are left out. *last: the last number, read or not. */
-static size_t effects_read(const struct reply *entries, struct effect **out, uint64_t *last,
-	struct arena *arena)
+static size_t effects_read(
+	const struct reply *entries, struct effect **out, uint64_t *last, struct arena *arena)
 {
 	struct effect *v = arena_array(arena, entries->count, sizeof(*v));
 	size_t n = 0;
@@ -100,8 +100,7 @@ void push_follow(struct store *s, uint64_t after_n,
 
 void followers_free(struct store *s)
 {
-	LIST_FOR(f, &s->followers, struct follower, node)
-	{
+	LIST_FOR (f, &s->followers, struct follower, node) {
 		list_remove(&f->node);
 		reader_free(&f->reader);
 		arena_free(&f->arena);
@@ -165,8 +164,10 @@ void push_range(struct store *s, uint64_t after_n, size_t max,
 	struct slice from = stream_id_text((struct stream_id){ after_n + 1, 0 }, &g->arena);
 	struct slice most = arena_printf(&g->arena, "%zu", max);
 	struct slice range[] = { SLICE("XRANGE"), push, from, SLICE("+"), SLICE("COUNT"), most };
-	struct slice first[] = { SLICE("XRANGE"), push, SLICE("-"), SLICE("+"), SLICE("COUNT"), one };
-	struct slice last[] = { SLICE("XREVRANGE"), push, SLICE("+"), SLICE("-"), SLICE("COUNT"), one };
+	struct slice first[] = { SLICE("XRANGE"), push, SLICE("-"), SLICE("+"), SLICE("COUNT"),
+		one };
+	struct slice last[] = { SLICE("XREVRANGE"), push, SLICE("+"), SLICE("-"), SLICE("COUNT"),
+		one };
 	resp_command(&commands, &(struct argv){ range, 6, 6 });
 	resp_command(&commands, &(struct argv){ first, 6, 6 });
 	resp_command(&commands, &(struct argv){ last, 6, 6 });

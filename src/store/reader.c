@@ -85,7 +85,8 @@ static void reader_down(const char *why, void *arg)
 
 static const struct link_ops reader_link_ops = { .up = reader_up, .down = reader_down };
 
-struct reader *reader_new(struct store *s, const char *name, const struct reader_ops *ops, void *arg)
+struct reader *reader_new(
+	struct store *s, const char *name, const struct reader_ops *ops, void *arg)
 {
 	struct reader *r = mem_alloc(sizeof(*r));
 
@@ -136,8 +137,8 @@ bool stream_id_parse(struct slice text, struct stream_id *out)
 
 struct slice stream_id_text(struct stream_id id, struct arena *arena)
 {
-	return arena_printf(arena, "%llu-%llu", (unsigned long long)id.ms,
-		(unsigned long long)id.n);
+	return arena_printf(
+		arena, "%llu-%llu", (unsigned long long)id.ms, (unsigned long long)id.n);
 }
 
 const struct reply *stream_entries(const struct reply *xread)

@@ -18,8 +18,8 @@ struct reader_ops {
 	void (*refused)(int status, const struct reply *r, void *arg);
 };
 
-struct reader *reader_new(struct store *s, const char *name, const struct reader_ops *ops,
-	void *arg);
+struct reader *reader_new(
+	struct store *s, const char *name, const struct reader_ops *ops, void *arg);
 /* Not from inside got: set a flag there and free at a later time. */
 void reader_free(struct reader **r);
 /* Something is wanted now. Harmless at any time. */

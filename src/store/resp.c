@@ -64,7 +64,7 @@ static void *reply_string(const redisReadTask *task, char *bytes, size_t n)
 	struct resp_reader *r = task->privdata;
 	struct reply *o = reply_place(task);
 
-	o->type = task->type == REDIS_REPLY_ERROR	 ? REPLY_ERROR
+	o->type = task->type == REDIS_REPLY_ERROR    ? REPLY_ERROR
 		  : task->type == REDIS_REPLY_STATUS ? REPLY_STATUS
 						     : REPLY_STRING;
 	o->text = arena_copy(&r->arena, slice_make(bytes, n));
@@ -153,8 +153,8 @@ int resp_next(struct resp_reader *r, const struct reply **out, struct err *err)
 	r->delivered = false;
 	if (redisReaderGetReply(r->hiredis, &object) != REDIS_OK) {
 		if (r->too_big)
-			return err_set(err, EFBIG, "a reply has more than %d items",
-				REDIS_ITEMS_MAX);
+			return err_set(
+				err, EFBIG, "a reply has more than %d items", REDIS_ITEMS_MAX);
 		return err_set(err, EPROTO, "not Redis' protocol: %s", r->hiredis->errstr);
 	}
 	*out = object;

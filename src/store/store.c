@@ -163,8 +163,8 @@ static const struct managed_ops store_managed_ops = {
 	.failed = store_managed_failed,
 };
 
-struct store *store_new(struct loop *loop, const struct store_options *o,
-	const struct store_ops *ops, void *arg)
+struct store *store_new(
+	struct loop *loop, const struct store_options *o, const struct store_ops *ops, void *arg)
 {
 	struct store *s = mem_alloc(sizeof(*s));
 	struct err err = { "" };

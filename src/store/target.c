@@ -78,8 +78,8 @@ static int target_host(struct link_target *t, struct slice host, char **name, st
 	return 0;
 }
 
-static int target_url(struct link_target *t, struct slice url, bool tls, const char *ca,
-	struct err *err)
+static int target_url(
+	struct link_target *t, struct slice url, bool tls, const char *ca, struct err *err)
 {
 	struct slice db = url, host = slice_cut(&db, '/'), login = { NULL, 0 };
 	char *name = NULL;
