@@ -1,0 +1,157 @@
+/*
+ * What customers do: write, leave, come back, end. See decide.h.
+ */
+#include "engine/agent.h"
+#include "engine/conv.h"
+#include "engine/decide.h"
+#include "engine/emit.h"
+#include "engine/line.h"
+#include "engine/offer.h"
+
+static bool message_is_sound(struct engine *e, const struct command *cmd)
+{
+	if (id_is_none(cmd->conv)) {
+		answer(e, ANSWER_INVALID, "the message belongs to no conversation");
+		return false;
+	}
+	if (conv_find(e, cmd->conv))
+		return true;
+	if (!cmd->fresh) {
+		answer(e, ANSWER_UNKNOWN, "that conversation is closed: start another");
+		return false;
+	}
+	if (!cmd->kind.n || (!kind_find(e, cmd->kind) && e->kind_count + 2 >= KINDS_MAX)) {
+		answer(e, ANSWER_INVALID, "the message has no known kind of channel");
+		return false;
+	}
+	if (!line_find(e, cmd->queue) && !line_home(e, cmd->channel)) {
+		answer(e, ANSWER_INVALID, "there is no queue for the message");
+		return false;
+	}
+	return true;
+}
+
+/* Malformed skills came from a rule, not from a stranger; the message counts more than they do. */
+static struct slice message_skills(const struct command *cmd)
+{
+	struct slice rest = cmd->skills;
+	struct skill s;
+	bool bad = false;
+	size_t count = 0;
+
+	while (skills_next(&rest, &s, &bad))
+		if (++count > SKILLS_MAX || s.name.n > NAME_MAX_LEN)
+			bad = true;
+	return bad ? (struct slice){ NULL, 0 } : cmd->skills;
+}
+
+static struct line *message_line(struct engine *e, const struct command *cmd)
+{
+	uint32_t h = line_find(e, cmd->queue), home = line_home(e, cmd->channel);
+
+	if (!h || (!line_at(e, h)->conf && home))
+		h = home;
+	ASSERT(h > 0);
+	return line_at(e, h);
+}
+
+static void message_opens(struct engine *e, const struct command *cmd)
+{
+	const struct line *l = message_line(e, cmd);
+	uint64_t arrived_us = cmd->at_us && cmd->at_us < e->now_us ? cmd->at_us : e->now_us;
+
+	EMIT(e, .type = EVENT_CREATED, .conv = cmd->conv, .customer = cmd->customer,
+		.queue = l->name, .channel = cmd->channel, .kind = cmd->kind,
+		.segment = cmd->segment, .skills = message_skills(cmd), .priority = cmd->priority,
+		.linked = cmd->linked, .key = (int64_t)arrived_us);
+	struct conv *c = conv_at(e, conv_find(e, cmd->conv));
+
+	ASSERT(c->state == CONV_SCHEDULED);
+	work_queue(e, c, l, work_key(e, c, arrived_us), l->open ? "new" : "overnight", NULL, 0);
+	work_say(e, c, cmd->id, DIRECTION_IN, NULL);
+	if (!l->conf || cmd->automatic || !kind_at(e, c->kind)->live)
+		return;
+	uint64_t seq = e->step->seq;
+
+	if (!l->open && l->conf->away_text.n)
+		work_say_system(e, c, "away");
+	else if (l->open && l->conf->greeting.n)
+		work_say_system(e, c, "greeting");
+	e->step->seq = seq;
+}
+
+/* To whoever had it last, for as long as the queue says, when that agent could take it right now. */
+static void message_reopens(struct engine *e, struct conv *c)
+{
+	uint32_t home = line_home(e, names_text(&e->labels, c->channel));
+	const struct line *l = line_at(e, c->line);
+	const struct agent *last = c->last_agent ? agent_at(e, c->last_agent) : NULL;
+	uint32_t sticky_s = line_sticky_s(l);
+
+	if (!l->conf && home)
+		l = line_at(e, home);
+	if (last && (!sticky_s || !agent_ready(last) ||
+			    last->used + kind_at(e, c->kind)->cost > agent_limit(e, last)))
+		last = NULL;
+	work_queue(e, c, l, work_key(e, c, e->now_us), "reopened", last,
+		last ? e->now_us + sticky_s * SECOND_US : 0);
+}
+
+void decide_message(struct engine *e, const struct command *cmd)
+{
+	e->step->conv = cmd->conv;
+	if (!message_is_sound(e, cmd))
+		return;
+	if (!conv_find(e, cmd->conv)) {
+		message_opens(e, cmd);
+		return;
+	}
+	struct conv *c = conv_at(e, conv_find(e, cmd->conv));
+
+	work_say(e, c, cmd->id, DIRECTION_IN, NULL);
+	/* An out-of-office reply is kept and shown, but it is nobody's turn because of it. */
+	if (cmd->automatic)
+		return;
+	if (c->state == CONV_RESOLVED)
+		message_reopens(e, c);
+	else if (work_owned(c))
+		work_turn(e, c, false);
+	ASSERT(c->state != CONV_PENDING && c->state != CONV_RESOLVED);
+}
+
+static void visit_ends_waiting(struct engine *e, struct conv *c, const char *why)
+{
+	if (c->state == CONV_OFFERED)
+		offer_end(e, c, OFFER_REVOKED, why);
+	EMIT(e, .type = EVENT_ABANDONED, .conv = c->id, .why = slice_of(why));
+	work_resolve(e, c, (struct slice){ NULL, 0 }, SLICE("abandoned"), why);
+}
+
+void decide_visit(struct engine *e, const struct command *cmd)
+{
+	struct conv *c;
+	bool left = cmd->visit == VISIT_LEFT;
+
+	if (cmd->visit == VISIT_NONE || cmd->visit >= VISIT_COUNT) {
+		answer(e, ANSWER_INVALID, "it does not say what the visitor did");
+		return;
+	}
+	e->step->conv = cmd->conv;
+	if (!left && cmd->visit != VISIT_END)
+		return;
+	c = work_find(e, cmd);
+	if (!c)
+		return;
+	if (c->state == CONV_RESOLVED) {
+		answer(e, ANSWER_NOOP, "the conversation is over");
+	} else if (work_owned(c)) {
+		if (left)
+			return; /* the owner sees it; the answer waits for the visitor's return */
+		if (c->state == CONV_WRAPUP)
+			answer(e, ANSWER_NOOP, "the conversation is over");
+		else
+			work_finish(e, c, SLICE("ended by customer"), "customer");
+	} else if (!left || kind_at(e, c->kind)->live) {
+		visit_ends_waiting(e, c, left ? "left" : "ended");
+	}
+}

@@ -1,0 +1,143 @@
+/*
+ * Why a conversation waits, or who has it, as one JSON object. Asks the same eligibility function as the
+ * matching, so it cannot tell another story. Looks only.
+ */
+#include "base/str.h"
+#include "engine/agent.h"
+#include "engine/conv.h"
+#include "engine/eligible.h"
+#include "engine/order.h"
+#include "engine/sets.h"
+#include "engine/view.h"
+
+enum { EXPLAIN_NAMES_MAX = 500 }; /* agents named one by one; all are counted */
+
+static void json_key(struct str *t, const char *key)
+{
+	if (t->n && t->p[t->n - 1] != '{')
+		str_add_char(t, ',');
+	str_add_char(t, '"');
+	str_add_text(t, key);
+	str_add_text(t, "\":");
+}
+
+static void json_u64(struct str *t, const char *key, uint64_t v)
+{
+	json_key(t, key);
+	str_add_u64(t, v);
+}
+
+static void json_text(struct str *t, const char *key, struct slice v)
+{
+	json_key(t, key);
+	str_add_json(t, v);
+}
+
+static void explain_state(const struct engine *e, const struct conv *c, struct str *t)
+{
+	struct conv_view v;
+	char id[ID_TEXT_LEN + 1];
+
+	view_conv(e, c, &v);
+	json_text(t, "conv", slice_of(id_text(v.conv, id)));
+	json_text(t, "state", slice_of(conv_state_words[v.state]));
+	json_text(t, "queue", v.queue);
+	json_text(t, "channel", v.channel);
+	json_text(t, "kind", v.kind);
+	json_text(t, "segment", v.segment);
+	json_text(t, "requires", v.skills);
+	json_u64(t, "stage", v.stage);
+	json_u64(t, "stages", conv_stage_count(e, c));
+	if (v.next_stage_us)
+		json_u64(t, "next_stage_ms", v.next_stage_us / 1000);
+	if (v.agent.n)
+		json_text(t, c->state == CONV_OFFERED ? "offered_to" : "owner", v.agent);
+	if (v.until_us)
+		json_u64(t, "until_ms", v.until_us / 1000);
+	json_u64(t, "arrived_ms", v.arrived_us / 1000);
+	json_u64(t, "since_ms", v.state_us / 1000);
+	json_u64(t, "tier", v.tier);
+	json_key(t, "key_ms");
+	str_add_i64(t, v.key / 1000);
+}
+
+static void explain_agents(const struct engine *e, const struct sig_key *key, const struct conv *c,
+	struct str *t, size_t failing[PREDICATE_COUNT])
+{
+	size_t named = 0;
+
+	json_key(t, "agents");
+	str_add_char(t, '{');
+	for (uint32_t i = 1; i <= e->agent_count; i++) {
+		const struct agent *a = agent_at(e, i);
+
+		if (!agent_logged_in(a))
+			continue;
+		enum predicate p = eligible_first_failing(e, key, c, a);
+
+		failing[p]++;
+		if (named++ >= EXPLAIN_NAMES_MAX)
+			continue;
+		str_add_text(t, named > 1 ? "," : "");
+		str_add_json(t, a->id);
+		str_add_char(t, ':');
+		str_add_json(t, slice_of(predicate_words[p]));
+	}
+	str_add_char(t, '}');
+}
+
+/* The predicate that stands between it and most agents who have the skills; else skills, else the desks. */
+static enum predicate explain_hurdle(const size_t failing[PREDICATE_COUNT])
+{
+	static const enum predicate near_first[] = { NOT_QUEUE, NOT_EXCLUDED, NOT_KIND,
+		NOT_CAPACITY, NOT_PRESENCE, NOT_SKILLS };
+
+	if (failing[ELIGIBLE])
+		return ELIGIBLE;
+	for (size_t i = 0; i < sizeof(near_first) / sizeof(near_first[0]); i++)
+		if (failing[near_first[i]])
+			return near_first[i];
+	return NOT_DESK;
+}
+
+static void explain_waiting(struct engine *e, const struct conv *c, struct str *t)
+{
+	struct sig_key key = { conv_need(e, c, c->stage), c->also, c->line, c->kind };
+	size_t failing[PREDICATE_COUNT] = { 0 };
+	bool first = true;
+
+	if (c->state == CONV_WAITING)
+		json_u64(t, "rank", order_rank(e, line_at(e, c->line)->root, ORDER_LINE, c));
+	explain_agents(e, &key, c, t, failing);
+	json_key(t, "failing");
+	str_add_char(t, '{');
+	for (size_t p = 0; p < PREDICATE_COUNT; p++) {
+		if (!failing[p])
+			continue;
+		str_add_text(t, first ? "\"" : ",\"");
+		str_add_text(t, predicate_words[p]);
+		str_add_text(t, "\":");
+		str_add_u64(t, failing[p]);
+		first = false;
+	}
+	str_add_char(t, '}');
+	json_text(t, "would_change", slice_of(predicate_changes[explain_hurdle(failing)]));
+}
+
+bool engine_explain(const struct engine *e, struct id conv, uint64_t now_us, struct str *json)
+{
+	uint32_t h = conv_find(e, conv);
+
+	if (!h)
+		return false;
+	const struct conv *c = conv_at(e, h);
+
+	ASSERT(c->self == h);
+	str_add_char(json, '{');
+	explain_state(e, c, json);
+	json_u64(json, "waited_ms", now_us > c->arrived_us ? (now_us - c->arrived_us) / 1000 : 0);
+	if (c->state == CONV_WAITING || c->state == CONV_PARKED)
+		explain_waiting((struct engine *)(uintptr_t)e, c, json);
+	str_add_char(json, '}');
+	return true;
+}

@@ -1,0 +1,160 @@
+/*
+ * Offers; see offer.h.
+ *
+ * Before a step there is no waiting conversation with an eligible agent. So a new pair needs a marked agent (came,
+ * finished something, learned) or a marked signature (something began to wait or asks less). Again and again the
+ * first conversation in the total order that has an eligible agent goes to the best agent for it; so nobody
+ * is bypassed. During the run agents only get fuller: who found nothing once is done.
+ */
+#include "engine/offer.h"
+
+#include "base/str.h"
+#include "engine/agent.h"
+#include "engine/conv.h"
+#include "engine/emit.h"
+#include "engine/line.h"
+#include "engine/match.h"
+#include "engine/order.h"
+#include "engine/relax.h"
+
+static const char *choice_decided_by(const struct choice *ch)
+{
+	if (!ch->second.agent)
+		return "only";
+	if (ch->best.score != ch->second.score)
+		return "score";
+	return ch->best.key != ch->second.key ? "strategy" : "id";
+}
+
+static struct slice offer_explain(
+	struct engine *e, const struct conv *c, const struct choice *ch, uint32_t rank)
+{
+	struct str *t = &e->text;
+
+	str_clear(t);
+	str_add_text(t, "{\"strategy\":\"");
+	str_add_text(t, strategy_words[line_strategy(line_at(e, c->line))]);
+	str_add_text(t, "\",\"key\":");
+	str_add_u64(t, ch->best.key);
+	str_add_text(t, ",\"score\":");
+	str_add_i64(t, ch->best.score);
+	str_add_text(t, ",\"rank\":");
+	str_add_u64(t, rank);
+	str_add_text(t, ",\"stage\":");
+	str_add_u64(t, c->stage);
+	str_add_text(t, ",\"eligible\":");
+	str_add_u64(t, ch->eligible);
+	if (ch->eligible == ELIGIBLE_COUNTED_MAX)
+		str_add_text(t, ",\"or_more\":true");
+	if (ch->second.agent) {
+		str_add_text(t, ",\"runner_up\":");
+		str_add_json(t, agent_at(e, ch->second.agent)->id);
+		str_add_text(t, ",\"runner_up_key\":");
+		str_add_u64(t, ch->second.key);
+	}
+	str_add_text(t, ",\"decided_by\":\"");
+	str_add_text(t, choice_decided_by(ch));
+	str_add_text(t, "\"}");
+	return str_slice(t);
+}
+
+static void offer_make(struct engine *e, struct conv *c, const struct choice *ch)
+{
+	const struct line *l = line_at(e, c->line);
+	const struct kind *kind = kind_at(e, c->kind);
+	uint32_t rank = order_rank(e, l->root, ORDER_LINE, c);
+	uint32_t offer_s = kind->offer_s ? kind->offer_s : 1;
+
+	ASSERT(c->state == CONV_WAITING);
+	EMIT(e, .type = EVENT_OFFERED, .conv = c->id, .offer = emit_id(e, c->id, e->turns),
+		.agent = agent_at(e, ch->best.agent)->id, .queue = l->name, .units = kind->cost,
+		.until_us = e->now_us + offer_s * SECOND_US, .key = c->key, .tier = c->tier,
+		.rank = rank, .score = ch->best.score, .stage = c->stage,
+		.why = slice_of(choice_decided_by(ch)), .explain = offer_explain(e, c, ch, rank));
+	ASSERT(c->state == CONV_OFFERED);
+}
+
+/* Keeps the candidates that still have something to give; returns the first in the order. */
+static uint32_t offers_first(struct engine *e)
+{
+	uint32_t best = 0, kept = 0;
+
+	for (uint32_t i = 0; i < e->dirty_agent_count; i++) {
+		struct agent *a = agent_at(e, e->dirty_agents[i]);
+		uint32_t h = match_conv(e, a);
+
+		a->dirty = h != 0;
+		if (!h)
+			continue;
+		e->dirty_agents[kept++] = a->self;
+		if (!best || order_before(conv_at(e, h), conv_at(e, best)))
+			best = h;
+	}
+	e->dirty_agent_count = kept;
+	kept = 0;
+	for (uint32_t i = 0; i < e->dirty_sig_count; i++) {
+		struct sig *s = sig_at(e, e->dirty_sigs[i]);
+		uint32_t h = match_sig(e, s);
+
+		s->dirty = h != 0;
+		if (!h)
+			continue;
+		e->dirty_sigs[kept++] = s->self;
+		if (!best || order_before(conv_at(e, h), conv_at(e, best)))
+			best = h;
+	}
+	e->dirty_sig_count = kept;
+	return best;
+}
+
+void offers_run(struct engine *e)
+{
+	uint32_t h;
+
+	while ((h = offers_first(e)) != 0) {
+		struct choice choice;
+		bool found = match_agent(e, conv_at(e, h), &choice);
+
+		ASSERT(found);
+		offer_make(e, conv_at(e, h), &choice);
+	}
+	ASSERT(e->dirty_agent_count == 0 && e->dirty_sig_count == 0);
+}
+
+void offer_end(struct engine *e, struct conv *c, enum offer_end end, const char *why)
+{
+	ASSERT(c->state == CONV_OFFERED);
+	ASSERT(end != OFFER_ACCEPTED);
+	EMIT(e, .type = EVENT_OFFER_ENDED, .conv = c->id, .offer = rare_at(e, c->rare)->offer,
+		.agent = agent_at(e, c->agent)->id, .end = end, .why = slice_of(why),
+		.units = c->units);
+	relax_conv(e, c);
+}
+
+void offer_refused(struct engine *e, struct conv *c, enum offer_end end, const char *why)
+{
+	uint32_t agent = c->agent, span_s = e->config->decline_cooldown_s;
+	const struct exclusion *x = conv_exclusion(e, c, agent);
+
+	if (x && x->span_s)
+		span_s = x->span_s * 2;
+	if (span_s > COOLDOWN_MAX_S)
+		span_s = COOLDOWN_MAX_S;
+	ASSERT(agent > 0);
+	offer_end(e, c, end, why);
+	EMIT(e, .type = EVENT_EXCLUDED, .conv = c->id, .agent = agent_at(e, agent)->id,
+		.until_us = e->now_us + span_s * SECOND_US, .why = slice_of(offer_end_words[end]));
+	relax_exclusions(e, c);
+}
+
+void offers_revoke(struct engine *e, struct agent *a, const char *why)
+{
+	uint32_t next;
+
+	for (uint32_t h = a->work.first; h; h = next) {
+		next = conv_at(e, h)->link.next;
+		if (conv_at(e, h)->state == CONV_OFFERED)
+			offer_end(e, conv_at(e, h), OFFER_REVOKED, why);
+	}
+	ASSERT(a->offers == 0);
+}

@@ -1,0 +1,122 @@
+/*
+ * Deadlines that have come; see timers.h. Each either emits an event that moves or ends its deadline, or (an
+ * exclusion that ran out) marks its conversation for matching.
+ */
+#include "engine/timers.h"
+
+#include "engine/agent.h"
+#include "engine/conv.h"
+#include "engine/deadline.h"
+#include "engine/decide.h"
+#include "engine/emit.h"
+#include "engine/line.h"
+#include "engine/offer.h"
+#include "engine/relax.h"
+
+static void timer_line(struct engine *e, struct line *l)
+{
+	uint64_t until_us;
+	bool open = line_hours(l, e->now_us, &until_us);
+
+	ASSERT(l->hours_us <= e->now_us);
+	ASSERT(!until_us || until_us > e->now_us);
+	EMIT(e, .type = open ? EVENT_QUEUE_OPEN : EVENT_QUEUE_CLOSED, .queue = l->name,
+		.until_us = until_us);
+}
+
+static void timer_agent(struct engine *e, struct agent *a)
+{
+	uint32_t next;
+
+	EMIT(e, .type = EVENT_LOST, .agent = a->id);
+	EMIT(e, .type = EVENT_PRESENCE, .agent = a->id, .presence = PRESENCE_OFFLINE,
+		.why = SLICE("lost"));
+	offers_revoke(e, a, "lost");
+	for (uint32_t h = a->work.first; h; h = next) {
+		struct conv *c = conv_at(e, h);
+
+		next = c->link.next;
+		if (c->state != CONV_WRAPUP && kind_at(e, c->kind)->live)
+			work_return(e, c, "lost");
+	}
+	ASSERT(!agent_logged_in(a));
+}
+
+static void timer_missed(struct engine *e, struct conv *c)
+{
+	struct agent *a = agent_at(e, c->agent);
+	uint32_t limit = e->config->miss_limit;
+
+	offer_refused(e, c, OFFER_MISSED, "missed");
+	if (!limit || a->misses < limit || a->presence != PRESENCE_AVAILABLE)
+		return;
+	EMIT(e, .type = EVENT_PRESENCE, .agent = a->id, .presence = PRESENCE_NOT_RESPONDING,
+		.why = SLICE("missed offers"));
+	offers_revoke(e, a, "not responding");
+}
+
+static void timer_unanswered(struct engine *e, struct conv *c)
+{
+	uint32_t agent = c->agent;
+
+	work_return(e, c, "unanswered");
+	EMIT(e, .type = EVENT_EXCLUDED, .conv = c->id, .agent = agent_at(e, agent)->id,
+		.why = SLICE("unanswered"),
+		.until_us = e->now_us + e->config->decline_cooldown_s * SECOND_US);
+	relax_exclusions(e, c);
+}
+
+static void timer_conv(struct engine *e, struct conv *c)
+{
+	switch ((enum conv_state)c->state) {
+	case CONV_OFFERED:
+		timer_missed(e, c);
+		return;
+	case CONV_ACTIVE:
+		timer_unanswered(e, c);
+		return;
+	case CONV_WRAPUP:
+		work_resolve(e, c, agent_at(e, c->agent)->id, work_outcome(e, c), "wrapup");
+		return;
+	case CONV_RESOLVED:
+		EMIT(e, .type = EVENT_CLOSED, .conv = c->id, .why = SLICE("rest"));
+		return;
+	case CONV_WAITING:
+		relax_conv(e, c);
+		if (c->state == CONV_WAITING) {
+			sig_mark(e, sig_at(e, c->sig));
+			conv_arm(e, c);
+		}
+		return;
+	case CONV_NONE:
+	case CONV_SCHEDULED:
+	case CONV_PENDING:
+	case CONV_CLOSED:
+	case CONV_PARKED:
+	case CONV_STATE_COUNT:
+		break;
+	}
+	ASSERT(!"a deadline in a state that has none");
+}
+
+void timers_run(struct engine *e)
+{
+	const struct deadline *first;
+
+	while ((first = deadline_first(e)) != NULL && first->at_us <= e->now_us) {
+		struct deadline d = *first;
+
+		switch ((enum deadline_kind)d.kind) {
+		case DEADLINE_LINE:
+			timer_line(e, line_at(e, d.handle));
+			break;
+		case DEADLINE_AGENT:
+			timer_agent(e, agent_at(e, d.handle));
+			break;
+		case DEADLINE_CONV:
+			timer_conv(e, conv_at(e, d.handle));
+			break;
+		}
+	}
+	ASSERT(!deadline_first(e) || deadline_first(e)->at_us > e->now_us);
+}
