@@ -123,7 +123,8 @@ int managed_conf_write(int dir, const char *secret, struct err *err)
 		"allow.\n"
 		"user default off ~* &* +@all\n"
 		"# One user, who can do what usher does.\n"
-		"user usher on #%s ~usher:* &usher:* +@all -@admin -@dangerous +info +config|get\n",
+		"user usher on #%s ~usher:* &usher:* +@all -@admin -@dangerous +info +config|get "
+		"+acl|getuser\n",
 		hash);
 	int status = file_replace(dir, "redis.conf", str_slice(&conf), 0600, err);
 	str_free(&conf);

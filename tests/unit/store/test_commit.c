@@ -261,6 +261,8 @@ static void keeps_what_was_acknowledged_when_redis_is_killed(void **state)
 			inbox_put(b.store, &c, one_put_done, p);
 		}
 		loop_turn(b.loop, 1000);
+		/* At most 100 in flight when it is killed, and never none. */
+		WAIT(&b, s.acked + s.unknown + s.refused >= s.sent - 100);
 		if (s.sent == 500 || s.sent == 1500) {
 			kill(managed_pid(b.store->managed), SIGKILL);
 			WAIT(&b, b.downs == (s.sent == 500 ? 1 : 2));
