@@ -24,7 +24,6 @@ static void recovered(struct router *r)
 	r->glance.due_us = UINT64_MAX;
 	log_info("router", "routing epoch=%llu journal=%llu", (unsigned long long)r->epoch,
 		(unsigned long long)r->journal_n);
-	r->config_next = r->config; /* it may be another than the journal knew */
 	router_follow(r);
 	router_wake(r);
 	if (r->ops->leads)

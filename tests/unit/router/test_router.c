@@ -1,0 +1,465 @@
+/*
+ * The router on a real Redis: commands go in, what was decided comes out of the push stream and the views; a restart goes on
+ * where it stopped; the same command twice is done once.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "router/router.h"
+#include "store/commit.h"
+#include "store/history.h"
+#include "store/push.h"
+
+enum { SEEN_MAX = 256, WAIT_US = 15000000 };
+
+struct node {
+	char dir[64];
+	struct loop *loop;
+	struct store *store;
+	struct router *router;
+	bool ready, leads, stopped;
+	struct arena arena;
+	struct effect seen[SEEN_MAX];
+	size_t seen_count;
+	size_t puts;
+};
+
+static struct skill cards_need[] = { { SLICE_INIT("cards"), 50 } };
+static struct stage any_stage[] = { { 0, NULL, 0 } };
+static struct stage cards_stage[] = { { 0, cards_need, 1 } };
+static struct kind kinds[] = {
+	{ .name = SLICE_INIT("chat"),
+		.cost = 25,
+		.cost_pending = 25,
+		.max = 4,
+		.offer_s = 20,
+		.live = true },
+	{ .name = SLICE_INIT("email"), .cost = 20, .cost_pending = 20, .max = 5, .offer_s = 120 },
+};
+static struct queue queues[] = {
+	{ .name = SLICE_INIT("general"),
+		.title = SLICE_INIT("General"),
+		.stages = any_stage,
+		.stage_count = 1,
+		.strategy = STRATEGY_LONGEST_IDLE,
+		.sticky_s = 3600,
+		.close_s = 86400 },
+	{ .name = SLICE_INIT("cards"),
+		.title = SLICE_INIT("Cards"),
+		.stages = cards_stage,
+		.stage_count = 1,
+		.strategy = STRATEGY_LONGEST_IDLE,
+		.sticky_s = 3600,
+		.close_s = 86400 },
+};
+static struct slice premier_domains[] = { SLICE_INIT("premier.test") };
+static struct segment segments[] = {
+	{ .name = SLICE_INIT("premier"),
+		.offset_s = -300,
+		.domains = premier_domains,
+		.domain_count = 1 },
+	{ .name = SLICE_INIT("mass") },
+};
+static struct channel channels[] = {
+	{ .name = SLICE_INIT("support"),
+		.plugin = SLICE_INIT("email"),
+		.kind = &kinds[1],
+		.queue = &queues[0] },
+	{ .name = SLICE_INIT("chat"),
+		.plugin = SLICE_INIT("chat"),
+		.kind = &kinds[0],
+		.queue = &queues[0] },
+};
+static struct rule rules[] = {
+	{ .hint_name = SLICE_INIT("topic"),
+		.hint_value = SLICE_INIT("cards"),
+		.queue = &queues[1] },
+};
+static const struct config config = { .domain = SLICE_INIT("main"),
+	.node = SLICE_INIT("n1"),
+	.grace_s = 30,
+	.miss_limit = 3,
+	.decline_cooldown_s = 60,
+	.units = 100,
+	.kinds = kinds,
+	.kind_count = 2,
+	.queues = queues,
+	.queue_count = 2,
+	.segments = segments,
+	.segment_count = 2,
+	.channels = channels,
+	.channel_count = 2,
+	.rules = rules,
+	.rule_count = 1 };
+
+static void store_ready(void *arg)
+{
+	((struct node *)arg)->ready = true;
+}
+
+static void store_failed(const char *why, void *arg)
+{
+	(void)arg;
+	fail_msg("store: %s", why);
+}
+
+static void leads(void *arg)
+{
+	((struct node *)arg)->leads = true;
+}
+
+static void pushed(void *arg, const struct effect *effects, size_t count)
+{
+	struct node *n = arg;
+	for (size_t i = 0; i < count && n->seen_count < SEEN_MAX; i++)
+		record_copy(&effect_table, &n->seen[n->seen_count++], &effects[i], &n->arena);
+}
+
+static void stopped(void *arg)
+{
+	((struct node *)arg)->stopped = true;
+}
+
+#define UNTIL(n, condition)                                                                        \
+	do {                                                                                       \
+		uint64_t end_us = clock_monotonic_us() + WAIT_US;                                  \
+		while (!(condition) && clock_monotonic_us() < end_us)                              \
+			loop_turn((n)->loop, 20000);                                               \
+		if (!(condition))                                                                  \
+			fail_msg("waited for %s", #condition);                                     \
+	} while (0)
+
+static void start(struct node *n)
+{
+	static const struct store_ops store_ops = { .ready = store_ready, .failed = store_failed };
+	static const struct router_ops router_ops = { .leads = leads };
+	struct store_options o = {
+		.redis = "managed", .domain = "main", .node = "n1", .data_dir = n->dir
+	};
+	n->ready = n->leads = n->stopped = false;
+	n->loop = loop_new();
+	n->store = store_new(n->loop, &o, &store_ops, n);
+	UNTIL(n, n->ready);
+	n->router = router_new(n->loop, n->store, &config, &router_ops, n);
+	router_start(n->router);
+	UNTIL(n, n->leads);
+}
+
+static void stop(struct node *n)
+{
+	router_stop(n->router, stopped, n);
+	UNTIL(n, n->stopped);
+	n->stopped = false;
+	store_stop(n->store, stopped, n);
+	UNTIL(n, n->stopped);
+	router_free(&n->router);
+	store_free(&n->store);
+	loop_free(&n->loop);
+}
+
+static int setup(void **state)
+{
+	struct node *n = mem_alloc(sizeof(*n));
+	snprintf(n->dir, sizeof(n->dir), "/tmp/usher-router.XXXXXX");
+	assert_non_null(mkdtemp(n->dir));
+	log_set_level(LOG_ERROR);
+	start(n);
+	push_follow(n->store, 0, pushed, n);
+	*state = n;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct node *n = *state;
+	char command[96];
+	stop(n);
+	snprintf(command, sizeof(command), "rm -rf %s", n->dir);
+	assert_int_equal(system(command), 0);
+	arena_free(&n->arena);
+	free(n);
+	return 0;
+}
+
+static void put_done(void *arg, int status)
+{
+	assert_int_equal(status, 0);
+	((struct node *)arg)->puts++;
+}
+
+static void put(struct node *n, struct command c)
+{
+	size_t before = n->puts;
+	c.at_us = loop_wall_us(n->loop);
+	inbox_put(n->store, &c, put_done, n);
+	UNTIL(n, n->puts > before);
+}
+
+static struct id new_id(void)
+{
+	uint8_t chance[10];
+	chance_bytes(chance, sizeof(chance));
+	return id_make(clock_wall_us(), chance);
+}
+
+static const struct effect *find(
+	const struct node *n, enum effect_type type, struct slice agent, struct slice text)
+{
+	for (size_t i = 0; i < n->seen_count; i++) {
+		const struct effect *ef = &n->seen[i];
+		if (ef->type == type && (!agent.n || slice_equal(ef->agent, agent)) &&
+			(!text.n || slice_equal(ef->text, text)))
+			return ef;
+	}
+	return NULL;
+}
+
+static size_t count(const struct node *n, enum effect_type type)
+{
+	size_t found = 0;
+	for (size_t i = 0; i < n->seen_count; i++)
+		found += n->seen[i].type == type;
+	return found;
+}
+
+static void bo_is_available(struct node *n)
+{
+	put(n, (struct command){ .type = COMMAND_USER,
+		       .agent = SLICE("bo"),
+		       .name = SLICE("Bo"),
+		       .role = ROLE_AGENT,
+		       .skills = SLICE("cards=80") });
+	put(n, (struct command){ .type = COMMAND_DESK_UP,
+		       .agent = SLICE("bo"),
+		       .session = SLICE("n1:1"),
+		       .node = SLICE("n1") });
+	put(n, (struct command){ .type = COMMAND_PRESENCE,
+		       .agent = SLICE("bo"),
+		       .session = SLICE("n1:1"),
+		       .cmd = SLICE("c1"),
+		       .presence = PRESENCE_AVAILABLE });
+}
+
+static struct command mail(const char *from, const char *text)
+{
+	return (struct command){ .type = COMMAND_MESSAGE,
+		.id = new_id(),
+		.channel = SLICE("support"),
+		.thread = slice_of(text),
+		.dedup = slice_of(text),
+		.ident_kind = SLICE("email"),
+		.ident_value = slice_of(from),
+		.name = SLICE("Ann"),
+		.subject = SLICE("Help"),
+		.text = slice_of(text) };
+}
+
+static void a_message_is_offered_accepted_and_answered(void **state)
+{
+	struct node *n = *state;
+	bo_is_available(n);
+	struct command m = mail("ann@x.org", "hello");
+	m.also = SLICE("<1@x.org>");
+	put(n, m);
+	UNTIL(n, find(n, EFFECT_OFFER, SLICE("bo"), SLICE("hello")));
+	const struct effect *offer = find(n, EFFECT_OFFER, SLICE("bo"), SLICE("hello"));
+	assert_true(id_equal(offer->conv, m.id));
+	assert_true(slice_is(offer->subject, "Help"));
+	assert_true(slice_is(offer->name, "Ann"));
+	put(n, (struct command){ .type = COMMAND_ACCEPT,
+		       .agent = SLICE("bo"),
+		       .offer = offer->offer,
+		       .session = SLICE("n1:1"),
+		       .cmd = SLICE("c2"),
+		       .dedup = SLICE("desk\nc2") });
+	put(n, (struct command){ .type = COMMAND_REPLY,
+		       .agent = SLICE("bo"),
+		       .conv = m.id,
+		       .id = new_id(),
+		       .text = SLICE("hi Ann"),
+		       .session = SLICE("n1:1"),
+		       .cmd = SLICE("c3"),
+		       .dedup = SLICE("desk\nc3") });
+	UNTIL(n, find(n, EFFECT_MESSAGE, SLICE("bo"), SLICE("hi Ann")));
+	const struct effect *reply = find(n, EFFECT_MESSAGE, SLICE("bo"), SLICE("hi Ann"));
+	assert_int_equal(reply->seq, 2);
+	assert_int_equal(reply->delivery, DELIVERY_QUEUED);
+	assert_true(slice_is(reply->owner, "bo"));
+	/* the same command again: answered, not done again */
+	put(n, (struct command){ .type = COMMAND_REPLY,
+		       .agent = SLICE("bo"),
+		       .conv = m.id,
+		       .id = new_id(),
+		       .text = SLICE("hi Ann"),
+		       .session = SLICE("n1:1"),
+		       .cmd = SLICE("c3"),
+		       .dedup = SLICE("desk\nc3") });
+	size_t answers = 0;
+	UNTIL(n, (answers = count(n, EFFECT_ANSWER)) >= 4);
+	assert_int_equal(count(n, EFFECT_MESSAGE), 2);
+	/* the customer's next word comes back by reference, a stranger's does not */
+	struct command next = mail("ann@x.org", "thanks");
+	next.refs = SLICE("<unknown@x>\n<1@x.org>");
+	put(n, next);
+	UNTIL(n, find(n, EFFECT_MESSAGE, (struct slice){ 0 }, SLICE("thanks")));
+	assert_true(id_equal(
+		find(n, EFFECT_MESSAGE, (struct slice){ 0 }, SLICE("thanks"))->conv, m.id));
+	struct command stranger = mail("eve@evil.test", "me too");
+	stranger.refs = SLICE("<1@x.org>");
+	put(n, stranger);
+	UNTIL(n, find(n, EFFECT_OFFER, SLICE("bo"), SLICE("me too")));
+	assert_true(
+		id_equal(find(n, EFFECT_OFFER, SLICE("bo"), SLICE("me too"))->conv, stranger.id));
+}
+
+static void a_repeat_is_counted_and_changes_nothing(void **state)
+{
+	struct node *n = *state;
+	struct command m = mail("ann@x.org", "once");
+	put(n, m);
+	m.id = new_id();
+	put(n, m);
+	put(n, mail("ann@x.org", "twice"));
+	UNTIL(n, find(n, EFFECT_MESSAGE, (struct slice){ 0 }, SLICE("twice")));
+	assert_int_equal(count(n, EFFECT_MESSAGE), 2);
+	UNTIL(n, router_counts(n->router).accepted == 2); /* the push may come before the receipt */
+	assert_int_equal(router_counts(n->router).duplicate, 1);
+}
+
+static void rules_and_segments_choose_queue_and_order(void **state)
+{
+	struct node *n = *state;
+	struct command m = mail("one@mass.test", "mass about cards");
+	m.hints = SLICE("topic=Cards");
+	put(n, m);
+	put(n, mail("two@premier.test", "premier"));
+	UNTIL(n, count(n, EFFECT_MESSAGE) >= 2 && count(n, EFFECT_CONV) >= 2);
+	for (size_t i = 0; i < n->seen_count; i++) {
+		const struct effect *ef = &n->seen[i];
+		if (ef->type != EFFECT_CONV)
+			continue;
+		bool first = id_equal(ef->conv, m.id);
+		assert_true(slice_is(ef->segment, first ? "mass" : "premier"));
+		assert_true(slice_is(ef->queue, first ? "cards" : "general"));
+	}
+}
+
+struct reading {
+	bool done;
+	uint64_t hash;
+	size_t work;
+};
+
+static bool one_more(const struct conv_view *v, void *arg)
+{
+	(void)v;
+	((struct reading *)arg)->work++;
+	return true;
+}
+
+static void read_engine(void *arg, const struct engine *e, uint64_t push_n)
+{
+	struct reading *r = arg;
+	(void)push_n;
+	assert_non_null(e);
+	r->hash = engine_hash(e);
+	engine_each_conv(e, CONV_NONE, one_more, r);
+	r->done = true;
+}
+
+static void a_restart_goes_on_where_it_stopped(void **state)
+{
+	struct node *n = *state;
+	struct reading before = { 0 }, after = { 0 };
+	bo_is_available(n);
+	for (int i = 0; i < 20; i++) {
+		char text[32];
+		snprintf(text, sizeof(text), "mail %d", i);
+		put(n, mail("ann@x.org", text));
+	}
+	UNTIL(n, count(n, EFFECT_MESSAGE) == 20);
+	router_read(n->router, read_engine, &before);
+	UNTIL(n, before.done);
+	stop(n);
+	start(n);
+	router_read(n->router, read_engine, &after);
+	UNTIL(n, after.done);
+	assert_int_equal(before.work, 20);
+	assert_int_equal(after.work, 20);
+	assert_true(before.hash == after.hash);
+}
+
+static void a_chat_stays_with_its_thread_and_moves_to_who_proves_himself(void **state)
+{
+	struct node *n = *state;
+	struct command c = { .type = COMMAND_MESSAGE,
+		.id = new_id(),
+		.channel = SLICE("chat"),
+		.thread = SLICE("t1"),
+		.dedup = SLICE("1"),
+		.ident_kind = SLICE("chat"),
+		.ident_value = SLICE("t1"),
+		.text = SLICE("who am I") };
+	put(n, c);
+	struct command second = c;
+	second.id = new_id();
+	second.dedup = SLICE("2");
+	second.ident_kind = SLICE("email");
+	second.ident_value = SLICE("ann@x.org");
+	second.verified = 1;
+	second.text = SLICE("I am Ann");
+	put(n, second);
+	UNTIL(n, find(n, EFFECT_MESSAGE, (struct slice){ 0 }, SLICE("I am Ann")));
+	assert_true(id_equal(
+		find(n, EFFECT_MESSAGE, (struct slice){ 0 }, SLICE("I am Ann"))->conv, c.id));
+	struct id first = { 0, 0 }, last = { 0, 0 };
+	for (size_t i = 0; i < n->seen_count; i++) {
+		if (n->seen[i].type != EFFECT_CONV)
+			continue;
+		if (id_is_none(first))
+			first = n->seen[i].customer;
+		last = n->seen[i].customer;
+	}
+	assert_false(id_is_none(first));
+	assert_false(id_equal(first, last));
+	/* a third, without proof, leaves it with Ann */
+	struct command third = c;
+	third.id = new_id();
+	third.dedup = SLICE("3");
+	third.text = SLICE("still me");
+	put(n, third);
+	UNTIL(n, find(n, EFFECT_MESSAGE, (struct slice){ 0 }, SLICE("still me")));
+	UNTIL(n, id_equal(n->seen[n->seen_count - 1].conv, c.id));
+	for (size_t i = n->seen_count; i-- > 0;)
+		if (n->seen[i].type == EFFECT_CONV) {
+			assert_true(id_equal(n->seen[i].customer, last));
+			break;
+		}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			a_message_is_offered_accepted_and_answered, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_repeat_is_counted_and_changes_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			rules_and_segments_choose_queue_and_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_restart_goes_on_where_it_stopped, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_chat_stays_with_its_thread_and_moves_to_who_proves_himself, setup,
+			teardown),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
