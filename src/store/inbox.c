@@ -15,7 +15,7 @@
 struct inbox {
 	struct store *store;
 	struct reader *reader;
-	struct stream_id after;
+	struct stream_id after, asked_after; /* wanted; what the read under way was asked for */
 	void (*follow)(void *arg, const struct inbox_item *items, size_t count);
 	void *follow_arg;
 	struct argv command;
@@ -112,6 +112,7 @@ static bool inbox_ask(struct argv *out, struct arena *arena, void *arg)
 
 	if (!in->follow)
 		return false;
+	in->asked_after = in->after;
 	argv_add_text(out, "XREAD");
 	argv_add_text(out, "COUNT");
 	argv_add_u64(out, arena, BATCH_COMMANDS_MAX);
@@ -147,9 +148,12 @@ static void inbox_got(const struct reply *r, void *arg)
 {
 	struct inbox *in = arg;
 	const struct reply *entries = stream_entries(r);
-	struct inbox_item *items = arena_array(&in->items, entries->count, sizeof(*items));
 	size_t n = 0;
+	bool stale = in->asked_after.ms != in->after.ms || in->asked_after.n != in->after.n;
 
+	if (!in->follow || stale)
+		return; /* given up, or wanted from elsewhere now */
+	struct inbox_item *items = arena_array(&in->items, entries->count, sizeof(*items));
 	for (size_t i = 0; i < entries->count; i++)
 		if (inbox_item_read(&items[n], &entries->items[i], &in->items))
 			n++;
@@ -176,6 +180,11 @@ void inbox_follow(struct store *s, struct stream_id after,
 		in->reader = reader_new(s, "inbox", &inbox_reader_ops, in);
 	else
 		reader_wake(in->reader);
+}
+
+void inbox_unfollow(struct store *s)
+{
+	s->inbox->follow = NULL;
 }
 
 struct inbox *inbox_new(struct store *s)

@@ -193,6 +193,19 @@ void lookup_run(struct lookup *l, void (*fn)(void *arg, int status), void *arg)
 	}
 }
 
+void lookup_drop(struct lookup **lookup)
+{
+	struct lookup *l = *lookup;
+
+	if (!l)
+		return;
+	*lookup = NULL;
+	for (size_t i = 0; i < l->count; i++)
+		free(l->questions[i]);
+	free(l->questions);
+	free(l);
+}
+
 struct slice found_get(const struct pairs_found *f, const char *name)
 {
 	for (size_t i = 0; i < f->count; i++)
