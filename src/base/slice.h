@@ -17,6 +17,11 @@ struct slice {
 };
 
 #define SLICE(lit) ((struct slice){ ("" lit), sizeof(lit) - 1 })
+/* The same where a constant initialiser is needed: static tables. */
+#define SLICE_INIT(lit)                                                                            \
+	{                                                                                          \
+		"" lit, sizeof(lit) - 1                                                            \
+	}
 /* For printf("%.*s", SLICE_ARG(s)). */
 #define SLICE_ARG(s) (int)(s).n, (s).n ? (s).p : ""
 
