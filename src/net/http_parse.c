@@ -220,11 +220,10 @@ static void refuse_body(struct http_parse *p, llhttp_errno_t error)
 		http_refuse(p, 400, "the chunked body is malformed");
 }
 
-/* The trailer's bytes by the header's rules; the fields are not kept. False behind its empty line. */
-static bool trailer_byte(struct http_parse *p, char c)
+/* A byte of the trailer by the header's rules; the fields are not kept. */
+static void trailer_byte(struct http_parse *p, char c)
 {
 	char last = p->last;
-	bool end = c == '\n' && p->trailer == 1;
 
 	p->last = c;
 	p->trailers += c == '\n';
@@ -237,18 +236,23 @@ static bool trailer_byte(struct http_parse *p, char c)
 	else if (p->trailer == 0 && (c == ' ' || c == '\t'))
 		http_refuse(p, 400, "a folded line in the trailer");
 	p->trailer = c == '\n' ? 0 : p->trailer + 1;
-	return !end && p->stage != HTTP_AT_REFUSAL;
 }
+
+/* Framing is counted where the body crosses these offsets, so that it does not matter how the bytes
+ * were cut. */
+enum { CHUNK_STEP = 4096 };
 
 static size_t feed_body(struct http_parse *p, struct slice bytes)
 {
 	size_t n = bytes.n;
 
 	if (p->in_trailer) {
-		for (n = 0; n < bytes.n && trailer_byte(p, bytes.p[n++]);)
-			;
+		trailer_byte(p, bytes.p[0]);
 		if (p->stage == HTTP_AT_REFUSAL)
-			return n;
+			return 1;
+		n = 1;
+	} else if (p->chunked && n > CHUNK_STEP - p->taken % CHUNK_STEP) {
+		n = CHUNK_STEP - (size_t)(p->taken % CHUNK_STEP);
 	}
 	llhttp_errno_t error = llhttp_execute(&p->parser, bytes.p, n);
 	if (error == HPE_PAUSED) {
@@ -263,8 +267,8 @@ static size_t feed_body(struct http_parse *p, struct slice bytes)
 	p->taken += n;
 	if (p->complete)
 		p->stage = HTTP_AT_END;
-	else if (p->chunked &&
-		 p->taken - p->given - p->trailer_bytes > HTTP_HEADER_MAX + 16 * p->given)
+	else if (p->chunked && !p->in_trailer && p->taken % CHUNK_STEP == 0 &&
+		 p->taken - p->given > HTTP_HEADER_MAX + 16 * p->given)
 		http_refuse(p, 400, "the body is nearly nothing but chunk framing");
 	return n;
 }
