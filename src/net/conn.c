@@ -68,6 +68,8 @@ struct conn {
 struct conn_dial {
 	char *text;
 	struct resolve *resolve;
+	struct address *others; /* of a name, still to be tried */
+	size_t next, count;
 };
 
 static void conn_on_read(struct bufferevent *bev, void *arg);
@@ -91,6 +93,7 @@ static void conn_dial_free(struct conn_dial **dial)
 {
 	if (*dial) {
 		resolve_cancel(&(*dial)->resolve);
+		free((*dial)->others);
 		free((*dial)->text);
 		free(*dial);
 	}
@@ -273,17 +276,33 @@ static void conn_connect(struct conn *c, const struct address *to)
 		conn_closef(c, "", strerror(errno));
 }
 
-static void conn_resolved(const struct address *address, const char *why, void *arg)
+static void conn_resolved(const struct address *found, size_t n, const char *why, void *arg)
 {
 	struct conn *c = arg;
 
 	c->dial->resolve = NULL;
 	if (c->state == CONN_CLOSED)
 		return;
-	if (address)
-		conn_connect(c, address);
-	else
+	if (n == 0) {
 		conn_closef(c, "", why);
+		return;
+	}
+	c->dial->others = mem_array(n, sizeof(*found));
+	memcpy(c->dial->others, found, n * sizeof(*found));
+	c->dial->count = n;
+	conn_connect(c, &c->dial->others[c->dial->next++]);
+}
+
+/* Connecting failed: a name may have another address (localhost is ::1 and 127.0.0.1). */
+static bool conn_try_next(struct conn *c)
+{
+	if (c->state != CONN_CONNECTING || c->dial->next == c->dial->count)
+		return false;
+	bufferevent_setcb(c->bev, NULL, NULL, NULL, NULL);
+	bufferevent_free(c->bev);
+	c->bev = NULL;
+	conn_connect(c, &c->dial->others[c->dial->next++]);
+	return true;
 }
 
 struct conn *conn_dial(struct loop *loop, const char *address, struct tls *tls,
@@ -495,6 +514,8 @@ static void conn_on_event(struct bufferevent *bev, short what, void *arg)
 			conn_opened(c);
 	} else if (what & BEV_EVENT_ERROR) {
 		const char *tls = conn_tls_reason(c);
+		if (conn_try_next(c))
+			return;
 		if (tls)
 			conn_closef(c, "TLS: ", tls);
 		else

@@ -14,11 +14,13 @@
 #include "net/loop_private.h"
 
 struct resolve {
-	struct address address;
+	struct address name;
+	struct address found[RESOLVE_MAX];
+	size_t n;
 	struct mailbox *box;
 	const char *why;
 	bool cancelled; /* loop's thread only */
-	void (*done)(const struct address *address, const char *why, void *arg);
+	void (*done)(const struct address *found, size_t n, const char *why, void *arg);
 	void *arg;
 };
 
@@ -32,7 +34,7 @@ static void resolve_came(void *arg)
 	struct resolve *r = arg;
 
 	if (!r->cancelled)
-		r->done(r->why ? NULL : &r->address, r->why, r->arg);
+		r->done(r->found, r->n, r->why, r->arg);
 	free(r);
 }
 
@@ -43,30 +45,32 @@ static void *resolve_thread(void *arg)
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG };
 	struct addrinfo *found = NULL;
 
-	int error = getaddrinfo(r->address.host, r->address.port, &hints, &found);
-	if (error) {
+	int error = getaddrinfo(r->name.host, r->name.port, &hints, &found);
+	if (error)
 		r->why = gai_strerror(error);
-	} else {
-		ASSERT(found->ai_addrlen <= sizeof(r->address.sa));
-		memcpy(&r->address.sa, found->ai_addr, found->ai_addrlen);
-		r->address.sa_len = found->ai_addrlen;
-		r->address.kind = ADDRESS_NUMERIC;
-		freeaddrinfo(found);
+	for (const struct addrinfo *a = found; a && r->n < RESOLVE_MAX; a = a->ai_next) {
+		struct address *to = &r->found[r->n++];
+		ASSERT(a->ai_addrlen <= sizeof(to->sa));
+		to->kind = ADDRESS_NUMERIC;
+		memcpy(&to->sa, a->ai_addr, a->ai_addrlen);
+		to->sa_len = a->ai_addrlen;
 	}
+	if (found)
+		freeaddrinfo(found);
 	mailbox_post(box, resolve_came, r, resolve_free);
 	mailbox_release(&box);
 	return NULL;
 }
 
 struct resolve *resolve_new(struct loop *loop, const struct address *name,
-	void (*done)(const struct address *address, const char *why, void *arg), void *arg)
+	void (*done)(const struct address *found, size_t n, const char *why, void *arg), void *arg)
 {
 	struct resolve *r = mem_alloc(sizeof(*r));
 	pthread_attr_t attr;
 	pthread_t thread;
 
 	ASSERT(name->kind == ADDRESS_NAME);
-	*r = (struct resolve){ .address = *name, .done = done, .arg = arg };
+	*r = (struct resolve){ .name = *name, .done = done, .arg = arg };
 	r->box = mailbox_hold(loop_mailbox(loop));
 	ASSERT(pthread_attr_init(&attr) == 0);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);

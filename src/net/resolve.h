@@ -9,11 +9,12 @@
 #include "net/loop.h"
 
 struct resolve;
+enum { RESOLVE_MAX = 8 };
 
-/* `done` is called once on the loop: `address` has one numeric address, or is NULL and `why` says
- * what was wrong. Not after resolve_cancel. */
+/* `done` is called once on the loop: `n` numeric addresses in the order to try them, or 0 and `why`
+ * says what was wrong. Not after resolve_cancel. */
 struct resolve *resolve_new(struct loop *loop, const struct address *name,
-	void (*done)(const struct address *address, const char *why, void *arg), void *arg);
+	void (*done)(const struct address *found, size_t n, const char *why, void *arg), void *arg);
 /* Forgets it: the thread ends by itself. */
 void resolve_cancel(struct resolve **r);
 

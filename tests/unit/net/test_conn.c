@@ -255,10 +255,9 @@ static void a_name_is_resolved_in_the_background(void **state)
 	server.echo = true;
 	client.c = conn_dial(loop, name, NULL, &end_ops, &client);
 	conn_write(client.c, SLICE("hello"));
+	/* where localhost is ::1 first, nobody listens there: the next address is tried */
 	TURN_UNTIL(loop, client.got.n == 5 || client.closed);
-	/* localhost may be ::1 first, where nobody listens: then the reason says so */
-	if (client.closed)
-		assert_non_null(strstr(client.why, "refused"));
+	assert_string_equal(client.why, "");
 	/* a loop that ends under a look-up is no trouble */
 	struct end gone = { 0 };
 	gone.c = conn_dial(loop, name, NULL, &end_ops, &gone);
