@@ -1,0 +1,193 @@
+/* See charset.h. */
+#include "charset.h"
+
+#include <errno.h>
+#include <iconv.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Labels that mean something else in practice. */
+static const char *charset_name(const char *label)
+{
+	static const struct {
+		const char *label, *name;
+	} aliases[] = { { "iso-8859-1", "windows-1252" }, { "latin1", "windows-1252" },
+		{ "us-ascii", NULL }, { "ascii", NULL }, { "ansi_x3.4-1968", NULL },
+		{ "unknown-8bit", NULL }, { "x-unknown", NULL }, { "unknown", NULL },
+		{ "default", NULL }, { "8bit", NULL }, { "binary", NULL }, { "utf8", "utf-8" },
+		{ "x-utf8", "utf-8" }, { "gb2312", "gb18030" }, { "gbk", "gb18030" },
+		{ "ks_c_5601-1987", "cp949" }, { "euc-kr", "cp949" }, { "shift_jis", "cp932" },
+		{ "x-sjis", "cp932" }, { "cp-1251", "windows-1251" },
+		{ "win-1251", "windows-1251" }, { "cp1251", "windows-1251" }, { "koi8", "koi8-r" },
+		{ "iso-8859-8-i", "iso-8859-8" }, { "x-mac-cyrillic", "mac-cyrillic" } };
+
+	if (!label || !*label)
+		return NULL;
+	for (gsize i = 0; i < G_N_ELEMENTS(aliases); i++) {
+		if (g_ascii_strcasecmp(label, aliases[i].label) == 0)
+			return aliases[i].name;
+	}
+	return label;
+}
+
+static bool has_high(const char *p, gsize n)
+{
+	for (gsize i = 0; i < n; i++) {
+		if (p[i] & 0x80)
+			return true;
+	}
+	return false;
+}
+
+static bool is_one_byte(const char *name)
+{
+	static const char *const prefixes[] = { "iso-8859", "windows-125", "koi8", "cp125", "ibm",
+		"cp866", "mac", NULL };
+
+	for (const char *const *p = prefixes; *p; p++) {
+		if (g_ascii_strncasecmp(name, *p, strlen(*p)) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What unlabelled bytes most likely are: the small letters of windows-1251 lie where koi8-r has its capitals. */
+static const char *charset_guess(const char *p, gsize n)
+{
+	gsize low = 0, high = 0, ascii = 0;
+
+	for (gsize i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)p[i];
+		low += c >= 0xc0 && c <= 0xdf;
+		high += c >= 0xe0;
+		ascii += g_ascii_isalpha(p[i]);
+	}
+	if ((low + high) * 3 < ascii)
+		return "windows-1252";
+	return low > high ? "koi8-r" : "windows-1251";
+}
+
+static void append_valid(GString *out, const char *p, gsize n)
+{
+	const char *end;
+
+	while (n > 0) {
+		if (g_utf8_validate(p, (gssize)n, &end)) {
+			g_string_append_len(out, p, (gssize)n);
+			return;
+		}
+		g_string_append_len(out, p, end - p);
+		n -= (gsize)(end - p);
+		p = end;
+		if (*p) /* a NUL is no text */
+			g_string_append(out, "\xef\xbf\xbd");
+		p++;
+		n--;
+	}
+}
+
+/* iconv until the end, U+FFFD for each byte it will not take. False: no such charset. */
+static bool convert(GString *out, const char *p, gsize n, const char *name)
+{
+	iconv_t cd = iconv_open("UTF-8", name);
+	char *in = (char *)(uintptr_t)p;
+	size_t left = n;
+
+	if (cd == (iconv_t)-1)
+		return false;
+	for (bool flush = false;;) {
+		char buffer[4096], *to = buffer;
+		size_t room = sizeof(buffer);
+		size_t r = iconv(cd, flush ? NULL : &in, flush ? NULL : &left, &to, &room);
+		g_string_append_len(out, buffer, to - buffer);
+		if (r == (size_t)-1 && errno == E2BIG)
+			continue;
+		if (flush)
+			break;
+		if (r == (size_t)-1 && left > 0) {
+			g_string_append(out, "\xef\xbf\xbd");
+			in++;
+			left--;
+		}
+		flush = left == 0;
+	}
+	iconv_close(cd);
+	return true;
+}
+
+GString *charset_to_utf8(const char *p, gsize n, const char *label)
+{
+	GString *out = g_string_sized_new(n + 16);
+	const char *name = charset_name(label);
+	bool high = has_high(p, n);
+	bool utf8 = g_utf8_validate(p, (gssize)n, NULL);
+
+	if (n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0) {
+		append_valid(out, p + 3, n - 3);
+		return out;
+	}
+	if (utf8 && high && (!name || is_one_byte(name))) {
+		append_valid(out, p, n);
+		return out;
+	}
+	if (!name && high)
+		name = charset_guess(p, n);
+	if (name && g_ascii_strcasecmp(name, "utf-8") == 0 && !utf8 && high &&
+		!g_strstr_len(p, (gssize)n, "\xd0"))
+		name = charset_guess(p, n); /* labelled UTF-8 and not a bit of it */
+	if (!name || g_ascii_strcasecmp(name, "utf-8") == 0 || !convert(out, p, n, name))
+		append_valid(out, p, n);
+	/* iconv may give NULs and, from odd charsets, things that are no UTF-8 text. */
+	if (!g_utf8_validate(out->str, (gssize)out->len, NULL)) {
+		GString *clean = g_string_sized_new(out->len);
+		append_valid(clean, out->str, out->len);
+		g_string_free(out, TRUE);
+		return clean;
+	}
+	return out;
+}
+
+static gsize quote_depth(const char *p, gsize n)
+{
+	gsize i = 0;
+
+	while (i < n && p[i] == '>')
+		i++;
+	return i;
+}
+
+GString *flowed_join(const char *text, gsize n, bool delsp)
+{
+	GString *out = g_string_sized_new(n);
+	bool open = false; /* the line before ended softly */
+	gsize open_depth = 0;
+
+	while (n > 0) {
+		const char *lf = memchr(text, '\n', n);
+		gsize whole = lf ? (gsize)(lf - text) + 1 : n, len = lf ? whole - 1 : n;
+		if (len && text[len - 1] == '\r')
+			len--;
+		gsize depth = quote_depth(text, len);
+		const char *p = text + depth;
+		len -= depth;
+		if (len && *p == ' ') { /* stuffed */
+			p++;
+			len--;
+		}
+		bool signature = len == 3 && memcmp(p, "-- ", 3) == 0;
+		bool soft = len && p[len - 1] == ' ' && !signature;
+		if (out->len && !(open && depth == open_depth && !signature))
+			g_string_append_c(out, '\n');
+		if (depth && !(open && depth == open_depth)) {
+			for (gsize i = 0; i < depth; i++)
+				g_string_append_c(out, '>');
+			g_string_append_c(out, ' ');
+		}
+		g_string_append_len(out, p, (gssize)(soft && delsp ? len - 1 : len));
+		open = soft;
+		open_depth = depth;
+		text += whole;
+		n -= whole;
+	}
+	return out;
+}

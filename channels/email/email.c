@@ -1,0 +1,368 @@
+/*
+ * The email channel: options, the calls of the host, and the ending of a channel. LMTP (or SMTP on a private
+ * port) in, SMTP out. The way in is session.c and intake.c, the way out send.c; email.h has the drawing.
+ */
+#include "email.h"
+
+enum { SECRET_MIN = 16 };
+
+static const struct usher_option options[] = {
+	{ "listen", USHER_TEXT, "127.0.0.1:2424", 0, 256, NULL, 0,
+		"address and port for the mail server's deliveries" },
+	{ "protocol", USHER_CHOICE, "lmtp", 0, 0, "lmtp|smtp", 0,
+		"what is spoken there; smtp on a private port only" },
+	{ "tls_cert", USHER_TEXT, "", 0, 1024, NULL, 0,
+		"certificate chain in PEM; with it STARTTLS is offered" },
+	{ "tls_key", USHER_TEXT, "", 0, 1024, NULL, 0, "its private key" },
+	{ "addresses", USHER_TEXT, NULL, 0, 8192, NULL, 0,
+		"own mailboxes, separated by commas; address+anything is accepted too" },
+	{ "from", USHER_TEXT, "", 0, 512, NULL, 0,
+		"From of answers: \"Name <address>\"; default: the first of addresses" },
+	{ "secret", USHER_TEXT, NULL, 16, 1024, NULL, 1,
+		"key of the signed reply addresses and Message-IDs; keep it for good" },
+	{ "trust_auth_results", USHER_TEXT, "", 0, 256, NULL, 0,
+		"name (authserv-id) of the own mail server whose Authentication-Results with "
+		"dmarc=pass verify a sender" },
+	{ "size_max", USHER_NUMBER, "52428800", 65536, 52428800, NULL, 0,
+		"largest mail taken, in bytes" },
+	{ "sessions_max", USHER_NUMBER, "200", 1, 10000, NULL, 0,
+		"connections at once; more are told to come later" },
+	{ "mails_max", USHER_NUMBER, "256", 1, 10000, NULL, 0,
+		"mails being read at once; more are told to come later" },
+	{ "memory_max", USHER_NUMBER, "134217728", 1048576, 1073741824, NULL, 0,
+		"bytes of mails being read at once" },
+	{ "smtp_url", USHER_TEXT, "", 0, 512, NULL, 0,
+		"server for answers: smtp://host:port or smtps://host:port; empty: none are sent" },
+	{ "smtp_starttls", USHER_CHOICE, "auto", 0, 0, "auto|require|off", 0,
+		"auto: required unless the server is this machine" },
+	{ "smtp_user", USHER_TEXT, "", 0, 256, NULL, 0, "log-in at that server" },
+	{ "smtp_password", USHER_TEXT, "", 0, 1024, NULL, 1, "its password" },
+	{ "smtp_timeout_s", USHER_NUMBER, "120", 5, 3600, NULL, 0, "for one mail" },
+	{ "ca_file", USHER_TEXT, "", 0, 1024, NULL, 0,
+		"certificates by which that server is checked; default: the system's" },
+	{ NULL, USHER_TEXT, NULL, 0, 0, NULL, 0, NULL },
+};
+
+/* --- tokens */
+
+uint64_t email_token(struct email *e, struct op op)
+{
+	guint64 *key = g_new(guint64, 1);
+	struct op *copy = g_new(struct op, 1);
+
+	*key = ++e->next_token;
+	*copy = op;
+	g_hash_table_insert(e->ops, key, copy);
+	return *key;
+}
+
+bool email_op(struct email *e, uint64_t token, struct op *op)
+{
+	guint64 key = token;
+	struct op *found = g_hash_table_lookup(e->ops, &key);
+
+	if (!found)
+		return false;
+	*op = *found;
+	g_hash_table_remove(e->ops, &key);
+	return true;
+}
+
+/* --- mailboxes */
+
+const char *email_mailbox(const struct email *e, const char *address, struct usher_str *token)
+{
+	const char *at = strrchr(address, '@');
+
+	*token = (struct usher_str){ NULL, 0 };
+	for (guint i = 0; at && i < e->mailboxes->len; i++) {
+		const char *box = g_ptr_array_index(e->mailboxes, i), *box_at = strrchr(box, '@');
+		size_t local = (size_t)(box_at - box);
+		if (g_ascii_strcasecmp(at, box_at) != 0 ||
+			g_ascii_strncasecmp(address, box, local) != 0)
+			continue;
+		if (address + local == at)
+			return box;
+		if (address[local] == '+') {
+			*token = (struct usher_str){ address + local + 1,
+				(size_t)(at - address) - local - 1 };
+			return box;
+		}
+	}
+	return NULL;
+}
+
+/* --- configuration */
+
+static struct usher_str option(const struct email *e, const char *key)
+{
+	return e->services->option(e->host, key);
+}
+
+static char *option_text(const struct email *e, const char *key)
+{
+	return str_dup(option(e, key));
+}
+
+static guint64 option_number(const struct email *e, const char *key)
+{
+	char *text = option_text(e, key);
+	guint64 n = g_ascii_strtoull(text, NULL, 10);
+
+	g_free(text);
+	return n;
+}
+
+static bool read_addresses(struct email *e, char *why, size_t why_size)
+{
+	char *text = option_text(e, "addresses");
+	gchar **list = g_strsplit(text, ",", 256);
+	bool good = true;
+
+	for (gchar **a = list; *a && good; a++) {
+		char *box = parse_address(g_strstrip(*a));
+		if (box)
+			g_ptr_array_add(e->mailboxes, box);
+		else if (**a || !a[1]) {
+			g_snprintf(why, why_size, "addresses: \"%s\" is not a mail address", *a);
+			good = false;
+		}
+	}
+	if (good && e->mailboxes->len == 0) {
+		g_snprintf(why, why_size, "addresses: at least one is needed");
+		good = false;
+	}
+	g_strfreev(list);
+	g_free(text);
+	return good;
+}
+
+/* "Name <address>", "address" or "". */
+static bool read_from(struct email *e, char *why, size_t why_size)
+{
+	char *text = g_strstrip(option_text(e, "from")), *lt = strrchr(text, '<');
+	size_t n = strlen(text);
+
+	e->letter.mailbox = g_strdup(g_ptr_array_index(e->mailboxes, 0));
+	if (!n) {
+		e->letter.from_address = g_strdup(e->letter.mailbox);
+	} else if (lt && text[n - 1] == '>') {
+		text[n - 1] = '\0';
+		e->letter.from_address = parse_address(lt + 1);
+		*lt = '\0';
+		e->letter.from_name = g_strdup(g_strstrip(text));
+	} else {
+		e->letter.from_address = parse_address(text);
+	}
+	if (!e->letter.from_address)
+		g_snprintf(why, why_size, "from: write it as \"Name <address@domain>\"");
+	g_free(text);
+	return e->letter.from_address != NULL;
+}
+
+static bool read_smtp(struct email *e, char *why, size_t why_size)
+{
+	struct smtp_config *c = &e->smtp_config;
+	char *tls = option_text(e, "smtp_starttls");
+
+	c->url = option_text(e, "smtp_url");
+	c->user = option_text(e, "smtp_user");
+	c->password = option_text(e, "smtp_password");
+	c->ca_file = option_text(e, "ca_file");
+	c->timeout_s = (long)option_number(e, "smtp_timeout_s");
+	c->starttls = strcmp(tls, "require") == 0 ? SMTP_TLS_REQUIRE
+		      : strcmp(tls, "off") == 0	  ? SMTP_TLS_OFF
+						  : SMTP_TLS_AUTO;
+	g_free(tls);
+	if (*c->url && !g_str_has_prefix(c->url, "smtp://") &&
+		!g_str_has_prefix(c->url, "smtps://")) {
+		g_snprintf(why, why_size,
+			"smtp_url: write it as smtp://host:port or smtps://host:port");
+		return false;
+	}
+	return true;
+}
+
+static void read_limits(struct email *e)
+{
+	struct usher_str secret = option(e, "secret");
+	char *authserv = option_text(e, "trust_auth_results"), *protocol = option_text(e, "protoco"
+											  "l");
+
+	token_key_make(&e->parse.key, secret.p, secret.n);
+	e->letter.key = e->parse.key;
+	e->parse.authserv = *authserv ? g_strdup(authserv) : NULL;
+	e->hostname = g_strdup(strrchr(g_ptr_array_index(e->mailboxes, 0), '@') + 1);
+	e->lmtp = (struct lmtp_config){ .hostname = e->hostname,
+		.size_max = option_number(e, "size_max"),
+		.smtp = strcmp(protocol, "smtp") == 0,
+		.starttls = option(e, "tls_cert").n > 0 };
+	e->sessions_max = (unsigned)option_number(e, "sessions_max");
+	e->mails_max = (unsigned)option_number(e, "mails_max");
+	e->bytes_max = option_number(e, "memory_max");
+	g_free(authserv);
+	g_free(protocol);
+}
+
+/* --- life */
+
+static void email_clear(struct email *e)
+{
+	worker_stop(&e->parser);
+	worker_stop(&e->sender);
+	smtp_free(e->smtp);
+	g_hash_table_unref(e->ops);
+	g_ptr_array_unref(e->sessions);
+	g_ptr_array_unref(e->mailboxes);
+	g_free(e->hostname);
+	g_free(e->parse.authserv);
+	g_free(e->letter.from_name);
+	g_free(e->letter.from_address);
+	g_free(e->letter.mailbox);
+	g_free(e->smtp_config.url);
+	g_free(e->smtp_config.user);
+	g_free(e->smtp_config.password);
+	g_free(e->smtp_config.ca_file);
+	e->smtp = NULL;
+}
+
+static void email_down(void *arg)
+{
+	struct email *e = arg;
+	struct usher_host *host = e->host;
+	const struct usher_services *services = e->services;
+
+	email_clear(e);
+	g_free(e);
+	services->down(host, "closed");
+}
+
+void email_settle(struct email *e)
+{
+	if (!e->closing || e->down || e->mails || e->outgoings || e->sessions->len)
+		return;
+	e->down = true;
+	e->services->post(e->host, email_down, e);
+}
+
+static void *email_open(
+	struct usher_host *h, const struct usher_services *services, char *why, size_t why_size)
+{
+	struct email *e = g_new0(struct email, 1);
+	int port;
+
+	e->host = h;
+	e->services = services;
+	e->ops = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+	e->sessions = g_ptr_array_new();
+	e->mailboxes = g_ptr_array_new_with_free_func(g_free);
+	worker_init(&e->parser, "email-parse");
+	worker_init(&e->sender, "email-send");
+	if (!read_addresses(e, why, why_size) || !read_from(e, why, why_size) ||
+		!read_smtp(e, why, why_size))
+		goto refuse;
+	if (option(e, "secret").n < SECRET_MIN) {
+		g_snprintf(why, why_size, "secret: at least %d characters", SECRET_MIN);
+		goto refuse;
+	}
+	read_limits(e);
+	port = services->listen(
+		h, option(e, "listen"), option(e, "tls_cert"), option(e, "tls_key"), 1);
+	if (port < 0) {
+		char *address = option_text(e, "listen");
+		g_snprintf(why, why_size, "listen: %s: %s", address, g_strerror(-port));
+		g_free(address);
+		goto refuse;
+	}
+	services->up(h);
+	return e;
+refuse:
+	email_clear(e);
+	g_free(e);
+	return NULL;
+}
+
+static void email_close(void *self)
+{
+	struct email *e = self;
+
+	e->closing = true;
+	e->services->listen_pause(e->host, 1);
+	session_close_idle(e);
+	email_settle(e);
+}
+
+/* --- calls of the host */
+
+static void email_ack(void *self, uint64_t token, enum usher_outcome outcome, struct usher_str why)
+{
+	struct op op;
+
+	if (email_op(self, token, &op) && op.kind == OP_DELIVER)
+		mail_acked(op.mail, op.index, outcome, why);
+}
+
+static void email_send(void *self, const struct usher_outbound *m)
+{
+	outgoing_send(self, m);
+}
+
+static size_t email_stream(
+	void *self, struct usher_stream *s, enum usher_stream_event ev, struct usher_str bytes)
+{
+	return session_event(self, s, ev, bytes);
+}
+
+static void email_blob_done(void *self, uint64_t token, enum usher_outcome outcome,
+	struct usher_str name, uint64_t size)
+{
+	struct op op;
+
+	(void)size;
+	if (email_op(self, token, &op) && (op.kind == OP_RAW || op.kind == OP_PART))
+		mail_blob_done(op.mail, op.kind, outcome, name);
+}
+
+static void email_blob_got(
+	void *self, uint64_t token, enum usher_outcome outcome, struct usher_str bytes)
+{
+	struct op op;
+
+	if (email_op(self, token, &op) && op.kind == OP_FETCH)
+		outgoing_blob(op.outgoing, op.index, outcome, bytes);
+}
+
+static void email_health(void *self, void (*put)(void *arg, struct usher_str json), void *arg)
+{
+	const struct email *e = self;
+	char *json = g_strdup_printf("{\"sessions\":%u,\"mails\":%u,\"bytes\":%" G_GUINT64_FORMAT
+				     ",\"sending\":%u,\"taken\":%" G_GUINT64_FORMAT
+				     ",\"refused\":%" G_GUINT64_FORMAT ",\"bounces\":"
+				     "%" G_GUINT64_FORMAT ",\"sent\":%" G_GUINT64_FORMAT "}",
+		e->sessions->len, e->mails, e->bytes, e->outgoings, e->mails_taken,
+		e->mails_refused, e->bounces, e->letters_sent);
+
+	put(arg, str_of(json));
+	g_free(json);
+}
+
+__attribute__((visibility("default"))) extern const struct usher_channel usher_channel_v0;
+
+const struct usher_channel usher_channel_v0 = {
+	.size = sizeof(struct usher_channel),
+	.abi_major = USHER_ABI_MAJOR,
+	.abi_minor = USHER_ABI_MINOR,
+	.name = "email",
+	.version = USHER_VERSION,
+	.capabilities = USHER_CAP_FILES | USHER_CAP_RICH_TEXT | USHER_CAP_THREADS,
+	.parts_max = 100,
+	.options = options,
+	.open = email_open,
+	.close = email_close,
+	.ack = email_ack,
+	.send = email_send,
+	.stream = email_stream,
+	.blob_done = email_blob_done,
+	.blob_got = email_blob_got,
+	.health = email_health,
+};

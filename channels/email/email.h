@@ -1,0 +1,113 @@
+/*
+ * The plugin's own objects. Everything here lives on the loop's thread, but for what says otherwise.
+ *
+ *   struct email      one configured channel
+ *     ├─ session      one LMTP connection ──▶ lmtp (pure)
+ *     │    └─ mail    one DATA: raw blob, parse, files, deliver, one reply per recipient; outlives its session
+ *     ├─ outgoing     one send: files fetched, built and sent in the SMTP worker
+ *     └─ tokens       what a later call of the host speaks of
+ */
+#ifndef USHER_EMAIL_EMAIL_H
+#define USHER_EMAIL_EMAIL_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <string.h>
+#include <usher/channel.h>
+
+#include "build.h"
+#include "lmtp.h"
+#include "parse.h"
+#include "smtp.h"
+#include "worker.h"
+
+enum {
+	IDLE_DEADLINE_S = 300,	 /* from the greeting, or a mail's end, to the next mail */
+	DATA_DEADLINE_S = 600,	 /* for one mail's bytes */
+	PIECE_BYTES = 512 * 1024 /* of a file in one turn of the loop */
+};
+
+struct email;
+struct session;
+struct mail;
+struct outgoing;
+
+/* What a token given to the host stands for. */
+enum op_kind { OP_RAW, OP_PART, OP_DELIVER, OP_FETCH };
+struct op {
+	enum op_kind kind;
+	struct mail *mail;
+	struct outgoing *outgoing;
+	unsigned index;
+};
+
+struct email {
+	struct usher_host *host;
+	const struct usher_services *services;
+	GPtrArray *mailboxes; /* char *, normalised; the first takes answers */
+	char *hostname;
+	struct lmtp_config lmtp;
+	struct parse_config parse;
+	struct letter_config letter;
+	struct smtp_config smtp_config;
+	struct smtp *smtp; /* the SMTP worker's */
+	struct worker parser, sender;
+	GHashTable *ops; /* token → struct op */
+	guint64 next_token;
+	GPtrArray *sessions;
+	unsigned sessions_max, mails_max;
+	guint64 bytes_max;
+	/* under way */
+	unsigned mails, outgoings;
+	guint64 bytes;
+	guint64 mails_taken, mails_refused, bounces, letters_sent;
+	bool closing, down;
+};
+
+static inline struct usher_str str_of(const char *text)
+{
+	return (struct usher_str){ text, text ? strlen(text) : 0 };
+}
+static inline char *str_dup(struct usher_str s)
+{
+	return g_strndup(s.n ? s.p : "", s.n);
+}
+
+/* email.c */
+uint64_t email_token(struct email *e, struct op op);
+/* Takes the token back; false when it is not known. */
+bool email_op(struct email *e, uint64_t token, struct op *op);
+/* Says down once everything under way has ended. */
+void email_settle(struct email *e);
+/* Which own mailbox an address belongs to (+token allowed); NULL for none. The token is part of `address`. */
+const char *email_mailbox(const struct email *e, const char *address, struct usher_str *token);
+
+/* session.c */
+size_t session_event(struct email *e, struct usher_stream *s, enum usher_stream_event ev,
+	struct usher_str bytes);
+/* The fate of the mail that the session waits for: one reply for each recipient, in their order. */
+void session_answer(struct session *s, GPtrArray *replies);
+/* Ends those that carry no mail. */
+void session_close_idle(struct email *e);
+
+/* intake.c. Why no mail can be taken now (a complete reply), or NULL. */
+const char *mail_refusal(const struct email *e);
+/* NULL when the store takes nothing. */
+struct mail *mail_new(
+	struct email *e, struct session *s, const char *sender, const GPtrArray *rcpts);
+void mail_bytes(struct mail *m, const char *p, size_t n);
+void mail_end(struct mail *m);
+/* DATA did not end: nothing was answered, or it was refused. */
+void mail_drop(struct mail *m);
+/* The connection is gone; the mail goes on, its replies go nowhere. */
+void mail_orphan(struct mail *m);
+void mail_blob_done(
+	struct mail *m, enum op_kind kind, enum usher_outcome outcome, struct usher_str name);
+void mail_acked(struct mail *m, unsigned target, enum usher_outcome outcome, struct usher_str why);
+
+/* send.c */
+void outgoing_send(struct email *e, const struct usher_outbound *m);
+void outgoing_blob(
+	struct outgoing *o, unsigned part, enum usher_outcome outcome, struct usher_str bytes);
+
+#endif

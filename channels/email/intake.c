@@ -1,0 +1,482 @@
+/*
+ * One mail on its way in. Called by session.c (bytes), by email.c (answers of the host), and by its own
+ * job in the parse worker, which touches `raw` and `parsed` only.
+ *
+ *   bytes ──▶ blob (raw, on disk) ──▶ worker: parse ──▶ report? ──yes──▶ delivery(bounced)
+ *                                                          │ no
+ *                                        blobs of the files, one after another
+ *                                                          ▼
+ *                                        deliver to each mailbox ──▶ ack ──▶ 250, 451, 554
+ *
+ * Nothing is answered before the last step, so a mail that stops anywhere is sent again by the peer and
+ * recognised by its dedup id. Recipients that are the same mailbox (support@, support+token@) are one target.
+ */
+#include "email.h"
+
+#include "bounce.h"
+#include "token.h"
+
+enum { REFS_MAX = 64, HINTS_MAX = 4, WHY_MAX = 200 };
+
+struct target {
+	const char *mailbox;
+	char conv[TOKEN_ID_LEN + 1];   /* of a signed plus-address, or "" */
+	char bounce[TOKEN_ID_LEN + 1]; /* message of a signed return path, or "" */
+	char *dedup;
+	bool done;
+	enum usher_outcome outcome;
+	char *why;
+};
+
+struct mail {
+	struct email *email;
+	struct session *session; /* NULL when it is gone */
+	struct usher_blob *blob; /* being written: the raw mail, then each file */
+	GByteArray *raw;
+	guint64 size;
+	char *sender, *raw_name;
+	GArray *targets;   /* struct target */
+	GArray *target_of; /* unsigned, for each recipient */
+	struct parsed *parsed;
+	uint64_t now_us;
+	unsigned part; /* being stored */
+	gsize part_at;
+	GPtrArray *part_blobs; /* char * */
+	unsigned waiting;      /* acks outstanding */
+};
+
+static const struct usher_services *services(const struct mail *m)
+{
+	return m->email->services;
+}
+
+const char *mail_refusal(const struct email *e)
+{
+	if (e->closing)
+		return "451 4.3.2 shutting down, try again later";
+	if (e->mails >= e->mails_max || e->bytes >= e->bytes_max)
+		return "451 4.3.2 busy, try again later";
+	return NULL;
+}
+
+static unsigned target_add(struct mail *m, const char *rcpt)
+{
+	struct email *e = m->email;
+	struct usher_str token;
+	const char *mailbox = email_mailbox(e, rcpt, &token);
+	struct target *t = NULL;
+	unsigned index;
+
+	for (index = 0; index < m->targets->len; index++) {
+		t = &g_array_index(m->targets, struct target, index);
+		if (t->mailbox == mailbox)
+			break;
+	}
+	if (index == m->targets->len) {
+		struct target fresh = { .mailbox = mailbox };
+		g_array_append_val(m->targets, fresh);
+		t = &g_array_index(m->targets, struct target, index);
+	}
+	if (token.n) {
+		token_plus_read(
+			&e->parse.key, TOKEN_CONVERSATION, token.p, token.n, m->now_us, t->conv);
+		token_plus_read(
+			&e->parse.key, TOKEN_BOUNCE, token.p, token.n, m->now_us, t->bounce);
+	}
+	return index;
+}
+
+struct mail *mail_new(
+	struct email *e, struct session *s, const char *sender, const GPtrArray *rcpts)
+{
+	struct usher_blob *blob = e->services->blob_open(e->host);
+	struct mail *m;
+
+	if (!blob)
+		return NULL;
+	m = g_new0(struct mail, 1);
+	*m = (struct mail){
+		.email = e, .session = s, .blob = blob, .now_us = e->services->now_us(e->host)
+	};
+	m->raw = g_byte_array_new();
+	m->sender = g_strdup(sender);
+	m->targets = g_array_new(FALSE, FALSE, sizeof(struct target));
+	m->target_of = g_array_new(FALSE, FALSE, sizeof(unsigned));
+	m->part_blobs = g_ptr_array_new_with_free_func(g_free);
+	for (guint i = 0; i < rcpts->len; i++) {
+		unsigned index = target_add(m, g_ptr_array_index(rcpts, i));
+		g_array_append_val(m->target_of, index);
+	}
+	e->mails++;
+	return m;
+}
+
+static void mail_free(struct mail *m)
+{
+	struct email *e = m->email;
+
+	e->mails--;
+	e->bytes -= m->size;
+	if (m->blob)
+		services(m)->blob_drop(m->blob);
+	if (m->raw)
+		g_byte_array_unref(m->raw);
+	for (guint i = 0; i < m->targets->len; i++) {
+		g_free(g_array_index(m->targets, struct target, i).dedup);
+		g_free(g_array_index(m->targets, struct target, i).why);
+	}
+	g_array_unref(m->targets);
+	g_array_unref(m->target_of);
+	g_ptr_array_unref(m->part_blobs);
+	parsed_free(m->parsed);
+	g_free(m->sender);
+	g_free(m->raw_name);
+	g_free(m);
+	email_settle(e);
+}
+
+void mail_drop(struct mail *m)
+{
+	mail_free(m);
+}
+
+void mail_orphan(struct mail *m)
+{
+	m->session = NULL;
+}
+
+void mail_bytes(struct mail *m, const char *p, size_t n)
+{
+	services(m)->blob_write(m->blob, (struct usher_str){ p, n });
+	g_byte_array_append(m->raw, (const guint8 *)p, (guint)n);
+	m->size += n;
+	m->email->bytes += n;
+}
+
+/* --- the answers */
+
+/* A reason in one line of ASCII. */
+static void reply_add(GPtrArray *replies, const struct target *t)
+{
+	GString *line = g_string_new(NULL);
+	const char *why = t->why && *t->why ? t->why : "no reason given";
+
+	if (t->outcome == USHER_OK || t->outcome == USHER_DUPLICATE) {
+		g_string_append(line,
+			t->outcome == USHER_OK ? "250 2.6.0 stored" : "250 2.6.0 stored before");
+	} else {
+		g_string_append(line, t->outcome == USHER_FAIL ? "554 5.6.0 " : "451 4.3.0 ");
+		for (gsize i = 0; why[i] && i < WHY_MAX; i++)
+			g_string_append_c(line, g_ascii_isprint(why[i]) ? why[i] : '?');
+	}
+	g_ptr_array_add(replies, g_string_free(line, FALSE));
+}
+
+/* SMTP has one reply for all: trying again is harmless, so the worst that trying again may mend comes first. */
+static const struct target *worst(const struct mail *m)
+{
+	const struct target *w = &g_array_index(m->targets, struct target, 0);
+
+	for (guint i = 1; i < m->targets->len; i++) {
+		const struct target *t = &g_array_index(m->targets, struct target, i);
+		if (w->outcome != USHER_RETRY &&
+			(t->outcome == USHER_RETRY || t->outcome > w->outcome))
+			w = t;
+	}
+	return w;
+}
+
+static void mail_answer(struct mail *m)
+{
+	GPtrArray *replies = g_ptr_array_new_with_free_func(g_free);
+
+	for (guint i = 0; i < m->targets->len; i++) {
+		const struct target *t = &g_array_index(m->targets, struct target, i);
+		bool stored = t->outcome == USHER_OK || t->outcome == USHER_DUPLICATE;
+		m->email->mails_taken += stored;
+		m->email->mails_refused += !stored;
+	}
+	if (m->email->lmtp.smtp)
+		reply_add(replies, worst(m));
+	for (guint i = 0; !m->email->lmtp.smtp && i < m->target_of->len; i++)
+		reply_add(replies, &g_array_index(m->targets, struct target,
+					   g_array_index(m->target_of, unsigned, i)));
+	if (m->session)
+		session_answer(m->session, replies);
+	g_ptr_array_unref(replies);
+	mail_free(m);
+}
+
+/* Before anything was handed to deliver. */
+static void mail_fail(struct mail *m, const char *why)
+{
+	for (guint i = 0; i < m->targets->len; i++) {
+		struct target *t = &g_array_index(m->targets, struct target, i);
+		t->outcome = USHER_RETRY;
+		t->why = g_strdup(why);
+	}
+	services(m)->count(m->email->host, "refused", m->targets->len);
+	mail_answer(m);
+}
+
+/* --- deliver */
+
+static char *dedup_make(const struct mail *m, const struct target *t)
+{
+	GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
+	const struct parsed *p = m->parsed;
+	char *id;
+
+	/* The body is in it: two mails that some program gave one Message-ID are two mails. */
+	g_checksum_update(sum, (const guchar *)t->mailbox, (gssize)strlen(t->mailbox) + 1);
+	if (p->message_id)
+		g_checksum_update(
+			sum, (const guchar *)p->message_id, (gssize)strlen(p->message_id) + 1);
+	g_checksum_update(sum, (const guchar *)p->hash, (gssize)strlen(p->hash));
+	id = g_strndup(g_checksum_get_string(sum), 40);
+	g_checksum_free(sum);
+	return id;
+}
+
+struct strings {
+	struct usher_str s[REFS_MAX];
+	char *owned[2];
+	size_t n;
+};
+
+/* Signed names first: the plus-address, then a Message-ID of ours, then what the headers say. */
+static void refs_fill(struct strings *refs, const struct mail *m, const struct target *t)
+{
+	const struct parsed *p = m->parsed;
+
+	if (t->conv[0]) {
+		refs->owned[0] = g_strconcat("conv:", t->conv, NULL);
+		refs->s[refs->n++] = str_of(refs->owned[0]);
+	}
+	if (p->conv[0] && strcmp(p->conv, t->conv) != 0) {
+		refs->owned[1] = g_strconcat("conv:", p->conv, NULL);
+		refs->s[refs->n++] = str_of(refs->owned[1]);
+	}
+	for (guint i = 0; i < p->refs->len && refs->n < REFS_MAX; i++)
+		refs->s[refs->n++] = str_of(g_ptr_array_index(p->refs, i));
+}
+
+static size_t hints_fill(struct usher_pair *hints, const struct parsed *p)
+{
+	const struct usher_pair all[HINTS_MAX] = { { str_of("to"), str_of(p->to) },
+		{ str_of("cc"), str_of(p->cc) }, { str_of("reply-to"), str_of(p->reply_to) },
+		{ str_of("list"), str_of(p->list) } };
+	size_t n = 0;
+
+	for (unsigned i = 0; i < HINTS_MAX; i++) {
+		if (all[i].value.n)
+			hints[n++] = all[i];
+	}
+	return n;
+}
+
+static struct usher_part *parts_make(const struct mail *m)
+{
+	struct usher_part *parts = g_new0(struct usher_part, m->parsed->parts->len + 1);
+
+	for (guint i = 0; i < m->part_blobs->len; i++) {
+		const struct parsed_part *p =
+			&g_array_index(m->parsed->parts, struct parsed_part, i);
+		parts[i] = (struct usher_part){ .name = str_of(p->name),
+			.type = str_of(p->type),
+			.cid = str_of(p->cid),
+			.blob = str_of(g_ptr_array_index(m->part_blobs, i)),
+			.size = p->bytes->len };
+	}
+	return parts;
+}
+
+static void target_deliver(struct mail *m, unsigned index)
+{
+	struct target *t = &g_array_index(m->targets, struct target, index);
+	const struct parsed *p = m->parsed;
+	struct strings refs = { .n = 0 };
+	struct usher_pair hints[HINTS_MAX];
+	struct usher_part *parts = parts_make(m);
+	struct usher_str also = str_of(p->message_id);
+	char *thread;
+
+	t->dedup = dedup_make(m, t);
+	thread = p->message_id ? g_strdup(p->message_id) : g_strconcat("hash:", t->dedup, NULL);
+	refs_fill(&refs, m, t);
+	struct usher_inbound in = { .size = sizeof(in),
+		.dedup = str_of(t->dedup),
+		.thread = str_of(thread),
+		.refs = refs.s,
+		.refs_count = refs.n,
+		.also = &also,
+		.also_count = also.n ? 1 : 0,
+		.identity_kind = str_of("email"),
+		.identity = str_of(p->from),
+		.verified = p->verified,
+		.name = str_of(p->from_name),
+		.to = str_of(t->mailbox),
+		.subject = str_of(p->subject),
+		.text = { p->text->str, p->text->len },
+		.html = { p->html->str, p->html->len },
+		.parts = parts,
+		.parts_count = m->part_blobs->len,
+		.hints = hints,
+		.hints_count = hints_fill(hints, p),
+		.raw = str_of(m->raw_name),
+		.quarantine = str_of(p->quarantine),
+		.sent_us = p->date_us,
+		.automatic = p->automatic };
+	m->waiting++;
+	services(m)->deliver(m->email->host, &in,
+		email_token(
+			m->email, (struct op){ .kind = OP_DELIVER, .mail = m, .index = index }));
+	g_free(refs.owned[0]);
+	g_free(refs.owned[1]);
+	g_free(thread);
+	g_free(parts);
+}
+
+/* A report about a mail of ours is news of that mail, not a customer's word. */
+static bool target_is_report(struct mail *m, const struct target *t)
+{
+	const struct parsed *p = m->parsed;
+	const char *message = t->bounce[0] ? t->bounce : p->bounce_message;
+
+	if (p->bounce == BOUNCE_NONE || !*message || p->quarantine)
+		return false;
+	if (p->bounce == BOUNCE_PERMANENT || p->bounce == BOUNCE_DELIVERED) {
+		services(m)->delivery(m->email->host, str_of(message),
+			(struct usher_str){ NULL, 0 },
+			p->bounce == BOUNCE_PERMANENT ? USHER_BOUNCED : USHER_DELIVERED,
+			(struct usher_str){ p->bounce_why->str, p->bounce_why->len });
+	}
+	m->email->bounces++;
+	services(m)->count(m->email->host, "accepted", 1);
+	return true;
+}
+
+static bool any_to_deliver(const struct mail *m)
+{
+	for (guint i = 0; i < m->targets->len; i++) {
+		if (!g_array_index(m->targets, struct target, i).done)
+			return true;
+	}
+	return false;
+}
+
+static void mail_deliver(struct mail *m)
+{
+	m->waiting++; /* until all are asked */
+	for (guint i = 0; i < m->targets->len; i++) {
+		if (!g_array_index(m->targets, struct target, i).done)
+			target_deliver(m, i);
+	}
+	if (--m->waiting == 0)
+		mail_answer(m);
+}
+
+void mail_acked(struct mail *m, unsigned index, enum usher_outcome outcome, struct usher_str why)
+{
+	struct target *t = &g_array_index(m->targets, struct target, index);
+
+	t->done = true;
+	t->outcome = outcome;
+	t->why = str_dup(why);
+	if (--m->waiting == 0)
+		mail_answer(m);
+}
+
+/* --- files */
+
+static void part_pump(void *arg);
+
+static void part_next(struct mail *m)
+{
+	if (m->part >= m->parsed->parts->len) {
+		mail_deliver(m);
+		return;
+	}
+	m->blob = services(m)->blob_open(m->email->host);
+	m->part_at = 0;
+	if (!m->blob) {
+		mail_fail(m, "no room to store its files now");
+		return;
+	}
+	part_pump(m);
+}
+
+/* A piece a turn, so that a large file holds up nobody. */
+static void part_pump(void *arg)
+{
+	struct mail *m = arg;
+	const GByteArray *bytes =
+		g_array_index(m->parsed->parts, struct parsed_part, m->part).bytes;
+	gsize n = MIN(bytes->len - m->part_at, (gsize)PIECE_BYTES);
+	struct usher_blob *blob = m->blob;
+
+	services(m)->blob_write(
+		blob, (struct usher_str){ (const char *)bytes->data + m->part_at, n });
+	m->part_at += n;
+	if (m->part_at < bytes->len) {
+		services(m)->post(m->email->host, part_pump, m);
+		return;
+	}
+	m->blob = NULL;
+	services(m)->blob_finish(
+		blob, email_token(m->email, (struct op){ .kind = OP_PART, .mail = m }));
+}
+
+/* --- the worker */
+
+static void mail_parsed(void *arg)
+{
+	struct mail *m = arg;
+
+	for (guint i = 0; i < m->targets->len; i++) {
+		struct target *t = &g_array_index(m->targets, struct target, i);
+		t->done = target_is_report(m, t);
+	}
+	if (any_to_deliver(m))
+		part_next(m);
+	else
+		mail_answer(m);
+}
+
+/* In the worker. */
+static void mail_parse(void *arg)
+{
+	struct mail *m = arg;
+
+	m->parsed = parse_mail(m->raw, m->sender, m->now_us, &m->email->parse);
+	m->raw = NULL;
+	services(m)->post(m->email->host, mail_parsed, m);
+}
+
+void mail_blob_done(
+	struct mail *m, enum op_kind kind, enum usher_outcome outcome, struct usher_str name)
+{
+	if (outcome != USHER_OK && outcome != USHER_DUPLICATE) {
+		mail_fail(m, "it could not be stored now");
+		return;
+	}
+	if (kind == OP_PART) {
+		g_ptr_array_add(m->part_blobs, str_dup(name));
+		m->part++;
+		part_next(m);
+		return;
+	}
+	m->raw_name = str_dup(name);
+	if (!worker_push(&m->email->parser, mail_parse, m))
+		mail_fail(m, "no thread to read it with");
+}
+
+void mail_end(struct mail *m)
+{
+	struct usher_blob *blob = m->blob;
+
+	m->blob = NULL;
+	services(m)->count(m->email->host, "seen", m->targets->len);
+	services(m)->blob_finish(
+		blob, email_token(m->email, (struct op){ .kind = OP_RAW, .mail = m }));
+}
