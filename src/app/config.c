@@ -1,0 +1,221 @@
+/*
+ * One file to one struct config: read, parse, fill by the schema, check what concerns several keys, hash. No side effects: opens only the
+ * file and the .ics files it names, looks where the program lies. Called by main.c, reload.c and tests.
+ */
+#include "app/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/section.h"
+#include "base/clock.h"
+
+bool config_read(const char *file, struct str *text, struct str *problems)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	ssize_t n = -1;
+
+	while (fd >= 0 && text->n <= TREE_SIZE_MAX) {
+		n = read(fd, str_reserve(text, 65536), 65536);
+		if (n <= 0)
+			break;
+		text->n += (size_t)n;
+		text->p[text->n] = '\0';
+	}
+	if (fd < 0 || n < 0)
+		str_addf(problems, "%s:1:1: cannot read it: %s\n", file, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0 && n >= 0;
+}
+
+/* The first of these beside the program that is a directory; the first when none is. */
+static struct slice beside_program(struct arena *arena, const char *const *candidates)
+{
+	char exe[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	struct slice first = { 0 };
+
+	exe[n > 0 ? n : 0] = '\0';
+	const char *dir = dirname(exe);
+	for (size_t i = 0; candidates[i]; i++) {
+		struct slice path = arena_printf(arena, "%s/%s", dir, candidates[i]);
+		struct stat st;
+		if (stat(path.p, &st) == 0 && S_ISDIR(st.st_mode))
+			return path;
+		if (!i)
+			first = path;
+	}
+	return first;
+}
+
+static void fill_defaults(struct config *c)
+{
+	static const char *const web[] = { "web", "../share/usher/web", NULL };
+	static const char *const plugins[] = { "channels", "../lib/usher/channels",
+		"../lib/x86_64-linux-gnu/usher/channels", "../lib/aarch64-linux-gnu/usher/channels",
+		NULL };
+
+	if (!c->web_dir.n)
+		c->web_dir = beside_program(c->arena, web);
+	if (!c->plugin_dir.n)
+		c->plugin_dir = beside_program(c->arena, plugins);
+	if (!c->public_url.n)
+		c->public_url = arena_printf(c->arena, "%s://%.*s",
+			c->tls_cert.n ? "https" : "http", SLICE_ARG(c->http_listen));
+	for (size_t i = 0; i < c->queue_count; i++)
+		if (!c->queues[i].title.n)
+			c->queues[i].title = c->queues[i].name;
+	for (size_t i = 0; i < c->segment_count; i++)
+		if (!c->segments[i].title.n)
+			c->segments[i].title = c->segments[i].name;
+	for (size_t i = 0; i < c->channel_count; i++)
+		if (!c->channels[i].title.n)
+			c->channels[i].title = c->channels[i].name;
+	for (size_t i = 0; i < c->person_count; i++)
+		if (!c->people[i].name.n)
+			c->people[i].name = c->people[i].id;
+}
+
+/* `section: {name: {key: HERE` (key NULL: the name's own map); NULL when it is not written. */
+static const struct tree *find(
+	const struct tree *root, const char *section, struct slice name, const char *key)
+{
+	const struct tree *all = tree_get(root, section);
+
+	for (size_t i = 0; all && all->kind == TREE_MAP && i < all->count; i++)
+		if (slice_equal(all->pairs[i].key->text, name))
+			return key ? tree_get(all->pairs[i].value, key) : all->pairs[i].value;
+	return NULL;
+}
+
+static void check_kinds(struct loader *l, const struct tree *root)
+{
+	struct config *c = l->config;
+
+	for (size_t i = 0; i < c->kind_count; i++) {
+		struct kind *k = &c->kinds[i];
+		const struct tree *at = find(root, "kinds", k->name, "cost");
+		if (!find(root, "kinds", k->name, "cost_pending"))
+			k->cost_pending = k->cost;
+		if (k->cost > c->units)
+			problem_at(&l->problems, at->line, at->col,
+				"cost in kind '%.*s': %u is more than the %u units of an agent "
+				"(desk.units)",
+				SLICE_ARG(k->name), k->cost, c->units);
+	}
+}
+
+static void check_rest(struct loader *l, const struct tree *root)
+{
+	const struct config *c = l->config;
+
+	if (c->tls_cert.n && !c->tls_key.n) {
+		const struct tree *at = tree_get(root, "tls");
+		problem_at(&l->problems, at->line, at->col, "tls has a cert but no key");
+	}
+	if (!c->queue_count)
+		problem_at(&l->problems, root->line, root->col, "queues: at least one is needed");
+	for (size_t i = 0; i + 1 < c->segment_count; i++) {
+		const struct segment *s = &c->segments[i];
+		const struct tree *at = find(root, "segments", s->name, NULL);
+		if (!s->domain_count && !s->address_count && !s->hint_name.n)
+			problem_at(&l->problems, at->line, at->col,
+				"segment '%.*s' matches everybody, so those after it match nobody: "
+				"put it last",
+				SLICE_ARG(s->name));
+	}
+}
+
+/* Of what routing depends on, as written: not of the hours of these particular days. */
+static uint64_t hash_routing(const struct config *c, const struct tree *root)
+{
+	static const char *const whole[] = { "desk", "kinds", "calendars", "queues", "segments",
+		"rules" };
+	static const char *const of_channel[] = { "kind", "queue", "skills" };
+	struct str text = { 0 };
+
+	for (size_t i = 0; i < sizeof(whole) / sizeof(*whole); i++) {
+		const struct tree *t = tree_get(root, whole[i]);
+		str_addf(&text, "%s:", whole[i]);
+		if (t)
+			tree_print(t, &text);
+	}
+	for (size_t i = 0; i < c->channel_count; i++) {
+		str_add_json(&text, c->channels[i].name);
+		for (size_t k = 0; k < 3; k++) {
+			const struct tree *t =
+				find(root, "channels", c->channels[i].name, of_channel[k]);
+			if (t)
+				tree_print(t, &text);
+		}
+	}
+	uint64_t hash = slice_hash(str_slice(&text));
+	str_free(&text);
+	return hash ? hash : 1;
+}
+
+static bool fill(struct loader *l, struct slice text)
+{
+	struct config *c = l->config;
+	struct tree *root = tree_parse(text, c->arena, &l->problems);
+
+	if (!root)
+		return false;
+	if (root->kind != TREE_MAP) {
+		problem_at(&l->problems, root->line, root->col, "expected a map of keys");
+		return false;
+	}
+	section_read(l, root, SECTION_TOP, c, "the configuration");
+	if (l->problems.count)
+		return false;
+	fill_defaults(c);
+	check_kinds(l, root);
+	check_rest(l, root);
+	c->hash = hash_routing(c, root);
+	return l->problems.count == 0;
+}
+
+struct config *config_parse(
+	const char *file, struct slice text, uint64_t now_us, struct str *problems)
+{
+	struct config *c = mem_alloc(sizeof(*c));
+	struct loader l = {
+		.problems = { .file = file, .out = problems }, .config = c, .now_us = now_us
+	};
+
+	c->arena = mem_alloc(sizeof(*c->arena));
+	c->file = arena_copy(c->arena, slice_of(file));
+	if (!fill(&l, text))
+		config_free(&c);
+	if (l.problems.count > PROBLEMS_MAX)
+		str_addf(problems, "%s: and %zu more\n", file, l.problems.count - PROBLEMS_MAX);
+	return c;
+}
+
+struct config *config_load(const char *file, struct str *problems)
+{
+	struct str text = { 0 };
+	struct config *c = NULL;
+
+	if (config_read(file, &text, problems))
+		c = config_parse(file, str_slice(&text), clock_wall_us(), problems);
+	str_free(&text);
+	return c;
+}
+
+void config_free(struct config **c)
+{
+	if (!*c)
+		return;
+	struct arena *arena = (*c)->arena;
+	arena_free(arena);
+	free(arena);
+	free(*c);
+	*c = NULL;
+}
