@@ -1,0 +1,181 @@
+/*
+ * Files: stored as they come, given out only as attachments of a conversation that the caller may read and that has them. A browser never
+ * runs one: attachment, nosniff, sandbox.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/assert.h"
+#include "desk/api.h"
+#include "desk/out.h"
+#include "model/entry.h"
+#include "model/limits.h"
+#include "model/pairs.h"
+#include "store/blob.h"
+#include "store/history.h"
+
+/* ---- in ---- */
+
+static void drop_writer(void *state)
+{
+	struct blob_writer *w = state;
+	blob_drop(&w);
+}
+
+static void on_stored(void *arg, int status, const char *name, uint64_t size_bytes)
+{
+	struct call *c = arg;
+	struct str o = { 0 };
+	if (status == -EFBIG) {
+		call_problem(c, 413, "the file is larger than is taken here");
+	} else if (status) {
+		call_problem(c, 503, "the file could not be saved; try again");
+	} else {
+		str_add_char(&o, '{');
+		out_string(&o, "blob", slice_of(name));
+		out_u64(&o, "size", size_bytes);
+		str_add_char(&o, '}');
+		call_json(c, 201, &o);
+	}
+	str_free(&o);
+	call_release(c);
+}
+
+static void on_piece(struct http_request *r, struct slice piece, bool last, void *arg)
+{
+	struct call *c = arg;
+	struct blob_writer *w = c->state;
+	(void)r;
+	if (!w)
+		return;
+	blob_append(w, piece);
+	if (!last)
+		return;
+	c->state = NULL;
+	c->drop = NULL;
+	call_hold(c);
+	blob_finish(&w, on_stored, c);
+}
+
+void call_blob_put(struct call *c)
+{
+	c->state = blob_open(c->d->store);
+	c->drop = drop_writer;
+	http_body_stream(c->r, BLOB_MAX, on_piece, c);
+}
+
+/* ---- out ---- */
+
+struct blob_want {
+	uint64_t after; /* how far the history was searched */
+	struct id conv;
+	struct slice name, type;
+};
+
+/* The name twice: plain for old clients, exact for others (RFC 6266). */
+static struct slice disposition(struct arena *arena, struct slice name)
+{
+	struct str plain = { 0 }, exact = { 0 };
+	for (size_t i = 0; i < name.n && i < 100; i++) {
+		unsigned char ch = (unsigned char)name.p[i];
+		bool safe = isalnum(ch) || (ch && strchr("._-", ch));
+		str_add_char(&plain, safe ? (char)ch : '_');
+	}
+	str_add_percent(&exact, name);
+	struct slice v = arena_printf(arena, "attachment; filename=\"%s\"; filename*=UTF-8''%s",
+		plain.n ? plain.p : "file", exact.n ? exact.p : "file");
+	str_free(&plain);
+	str_free(&exact);
+	return v;
+}
+
+/* A media type that can stand in a header; anything else is bytes. */
+static const char *type_safe(struct call *c, struct slice type)
+{
+	size_t slashes = 0;
+	for (size_t i = 0; i < type.n; i++) {
+		unsigned char ch = (unsigned char)type.p[i];
+		slashes += ch == '/';
+		if (!isalnum(ch) && (!ch || !strchr("/+.-_", ch)))
+			return "application/octet-stream";
+	}
+	return slashes == 1 && type.n > 2 && type.n < 100 ? arena_copy(&c->arena, type).p
+							  : "application/octet-stream";
+}
+
+static void on_blob(void *arg, int status, struct slice bytes)
+{
+	struct call *c = arg;
+	const struct blob_want *w = c->state;
+	if (status) {
+		call_failed(c, status);
+	} else if (call_lives(c)) {
+		c->answered = true;
+		http_set(c->r, "Content-Disposition", disposition(&c->arena, w->name));
+		http_set(c->r, "Content-Security-Policy", SLICE("default-src 'none'; sandbox"));
+		http_set(c->r, "Cache-Control", SLICE("private, max-age=3600"));
+		http_answer(c->r, 200, type_safe(c, w->type), bytes);
+	}
+	call_release(c);
+}
+
+/* The part of that blob among an entry's; the raw source of a message counts too. */
+static bool entry_has(struct call *c, const struct entry *en, struct blob_want *w)
+{
+	struct part p;
+	for (struct slice rest = en->parts; parts_next(&rest, &p, &c->arena);) {
+		if (!slice_equal(p.blob, c->args[0]))
+			continue;
+		w->name = arena_copy(&c->arena, p.name);
+		w->type = arena_copy(&c->arena, p.type);
+		return true;
+	}
+	if (!en->raw.n || !slice_equal(en->raw, c->args[0]))
+		return false;
+	w->name = SLICE("message.eml");
+	w->type = SLICE("message/rfc822");
+	return true;
+}
+
+static void search(struct call *c);
+
+static void on_entries(void *arg, int status, const struct entry *entries, size_t count)
+{
+	struct call *c = arg;
+	struct blob_want *w = c->state;
+	bool has = false;
+	for (size_t i = 0; !status && !has && i < count; i++) {
+		has = entry_has(c, &entries[i], w);
+		w->after = entries[i].seq;
+	}
+	if (!call_lives(c)) {
+		call_release(c);
+	} else if (has) {
+		blob_get(c->d->store, c->args[0], on_blob, c);
+	} else if (status || count < API_MESSAGES_MAX) {
+		call_failed(c, status ? status : -ENOENT);
+		call_release(c);
+	} else {
+		search(c);
+		call_release(c);
+	}
+}
+
+static void search(struct call *c)
+{
+	const struct blob_want *w = c->state;
+	call_hold(c);
+	history_read(c->d->store, w->conv, w->after, API_MESSAGES_MAX, on_entries, c);
+}
+
+void call_blob_get(struct call *c)
+{
+	struct blob_want *w = arena_alloc(&c->arena, sizeof(*w));
+	if (c->args[0].n != BLOB_NAME_LEN || !id_parse(call_query(c, "conv"), &w->conv)) {
+		call_problem(c, 400, "say which conversation it is of: ?conv=ID");
+		return;
+	}
+	c->state = w;
+	access_conv(c, w->conv, search);
+}
