@@ -217,7 +217,7 @@ static inline struct id bench_id(unsigned n)
 /* A command by redis-cli as the store's own user; its output without the last newline. */
 static inline void bench_cli(struct bench *b, char *out, size_t size, const char *words)
 {
-	char command[512];
+	char command[1024];
 
 	snprintf(command, sizeof(command),
 		"cd %s/redis && redis-cli -s redis.sock --no-auth-warning --user usher --pass "

@@ -64,7 +64,7 @@ static void verdict(struct bench *b, const char *url, bool relaxed)
 static void refuses_a_redis_that_answers_before_the_disk(void **state)
 {
 	static const struct {
-		const char *more[8];
+		const char *more[12];
 		const char *says;
 	} cases[] = {
 		{ { "--port", "0", "--appendonly", "no" }, "appendonly is no" },
@@ -98,21 +98,18 @@ static void refuses_a_redis_that_answers_before_the_disk(void **state)
 /* Redis replays transactions as the default user: stripped of its permissions, they are gone after a restart. */
 static void refuses_a_redis_that_would_drop_transactions(void **state)
 {
-	const char *const more[] = { "--port", "0", "--appendonly", "yes", "--appendfsync",
-		"always", "--user", "default off", "--user", "app on >secret ~* &* +@all", NULL };
 	struct bench b;
-	char url[200];
+	char url[200], port[16];
+	int p = free_port();
 
 	(void)state;
 	bench_new(&b);
-	int port = free_port();
-	char port_text[16];
-	snprintf(port_text, sizeof(port_text), "%d", port);
-	const char *with_port[16];
-	memcpy(with_port, more, sizeof(more));
-	with_port[1] = port_text;
-	pid_t pid = stranger_start(&b, with_port);
-	snprintf(url, sizeof(url), "redis://app:secret@127.0.0.1:%d", port);
+	snprintf(port, sizeof(port), "%d", p);
+	pid_t pid = stranger_start(
+		&b, (const char *const[]){ "--port", port, "--appendonly", "yes", "--appendfsync",
+			    "always", "--user", "default", "off", "--user", "app", "on", ">secret",
+			    "~*", "&*", "+@all", NULL });
+	snprintf(url, sizeof(url), "redis://app:secret@127.0.0.1:%d", p);
 	verdict(&b, url, false);
 	assert_non_null(strstr(b.failed, "default"));
 	stranger_stop(pid);

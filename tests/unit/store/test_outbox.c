@@ -1,0 +1,135 @@
+/* Messages to be sent: each handed out until it is done, whatever dies in between. */
+#include "unit/store/harness.h"
+
+struct outgoing {
+	size_t count;
+	struct stream_id ids[400];
+	uint64_t seqs[400];
+};
+
+static void got_message(void *arg, const struct outbox_item *item)
+{
+	struct outgoing *o = arg;
+
+	assert_true(o->count < 400);
+	o->ids[o->count] = item->id;
+	o->seqs[o->count++] = item->message.seq;
+}
+
+static void send_some(struct bench *b, uint64_t from, uint64_t to)
+{
+	struct commit *c = commit_new(b->store);
+
+	for (uint64_t n = from; n <= to; n++)
+		commit_outbound(c, &(struct outbound){ .id = bench_id((unsigned)n),
+					   .conv = bench_id(1),
+					   .seq = n,
+					   .channel = SLICE("mail"),
+					   .text = SLICE("hello") });
+	assert_int_equal(bench_commit(b, c), 0);
+}
+
+static void hands_out_no_more_than_the_window(void **state)
+{
+	struct bench b;
+	struct outgoing o = { 0 };
+
+	(void)state;
+	bench_new(&b);
+	bench_start(&b);
+	bench_lead(&b, b.store);
+	outbox_follow(b.store, SLICE("mail"), 10, got_message, &o);
+	send_some(&b, 1, 50);
+	WAIT(&b, o.count == 10);
+	PASS(&b, 100);
+	assert_int_equal(o.count, 10);
+	assert_int_equal(outbox_pending(b.store, SLICE("mail")), 10);
+	for (size_t i = 0; i < 50; i++) {
+		WAIT(&b, o.count > i);
+		assert_int_equal(o.seqs[i], i + 1); /* in order, each once */
+		outbox_done(b.store, SLICE("mail"), o.ids[i]);
+	}
+	PASS(&b, 100);
+	assert_int_equal(o.count, 50);
+	assert_int_equal(outbox_pending(b.store, SLICE("mail")), 0);
+	char out[64];
+	bench_cli(&b, out, sizeof(out), "XLEN usher:{main}:out:mail");
+	assert_string_equal(out, "0");
+	bench_end(&b);
+}
+
+static void hands_out_again_what_was_not_done(void **state)
+{
+	struct bench b;
+	struct outgoing first = { 0 }, second = { 0 };
+
+	(void)state;
+	bench_new(&b);
+	bench_start(&b);
+	bench_lead(&b, b.store);
+	send_some(&b, 1, 5);
+	outbox_follow(b.store, SLICE("mail"), 10, got_message, &first);
+	WAIT(&b, first.count == 5);
+	outbox_done(b.store, SLICE("mail"), first.ids[0]);
+	outbox_done(b.store, SLICE("mail"), first.ids[2]);
+	PASS(&b, 100);
+	bench_stop(&b);
+	bench_start(&b);
+	bench_lead(&b, b.store);
+	outbox_follow(b.store, SLICE("mail"), 10, got_message, &second);
+	WAIT(&b, second.count == 3);
+	assert_int_equal(second.seqs[0], 2);
+	assert_int_equal(second.seqs[1], 4);
+	assert_int_equal(second.seqs[2], 5);
+	send_some(&b, 6, 6);
+	WAIT(&b, second.count == 4);
+	assert_int_equal(second.seqs[3], 6);
+	bench_end(&b);
+}
+
+/* While Redis is killed again and again: every message is handed out, and none twice within one life. */
+static void loses_and_doubles_nothing_when_redis_dies(void **state)
+{
+	struct bench b;
+	struct outgoing o = { 0 };
+	uint64_t sent = 0;
+	size_t done = 0;
+
+	(void)state;
+	bench_new(&b);
+	bench_start(&b);
+	bench_lead(&b, b.store);
+	outbox_follow(b.store, SLICE("mail"), 8, got_message, &o);
+	for (int round = 0; round < 4; round++) {
+		int ups = b.ups;
+		send_some(&b, sent + 1, sent + 20);
+		sent += 20;
+		kill(managed_pid(b.store->managed), SIGKILL);
+		while (done < o.count) /* done while it is away: kept */
+			outbox_done(b.store, SLICE("mail"), o.ids[done++]);
+		WAIT(&b, b.ups > ups);
+	}
+	while (done < sent) {
+		WAIT(&b, o.count > done);
+		outbox_done(b.store, SLICE("mail"), o.ids[done++]);
+	}
+	PASS(&b, 1500);
+	assert_int_equal(o.count, sent);
+	for (size_t i = 0; i < sent; i++)
+		assert_int_equal(o.seqs[i], i + 1);
+	char out[64];
+	bench_cli(&b, out, sizeof(out), "XLEN usher:{main}:out:mail");
+	assert_string_equal(out, "0");
+	bench_end(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(hands_out_no_more_than_the_window),
+		cmocka_unit_test(hands_out_again_what_was_not_done),
+		cmocka_unit_test(loses_and_doubles_nothing_when_redis_dies),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
