@@ -38,8 +38,10 @@ void host_on_typing(struct host *h,
 	void (*fn)(void *arg, struct slice channel, struct slice thread), void *arg);
 /* Intake refused (overload, drain): new messages get USHER_RETRY at once; owed acknowledgements are still given. */
 void host_intake(struct host *h, bool open, const char *why);
-/* Drain: close all channels; done once every accepted delivery is acknowledged and every send answered. */
+/* Drain: close all channels; done once every accepted delivery is acknowledged, every send answered and every plugin has said that it
+ * is down. The caller bounds the time. */
 void host_close(struct host *h, void (*done)(void *arg), void *arg);
+/* After the HTTP server is freed (it has the routes), before or after the store. */
 void host_free(struct host **h);
 
 struct channel_status {
@@ -49,7 +51,9 @@ struct channel_status {
 	/* This process's life: */
 	uint64_t seen, accepted, refused, quarantined, sent, failed, retried;
 	size_t outbox;
-	uint64_t duplicate; /* taken in before; of `seen` */
+	uint64_t duplicate;   /* taken in before; of `seen` */
+	uint64_t lost_news;   /* "bounced", "read" of messages that nobody knows */
+	uint64_t retried_in;  /* told to come again later: overload, drain, store away */
 	uint64_t slow, wrong; /* calls over CALLBACK_SLOW_US; breaches of the contract */
 };
 void host_each(

@@ -1,0 +1,190 @@
+/*
+ * The host as a whole: which channels there are, reload, drain, and what status shows. Never touches a message.
+ * Called by app.
+ */
+#include "host/host.h"
+
+#include <stdlib.h>
+
+#include "base/assert.h"
+#include "base/log.h"
+#include "host/inside.h"
+
+/* ASan builds and USHER_HOST_DEBUG=1 report each slow call, not one a second. */
+static bool want_debug(void)
+{
+	const char *env = getenv("USHER_HOST_DEBUG");
+#ifdef __SANITIZE_ADDRESS__
+	return !env || env[0] != '0';
+#else
+	return env && env[0] == '1';
+#endif
+}
+
+struct host *host_new(struct loop *loop, struct store *store, struct http_server *http,
+	const struct config *config)
+{
+	struct host *h = mem_alloc(sizeof(*h));
+
+	h->loop = loop;
+	h->store = store;
+	h->http = http;
+	h->config = config;
+	h->tail = loop_tail_new(loop, later_run, h);
+	h->recent = recent_new();
+	h->debug = want_debug();
+	h->intake = true;
+	return h;
+}
+
+int host_open(struct host *h, struct err *err)
+{
+	struct err first = { "" };
+	int status = 0;
+
+	ASSERT(!h->open);
+	h->open = true;
+	for (size_t i = 0; i < h->config->channel_count; i++)
+		if (!channel_open(h, &h->config->channels[i], &first))
+			status = -EINVAL;
+	return status ? err_set(err, EINVAL, "%s", first.text) : 0;
+}
+
+/* ---- reload ---- */
+
+static bool channel_changed(const struct usher_host *h, const struct config *config)
+{
+	const struct channel *c = config_channel(config, slice_of(h->name));
+
+	return !c || !h->self || !slice_is(c->plugin, h->plugin->name) ||
+	       options_hash(c->options, c->option_count) != h->options_hash;
+}
+
+int host_configure(struct host *h, const struct config *config, struct err *err)
+{
+	struct err first = { "" };
+	int status = 0;
+
+	h->config = config;
+	LIST_FOR (c, &h->channels, struct usher_host, node)
+		if (channel_changed(c, config))
+			channel_close(c); /* its successor opens when it has ended */
+	for (size_t i = 0; i < config->channel_count; i++)
+		if (!channel_find(h, config->channels[i].name) &&
+			!channel_open(h, &config->channels[i], &first))
+			status = -EINVAL;
+	return status ? err_set(err, EINVAL, "%s", first.text) : 0;
+}
+
+void host_channel_ended(struct host *host, struct slice name)
+{
+	const struct channel *conf;
+
+	if (host->closed && !host->channels.count) {
+		void (*done)(void *arg) = host->closed;
+		host->closed = NULL;
+		done(host->closed_arg);
+		return;
+	}
+	conf = config_channel(host->config, name);
+	if (host->open && conf)
+		(void)channel_open(host, conf, NULL);
+}
+
+/* ---- the end ---- */
+
+static void host_close_empty(void *arg)
+{
+	struct host *h = arg;
+	void (*done)(void *arg) = h->closed;
+
+	h->closed = NULL;
+	if (done)
+		done(h->closed_arg);
+}
+
+void host_close(struct host *h, void (*done)(void *arg), void *arg)
+{
+	h->open = false;
+	h->closed = done;
+	h->closed_arg = arg;
+	if (!h->channels.count) {
+		loop_post(h->loop, host_close_empty, h);
+		return;
+	}
+	LIST_FOR (c, &h->channels, struct usher_host, node)
+		channel_close(c);
+}
+
+static void agent_names_free(struct host *h)
+{
+	struct map_entry e;
+
+	for (size_t i = 0; map_next(&h->agent_names, &i, &e);)
+		free(e.value);
+	map_free(&h->agent_names);
+}
+
+void host_free(struct host **host)
+{
+	struct host *h = *host;
+
+	*host = NULL;
+	if (!h)
+		return;
+	h->open = false;
+	h->closed = NULL;
+	later_drop_all(h);
+	LIST_FOR (c, &h->channels, struct usher_host, node)
+		channel_end(c);
+	later_drop_all(h);
+	/* Those that the store still owes an answer are freed when it comes. */
+	while (h->gone.first) {
+		struct usher_host *c = LIST_ENTRY(h->gone.first, struct usher_host, node);
+		list_remove(&c->node);
+		c->host = NULL;
+	}
+	routes_free(h);
+	agent_names_free(h);
+	recent_free(&h->recent);
+	loop_tail_free(&h->tail);
+	free(h->intake_why);
+	free(h);
+}
+
+/* ---- questions ---- */
+
+void host_intake(struct host *h, bool open, const char *why)
+{
+	free(h->intake_why);
+	h->intake = open;
+	h->intake_why = slice_dup(slice_of(why ? why : "usher takes nothing in now"));
+}
+
+void host_on_typing(
+	struct host *h, void (*fn)(void *arg, struct slice channel, struct slice thread), void *arg)
+{
+	h->on_typing = fn;
+	h->on_typing_arg = arg;
+}
+
+void host_each(
+	const struct host *host, void (*fn)(void *arg, const struct channel_status *s), void *arg)
+{
+	LIST_FOR (h, &host->channels, struct usher_host, node) {
+		struct channel_status s = h->count;
+		s.up = h->up && h->state == CHANNEL_OPEN;
+		s.why = s.up || !h->why ? "" : h->why;
+		s.outbox = outbox_pending(host->store, slice_of(h->name));
+		if (!h->counts_seen)
+			s.seen = s.accepted + s.duplicate + s.quarantined + s.refused;
+		fn(arg, &s);
+	}
+}
+
+bool host_channel_is_live(const struct host *host, struct slice channel)
+{
+	const struct usher_host *h = channel_find(host, channel);
+
+	return h && h->api && (h->api->capabilities & USHER_CAP_LIVE);
+}

@@ -1,0 +1,177 @@
+/*
+ * What a plugin keeps in the store: cursors and blobs. Called by plugins through the services table.
+ */
+#include <stdlib.h>
+
+#include "host/inside.h"
+#include "store/blob.h"
+#include "store/remember.h"
+
+struct usher_blob {
+	struct list_node node;
+	struct usher_host *h;
+	struct blob_writer *writer;
+};
+
+/* An answer that the store owes. */
+struct owed {
+	struct usher_host *h; /* held */
+	uint64_t token;
+};
+
+static struct owed *owe(struct usher_host *h, uint64_t token)
+{
+	struct owed *o = mem_alloc(sizeof(*o));
+
+	o->h = channel_hold(h);
+	o->token = token;
+	return o;
+}
+
+/* Frees it; NULL when there is nobody left to tell. */
+static struct usher_host *owed_end(struct owed *o, uint64_t *token)
+{
+	struct usher_host *h = o->h;
+	bool gone = channel_is_gone(h);
+
+	*token = o->token;
+	free(o);
+	channel_release(h);
+	return gone ? NULL : h;
+}
+
+enum usher_outcome outcome_of(int status, struct usher_str *why)
+{
+	const char *text;
+
+	*why = (struct usher_str){ 0 };
+	switch (-status) {
+	case 0:
+		return USHER_OK;
+	case ENOSPC:
+		text = "the store has no room";
+		break;
+	case EFBIG:
+		*why = to_str(SLICE("it is larger than usher takes"));
+		return USHER_FAIL;
+	case ENOENT:
+		*why = to_str(SLICE("there is nothing of that name"));
+		return USHER_FAIL;
+	case EBADMSG:
+		*why = to_str(SLICE("what is stored is damaged"));
+		return USHER_FAIL;
+	case EIO:
+		text = "the store was lost in the middle of it";
+		break;
+	default:
+		text = "the store is away";
+		break;
+	}
+	*why = to_str(slice_of(text));
+	return USHER_RETRY;
+}
+
+/* ---- cursors ---- */
+
+static void remembered(void *arg, int status)
+{
+	uint64_t token;
+	struct usher_str why;
+	struct usher_host *h = owed_end(arg, &token);
+
+	if (h)
+		PLUGIN_CALL(h, remembered, h->self, token, outcome_of(status, &why));
+}
+
+void service_remember(
+	struct usher_host *h, struct usher_str key, struct usher_str value, uint64_t token)
+{
+	remember(h->host->store, h->scope, to_slice(key), to_slice(value), 0, remembered,
+		owe(h, token));
+}
+
+static void recalled(void *arg, int status, struct slice value)
+{
+	uint64_t token;
+	struct usher_str why;
+	struct usher_host *h = owed_end(arg, &token);
+
+	if (status == -ENOENT) {
+		status = 0;
+		value = (struct slice){ 0 };
+	}
+	if (h)
+		PLUGIN_CALL(h, recalled, h->self, token, outcome_of(status, &why), to_str(value));
+}
+
+void service_recall(struct usher_host *h, struct usher_str key, uint64_t token)
+{
+	recall(h->host->store, h->scope, to_slice(key), recalled, owe(h, token));
+}
+
+/* ---- blobs ---- */
+
+struct usher_blob *service_blob_open(struct usher_host *h)
+{
+	struct usher_blob *b = mem_alloc(sizeof(*b));
+
+	b->h = h;
+	b->writer = blob_open(h->host->store);
+	list_push_back(&h->blobs, &b->node);
+	return b;
+}
+
+void service_blob_write(struct usher_blob *b, struct usher_str piece)
+{
+	blob_append(b->writer, to_slice(piece));
+}
+
+static void blob_free(struct usher_blob *b)
+{
+	list_remove(&b->node);
+	free(b);
+}
+
+static void blob_done(void *arg, int status, const char *name, uint64_t size)
+{
+	uint64_t token;
+	struct usher_str why;
+	struct usher_host *h = owed_end(arg, &token);
+
+	if (h)
+		PLUGIN_CALL(h, blob_done, h->self, token, outcome_of(status, &why),
+			to_str(slice_of(status ? NULL : name)), size);
+}
+
+void service_blob_finish(struct usher_blob *b, uint64_t token)
+{
+	blob_finish(&b->writer, blob_done, owe(b->h, token));
+	blob_free(b);
+}
+
+void service_blob_drop(struct usher_blob *b)
+{
+	blob_drop(&b->writer);
+	blob_free(b);
+}
+
+void blob_drop_all(struct usher_host *h)
+{
+	while (h->blobs.first)
+		service_blob_drop(LIST_ENTRY(h->blobs.first, struct usher_blob, node));
+}
+
+static void blob_got(void *arg, int status, struct slice bytes)
+{
+	uint64_t token;
+	struct usher_str why;
+	struct usher_host *h = owed_end(arg, &token);
+
+	if (h)
+		PLUGIN_CALL(h, blob_got, h->self, token, outcome_of(status, &why), to_str(bytes));
+}
+
+void service_blob_get(struct usher_host *h, struct usher_str name, uint64_t token)
+{
+	blob_get(h->host->store, to_slice(name), blob_got, owe(h, token));
+}

@@ -1,0 +1,17 @@
+/*
+ * Updates of live threads: one shape for what is pushed and what is read back.
+ */
+#ifndef USHER_HOST_LIVE_H
+#define USHER_HOST_LIVE_H
+
+#include "base/arena.h"
+#include "host/inside.h"
+#include "model/entry.h"
+
+/* A message of the history as the visitor sees it; false for what is not for visitors. Borrowed from the entry and the arena. */
+bool live_message(const struct usher_host *h, const struct entry *en, struct arena *arena,
+	struct usher_update *out);
+/* The parts of such a message. */
+void live_parts(struct slice parts, struct arena *arena, struct usher_update *out);
+
+#endif

@@ -1,0 +1,464 @@
+/*
+ * The way out: from the outbox to `send`, and what became of it back to the inbox. Retry policy is here and nowhere else:
+ * back-off with jitter for each destination, more at once while it works and half as many when it does not, an end after
+ * SEND_GIVE_UP_S that a person sees. Never decides what is said to whom.
+ *
+ *   outbox ─▶ ready ──at once < limit──▶ flying ──sent──▶ ok, fail, unsure ─▶ receipt in the inbox ─▶ outbox_done
+ *               ▲                           │
+ *               └──── waiting (heap by time)◀┴─ retry; unsure where sending twice is harmless
+ */
+#include <stdlib.h>
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "base/heap.h"
+#include "base/log.h"
+#include "host/inside.h"
+#include "model/limits.h"
+
+enum send_state { SEND_READY, SEND_WAITING, SEND_FLYING, SEND_TOLD };
+
+struct send {
+	struct list_node node; /* ready, or flying */
+	struct heap_node due;  /* waiting */
+	struct list_node all;
+	struct usher_host *h;
+	struct stream_id place;
+	struct arena arena;
+	struct outbound m;
+	struct slice why; /* of the last failure */
+	char id[ID_TEXT_LEN + 1];
+	enum send_state state;
+	uint32_t attempt;
+};
+
+struct destination {
+	uint32_t failures;
+	uint64_t until_us; /* monotonic */
+};
+
+struct outbound_side {
+	struct list all, ready, flying;
+	struct heap waiting;
+	struct map by_id, destinations;
+	struct loop_timer *timer;
+	size_t at_once, credit;
+	bool following, stopped, pumping;
+};
+
+enum { AT_ONCE_FIRST = 4 };
+
+static uint64_t now_us(const struct usher_host *h)
+{
+	return loop_monotonic_us(h->host->loop);
+}
+
+static void pump_soon(struct usher_host *h);
+
+/* ---- a send ---- */
+
+static void send_unlink(struct send *s)
+{
+	struct outbound_side *o = s->h->out;
+
+	if (s->node.on)
+		list_remove(&s->node);
+	if (heap_has(&s->due))
+		heap_remove(&o->waiting, &s->due);
+}
+
+static void send_free(struct send *s)
+{
+	struct outbound_side *o = s->h->out;
+
+	if (o) {
+		send_unlink(s);
+		if (s->all.on)
+			list_remove(&s->all);
+		if (map_get(&o->by_id, slice_of(s->id)) == s)
+			map_remove(&o->by_id, slice_of(s->id));
+	}
+	arena_free(&s->arena);
+	free(s);
+}
+
+/* ---- destinations ---- */
+
+static struct slice destination_of(const struct send *s)
+{
+	return s->m.to.n ? s->m.to : s->m.thread;
+}
+
+static void destination_forget(struct send *s)
+{
+	free(map_remove(&s->h->out->destinations, destination_of(s)));
+}
+
+/* Doubles with each failure; half to one and a half of it, so that many do not come back together. */
+static uint64_t back_off_us(uint32_t failures)
+{
+	uint64_t us = SEND_AGAIN_LEAST_S * UINT64_C(1000000),
+		 most = SEND_AGAIN_MOST_S * UINT64_C(1000000);
+	uint16_t chance;
+
+	for (uint32_t i = 1; i < failures && us < most; i++)
+		us *= 2;
+	if (us > most)
+		us = most;
+	chance_bytes(&chance, sizeof(chance));
+	return us / 2 + us * chance / 65536;
+}
+
+static uint64_t destination_failed(struct send *s)
+{
+	struct map *all = &s->h->out->destinations;
+	struct destination *d = map_get(all, destination_of(s));
+
+	if (!d) {
+		d = mem_alloc(sizeof(*d));
+		map_put(all, destination_of(s), d);
+	}
+	d->failures++;
+	d->until_us = now_us(s->h) + back_off_us(d->failures);
+	return d->until_us;
+}
+
+static uint64_t destination_until(const struct send *s)
+{
+	const struct destination *d = map_get(&s->h->out->destinations, destination_of(s));
+
+	return d ? d->until_us : 0;
+}
+
+/* ---- the end of a message ---- */
+
+static void told(void *arg, bool stored)
+{
+	struct send *s = arg;
+	struct usher_host *h = s->h;
+
+	if (stored && h->host)
+		outbox_done(h->host->store, slice_of(h->name), s->place);
+	send_free(s);
+}
+
+static void send_tell(struct send *s, uint32_t delivery, struct slice remote, struct slice why)
+{
+	struct usher_host *h = s->h;
+	struct command c = { .type = COMMAND_RECEIPT,
+		.id = s->m.id,
+		.conv = s->m.conv,
+		.seq = s->m.seq,
+		.channel = slice_of(h->name),
+		.delivery = delivery,
+		.remote = remote,
+		.why = why };
+
+	destination_forget(s);
+	send_unlink(s);
+	map_remove(&h->out->by_id, slice_of(s->id));
+	s->state = SEND_TOLD;
+	if (delivery == DELIVERY_SENT)
+		h->count.sent++;
+	else
+		h->count.failed++;
+	put_stubborn(h, &c, told, s);
+}
+
+static void send_wait(struct send *s, uint64_t until_us)
+{
+	send_unlink(s);
+	s->state = SEND_WAITING;
+	heap_insert(&s->h->out->waiting, &s->due, until_us);
+}
+
+static bool send_is_too_old(const struct send *s)
+{
+	uint64_t now = loop_wall_us(s->h->host->loop);
+
+	return now > s->m.at_us && now - s->m.at_us > SEND_GIVE_UP_S * UINT64_C(1000000);
+}
+
+static void send_give_up(struct send *s)
+{
+	struct slice why = arena_printf(&s->arena, "gave up after %d hours and %u attempts: %.*s",
+		SEND_GIVE_UP_S / 3600, s->attempt, SLICE_ARG(s->why));
+
+	send_tell(s, DELIVERY_FAILED, (struct slice){ 0 }, why);
+}
+
+/* ---- handing over ---- */
+
+static struct usher_part *parts_of(struct send *s, size_t *count)
+{
+	struct part p;
+	struct usher_part *out = arena_array(&s->arena, MESSAGE_PARTS_MAX, sizeof(*out));
+
+	*count = 0;
+	for (struct slice rest = s->m.parts;
+		*count < MESSAGE_PARTS_MAX && parts_next(&rest, &p, &s->arena);)
+		out[(*count)++] = (struct usher_part){ .name = to_str(p.name),
+			.type = to_str(p.type),
+			.blob = to_str(p.blob),
+			.cid = to_str(p.cid),
+			.size = p.size_bytes };
+	return out;
+}
+
+static struct usher_str *refs_of(struct send *s, size_t *count)
+{
+	struct usher_str *out = arena_array(&s->arena, MESSAGE_REFS_MAX, sizeof(*out));
+
+	*count = 0;
+	for (struct slice rest = s->m.refs; rest.p && *count < MESSAGE_REFS_MAX;) {
+		struct slice ref = slice_cut(&rest, '\n');
+		if (ref.n)
+			out[(*count)++] = to_str(ref);
+	}
+	return out;
+}
+
+static void send_hand(struct send *s)
+{
+	struct usher_host *h = s->h;
+	struct usher_outbound m = { .size = sizeof(m),
+		.id = { s->id, ID_TEXT_LEN },
+		.thread = to_str(s->m.thread),
+		.to = to_str(s->m.to),
+		.from = to_str(s->m.from),
+		.subject = to_str(s->m.subject),
+		.text = to_str(s->m.text),
+		.html = to_str(s->m.html),
+		.in_reply_to = to_str(s->m.in_reply_to),
+		.attempt = ++s->attempt,
+		.automatic = s->m.automatic != 0 };
+	char conv[ID_TEXT_LEN + 1];
+
+	id_text(s->m.conv, conv);
+	m.conv = (struct usher_str){ conv, ID_TEXT_LEN };
+	m.parts = parts_of(s, &m.parts_count);
+	m.refs = refs_of(s, &m.refs_count);
+	s->state = SEND_FLYING;
+	send_unlink(s);
+	list_push_back(&h->out->flying, &s->node);
+	if (s->attempt > 1)
+		h->count.retried++;
+	PLUGIN_CALL(h, send, h->self, &m);
+}
+
+/* The reason why this channel cannot carry it, or NULL. */
+static const char *send_impossible(struct send *s)
+{
+	const struct usher_channel *api = s->h->api;
+
+	if (!api->send)
+		return "this channel cannot send";
+	if (api->text_max && s->m.text.n > api->text_max)
+		return arena_printf(&s->arena,
+			"the text has %zu bytes, this channel carries at most %u", s->m.text.n,
+			api->text_max)
+			.p;
+	if (s->m.parts.n && !(api->capabilities & USHER_CAP_FILES))
+		return "this channel carries no files";
+	return NULL;
+}
+
+static void pump(struct usher_host *h)
+{
+	struct outbound_side *o = h->out;
+
+	while (!o->stopped && o->ready.first && o->flying.count < o->at_once) {
+		struct send *s = LIST_ENTRY(o->ready.first, struct send, node);
+		const char *impossible = send_impossible(s);
+		uint64_t until = destination_until(s);
+		if (impossible)
+			send_tell(s, DELIVERY_FAILED, (struct slice){ 0 }, slice_of(impossible));
+		else if (send_is_too_old(s))
+			send_give_up(s);
+		else if (until > now_us(h))
+			send_wait(s, until);
+		else
+			send_hand(s);
+	}
+	if (!o->stopped && heap_min(&o->waiting)) {
+		uint64_t at = heap_min(&o->waiting)->at, now = now_us(h);
+		loop_timer_set(o->timer, at > now ? at - now : 0);
+	}
+}
+
+static void pump_now(struct usher_host *h, void *arg)
+{
+	(void)arg;
+	h->out->pumping = false;
+	pump(h);
+}
+
+static void pump_soon(struct usher_host *h)
+{
+	if (h->out->pumping)
+		return;
+	h->out->pumping = true;
+	call_later(h, pump_now, NULL, NULL);
+}
+
+static void waited(void *arg)
+{
+	struct usher_host *h = arg;
+	struct outbound_side *o = h->out;
+	struct heap_node *n;
+
+	while ((n = heap_min(&o->waiting)) && n->at <= now_us(h)) {
+		struct send *s = LIST_ENTRY(n, struct send, due);
+		heap_remove(&o->waiting, n);
+		s->state = SEND_READY;
+		list_push_back(&o->ready, &s->node);
+	}
+	pump(h);
+}
+
+/* ---- answers of the plugin ---- */
+
+static void at_once_grow(struct outbound_side *o)
+{
+	if (++o->credit < o->at_once || o->at_once >= SENDS_AT_ONCE_MAX)
+		return;
+	o->credit = 0;
+	o->at_once++;
+}
+
+static void at_once_shrink(struct outbound_side *o)
+{
+	o->credit = 0;
+	o->at_once = o->at_once > 1 ? o->at_once / 2 : 1;
+}
+
+static void send_again(struct send *s, struct usher_str why)
+{
+	s->why = arena_copy(&s->arena, to_slice(why));
+	at_once_shrink(s->h->out);
+	uint64_t until = destination_failed(s);
+	if (send_is_too_old(s))
+		send_give_up(s);
+	else
+		send_wait(s, until);
+}
+
+void service_sent(struct usher_host *h, struct usher_str id, enum usher_outcome outcome,
+	struct usher_str remote, struct usher_str why)
+{
+	struct send *s = h->out ? map_get(&h->out->by_id, to_slice(id)) : NULL;
+
+	if (!s || s->state != SEND_FLYING) {
+		plugin_wrong(
+			h, "sent for %.*s, which is not being sent", (int)id.n, id.n ? id.p : "");
+		return;
+	}
+	switch (outcome) {
+	case USHER_OK:
+	case USHER_DUPLICATE:
+		at_once_grow(h->out);
+		remote_keep(h, to_slice(remote), s->m.id);
+		send_tell(s, DELIVERY_SENT, to_slice(remote), (struct slice){ 0 });
+		break;
+	case USHER_FAIL:
+		send_tell(s, DELIVERY_FAILED, to_slice(remote), to_slice(why));
+		break;
+	case USHER_UNSURE:
+		if (h->api->capabilities & USHER_CAP_IDEMPOTENT_SEND)
+			send_again(s, why);
+		else
+			send_tell(s, DELIVERY_UNSURE, to_slice(remote), to_slice(why));
+		break;
+	case USHER_RETRY:
+		send_again(s, why);
+		break;
+	}
+	pump_soon(h);
+	channel_look(h);
+}
+
+/* ---- the outbox ---- */
+
+static void outbox_item(void *arg, const struct outbox_item *item)
+{
+	struct usher_host *h = arg;
+	struct outbound_side *o = h->out;
+	char id[ID_TEXT_LEN + 1];
+
+	if (o->stopped)
+		return; /* it stays in the outbox */
+	id_text(item->message.id, id);
+	if (map_get(&o->by_id, slice_of(id))) {
+		/* A retry by hand of what is still being tried: one of them is enough. */
+		log_warn(h->name, "already being sent id=%s", id);
+		outbox_done(h->host->store, slice_of(h->name), item->id);
+		return;
+	}
+	struct send *s = mem_alloc(sizeof(*s));
+	s->h = h;
+	s->place = item->id;
+	record_copy(&outbound_table, &s->m, &item->message, &s->arena);
+	memcpy(s->id, id, sizeof(s->id));
+	list_push_back(&o->all, &s->all);
+	list_push_back(&o->ready, &s->node);
+	map_put(&o->by_id, slice_of(s->id), s);
+	pump_soon(h);
+}
+
+void outbound_open(struct usher_host *h)
+{
+	struct outbound_side *o = mem_alloc(sizeof(*o));
+
+	h->out = o;
+	o->at_once = AT_ONCE_FIRST;
+	o->timer = loop_timer_new(h->host->loop, waited, h);
+	if (h->api->capabilities & USHER_CAP_LIVE)
+		return; /* the customer is told by `update` */
+	o->following = true;
+	outbox_follow(h->host->store, slice_of(h->name), SENDS_MAX, outbox_item, h);
+}
+
+void outbound_stop(struct usher_host *h)
+{
+	struct outbound_side *o = h->out;
+
+	o->stopped = true;
+	loop_timer_clear(o->timer);
+	if (o->following)
+		outbox_stop(h->host->store, slice_of(h->name));
+	o->following = false;
+	/* What nobody has begun stays in the outbox for the next one. */
+	LIST_FOR (s, &o->all, struct send, all)
+		if (s->state == SEND_READY || s->state == SEND_WAITING)
+			send_free(s);
+}
+
+bool outbound_is_idle(const struct usher_host *h)
+{
+	return !h->out || !h->out->all.count;
+}
+
+void outbound_free(struct usher_host *h)
+{
+	struct outbound_side *o = h->out;
+	struct map_entry e;
+
+	if (!o)
+		return;
+	if (!o->stopped)
+		outbound_stop(h);
+	LIST_FOR (s, &o->all, struct send, all) {
+		if (s->state == SEND_TOLD)
+			list_remove(&s->all); /* freed when the store answers */
+		else
+			send_free(s);
+	}
+	h->out = NULL;
+	for (size_t i = 0; map_next(&o->destinations, &i, &e);)
+		free(e.value);
+	map_free(&o->destinations);
+	map_free(&o->by_id);
+	heap_free(&o->waiting);
+	loop_timer_free(&o->timer);
+	free(o);
+}

@@ -1,0 +1,94 @@
+/*
+ * Loads plugins. A plugin of another major version is refused; an older minor one brings a shorter table (the calls it
+ * does not have are NULL), a newer one a longer table, whose end is not looked at. Never unloads: a plugin may have threads.
+ * Called by channel.c and check.c.
+ *
+ *   usher_channel_v0 in the plugin:  size │ major minor │ name ... open close │ calls it does not know
+ *   struct usher_channel here:       copied up to min(size, ours)             │ zero
+ */
+#include "host/plugin.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/assert.h"
+#include "base/str.h"
+
+static const char SYMBOL[] = "usher_channel_v0";
+
+/* Every plugin has had this much. */
+enum { LEAST_SIZE = offsetof(struct usher_channel, close) };
+
+static struct plugin *loaded; /* for the life of the process, as dlopen's own list */
+
+int plugin_adopt(struct plugin *p, const struct usher_channel *given, struct err *err)
+{
+	size_t size = given->size < sizeof(p->api) ? given->size : sizeof(p->api);
+
+	if (given->abi_major != USHER_ABI_MAJOR)
+		return err_set(err, EINVAL,
+			"it was built for version %u.%u of usher's channel ABI, this usher has "
+			"%u.%u: build it anew against this usher's usher/channel.h",
+			given->abi_major, given->abi_minor, USHER_ABI_MAJOR, USHER_ABI_MINOR);
+	if (given->size < LEAST_SIZE)
+		return err_set(err, EINVAL, "its table has %zu bytes, at least %d are needed",
+			given->size, LEAST_SIZE);
+	memset(&p->api, 0, sizeof(p->api));
+	memcpy(&p->api, given, size);
+	if (!p->api.name || !p->api.open || !p->api.options)
+		return err_set(err, EINVAL, "its table lacks name, options or open");
+	return 0;
+}
+
+static bool name_is_plain(struct slice name)
+{
+	for (size_t i = 0; i < name.n; i++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789_-", name.p[i]))
+			return false;
+	return name.n > 0;
+}
+
+static int plugin_open(struct plugin *p, const char *path, struct err *err)
+{
+	void *so = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	const char *why = so ? NULL : dlerror();
+	const struct usher_channel *given;
+
+	if (!so)
+		return err_set(err, ENOENT, "%s", why ? why : "cannot be loaded");
+	given = dlsym(so, SYMBOL);
+	if (!given)
+		return err_set(err, EINVAL,
+			"%s has no symbol %s: it is not a plugin for channel ABI %d", path, SYMBOL,
+			USHER_ABI_MAJOR);
+	return plugin_adopt(p, given, err);
+}
+
+struct plugin *plugin_load(struct slice dir, struct slice name, struct err *err)
+{
+	struct str path = { 0 };
+
+	for (struct plugin *p = loaded; p; p = p->next)
+		if (slice_is(name, p->name))
+			return p;
+	if (!name_is_plain(name)) {
+		err_set(err, EINVAL, "plugin \"%.*s\": a name has only a-z, 0-9, _ and -",
+			SLICE_ARG(name));
+		return NULL;
+	}
+	struct plugin *p = mem_alloc(sizeof(*p));
+	str_addf(&path, "%.*s/%.*s.so", SLICE_ARG(dir), SLICE_ARG(name));
+	int status = plugin_open(p, path.p, err);
+	str_free(&path);
+	if (status) {
+		err_prefix(err, "plugin %.*s", SLICE_ARG(name));
+		free(p);
+		return NULL;
+	}
+	p->name = slice_dup(name);
+	p->next = loaded;
+	loaded = p;
+	ASSERT(p->api.open);
+	return p;
+}
