@@ -90,7 +90,7 @@ struct usher_inbound {
 	struct usher_str raw;           /* blob of the raw source */
 	struct usher_str quarantine;    /* not empty: why it could not be understood */
 	uint64_t sent_us;               /* since 1970, as the sender says; 0 unknown */
-	int automatic;                  /* 1: a robot wrote it */
+	int64_t automatic;              /* 1: a robot wrote it */
 };
 
 struct usher_outbound {
@@ -130,6 +130,10 @@ struct usher_timer;
 struct usher_blob;    /* one blob being written */
 
 enum usher_option_type { USHER_TEXT, USHER_NUMBER, USHER_BOOL, USHER_CHOICE };
+/*
+ * One option. A key may have `*` where the configuration has an index: "fields.*.name" stands for fields.0.name, fields.1.name ... of a
+ * list under `options:`. `option` gives numbers in decimal and truth values as "yes" or "no".
+ */
 struct usher_option {
 	const char *key;
 	enum usher_option_type type;
@@ -146,26 +150,29 @@ struct usher_services {
 	uint32_t abi_major, abi_minor;
 	void (*log)(struct usher_host *h, enum usher_level level, const char *text);
 	uint64_t (*now_us)(struct usher_host *h); /* since 1970, one reading a turn */
-	/* Value of an option (checked, default filled in); options may repeat with an index in the key: "field.3.name". */
+	/* Value of an option (checked, default filled in), by its whole key ("fields.3.name"); good as long as the channel. {NULL, 0}: none. */
 	struct usher_str (*option)(struct usher_host *h, const char *key);
 	struct usher_str (*channel_name)(struct usher_host *h);
 	struct usher_str (*public_url)(struct usher_host *h); /* how people reach the HTTP listener, no trailing / */
 	/* Random bytes for tokens. */
 	void (*random)(struct usher_host *h, void *out, size_t n);
 
-	/* The message; `ack` follows with the token. */
+	/* The message; `ack` follows with the token. Its `why` is usher's id of the message (26 characters) when the outcome is
+	 * USHER_OK or USHER_DUPLICATE (then of the first one), else the reason in words. */
 	void (*deliver)(struct usher_host *h, const struct usher_inbound *m, uint64_t token);
 	/* The one answer to `send`. remote: the channel's id of it. */
 	void (*sent)(struct usher_host *h, struct usher_str id, enum usher_outcome outcome, struct usher_str remote, struct usher_str why);
 	/* Later news about a sent message. `message`: usher's id of it, or empty and remote given. */
 	void (*delivery)(struct usher_host *h, struct usher_str message, struct usher_str remote, enum usher_delivery what, struct usher_str why);
 	void (*presence)(struct usher_host *h, struct usher_str thread, enum usher_presence what, uint64_t seq);
-	/* Messages of a thread after `seq`: `update` is called for each, then `caught_up(thread, token)`. */
+	/* Messages of a thread after `seq`: `update` is called for each in order, then `caught_up(thread, token)`. What is committed
+	 * meanwhile comes in its turn; a number that the plugin has already (another reader of the thread) may come again. */
 	void (*catch_up)(struct usher_host *h, struct usher_str thread, uint64_t after_seq, uint64_t token);
 	/* Channel state, shown in status with the reason. */
 	void (*up)(struct usher_host *h);
 	void (*down)(struct usher_host *h, const char *why);
-	/* A counter of the intake reconciliation that only the channel can know: seen (n messages arrived), refused. */
+	/* Counters of the intake that only the channel can know: "seen" (n messages arrived), "refused", "accepted" (those that
+	 * need no delivery). A channel that never counts "seen" is taken to deliver all that it sees. */
 	void (*count)(struct usher_host *h, const char *what, uint64_t n);
 
 	struct usher_timer *(*timer)(struct usher_host *h, void (*fn)(void *arg), void *arg); /* one-shot, not armed */
@@ -174,7 +181,7 @@ struct usher_services {
 	/* From any thread: fn(arg) on the loop. */
 	void (*post)(struct usher_host *h, void (*fn)(void *arg), void *arg);
 
-	/* HTTP: requests below the prefix come to `http`. The request lives until it is answered or `http_gone`. */
+	/* HTTP: requests below the prefix come to `http`. The request lives until it is answered, upgraded or `http_gone`. */
 	void (*http_route)(struct usher_host *h, const char *prefix);
 	struct usher_str (*http_method)(struct usher_http *r);
 	struct usher_str (*http_path)(struct usher_http *r); /* decoded, whole */
