@@ -73,6 +73,7 @@ struct channel {
 	size_t skill_count;
 	struct option *options; /* the plugin's own, checked against its table by the host */
 	size_t option_count;
+	struct slice try_text; /* how to try it by hand, shown when usherd is ready; may be empty */
 	unsigned line;
 };
 /* If a form field / hint has this value, use that queue / skill. First match wins. */

@@ -1,0 +1,31 @@
+/*
+ * The verbs of usherctl: what the client's usage and the node's control socket both come from.
+ */
+#ifndef USHER_MODEL_VERB_H
+#define USHER_MODEL_VERB_H
+
+/* X(enum, name, arguments, least, most, what) */
+#define VERBS(X)                                                                                   \
+	X(VERB_STATUS, "status", "", 0, 0, "whether it routes, channels, intake")                  \
+	X(VERB_QUEUE, "queue", "[NAME]", 0, 1, "who waits, in order")                              \
+	X(VERB_AGENTS, "agents", "", 0, 0, "people, their presence and work")                      \
+	X(VERB_CONV, "conv", "ID", 1, 1, "a conversation with its messages")                       \
+	X(VERB_CUSTOMER, "customer", "ID|IDENTITY", 1, 1,                                          \
+		"the card: by id, email:ann@example.com or a bare address")                        \
+	X(VERB_EXPLAIN, "explain", "ID", 1, 1, "why it waits, or why it was given to whom")        \
+	X(VERB_USER, "user",                                                                       \
+		"add NAME --role agent|supervisor|admin|auditor [--name TEXT] [--skill ru=80 "     \
+		"...] "                                                                            \
+		"[--units N] [--password-stdin] | off NAME",                                       \
+		2, 2, "makes a user, or ends a user's log-in")                                     \
+	X(VERB_DESK, "desk", "NAME", 1, 1, "a desk in the terminal: frames out, frames in")        \
+	X(VERB_REPLAY, "replay", "", 0, 0,                                                         \
+		"replays snapshot and journal and compares with the running state")                \
+	X(VERB_EXPORT, "export", "ID|IDENTITY", 1, 1, "everything known of a customer, as JSON")   \
+	X(VERB_VERIFY, "verify", "", 0, 0, "walks every invariant of the data")
+
+#define VERB_ENUM(name, text, arguments, least, most, what) name,
+enum verb { VERBS(VERB_ENUM) VERB_COUNT };
+#undef VERB_ENUM
+
+#endif
