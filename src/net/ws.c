@@ -30,7 +30,8 @@ struct ws {
 	bool closing; /* our close frame is sent */
 	bool heard;   /* something came since the last look */
 	bool pinged;
-	bool paused;
+	bool paused; /* by the owner */
+	bool held;   /* by us: it asks faster than it reads the answers */
 };
 
 static void ws_frame(struct ws *w, enum ws_opcode opcode, struct slice payload)
@@ -71,8 +72,7 @@ void ws_close(struct ws *w, int code, const char *why)
 	ws_close_frame(w, code, slice_of(why));
 	/* A reader that hangs gets no more time for what it has not read. */
 	conn_deadline(w->c, WS_CLOSE_MS * 1000ULL, "no answer to a close frame");
-	if (w->paused)
-		conn_read_resume(w->c);
+	conn_read_resume(w->c);
 }
 
 /* One event of the parser; false when nothing more is to be read. */
@@ -114,6 +114,16 @@ static bool ws_handle(struct ws *w, const struct ws_event *e)
 	return false;
 }
 
+/* Who sends without reading what comes back is not read from until its output has drained. */
+static bool ws_hold(struct ws *w)
+{
+	if (conn_output(w->c) <= WS_OUTPUT_MAX)
+		return false;
+	w->held = true;
+	conn_read_pause(w->c);
+	return true;
+}
+
 static size_t ws_data(struct conn *c, struct slice bytes, void *arg)
 {
 	struct ws *w = arg;
@@ -127,7 +137,7 @@ static size_t ws_data(struct conn *c, struct slice bytes, void *arg)
 		w->in.message = *scratch;
 		*scratch = (struct str){ 0 };
 	}
-	while (more && !(w->paused && !w->closing)) {
+	while (more && (w->closing || !(w->paused || ws_hold(w)))) {
 		used += ws_parse_feed(&w->in, slice_make(bytes.p + used, bytes.n - used), &e);
 		more = ws_handle(w, &e);
 	}
@@ -148,7 +158,9 @@ static void ws_drained(struct conn *c, void *arg)
 {
 	struct ws *w = arg;
 
-	(void)c;
+	if (w->held && !w->paused)
+		conn_read_resume(c);
+	w->held = false;
 	if (w->ops->drained && !w->closing)
 		w->ops->drained(w, w->arg);
 }
@@ -276,7 +288,8 @@ void ws_read_resume(struct ws *w)
 {
 	w->paused = false;
 	w->pinged = false; /* its silence was ours */
-	conn_read_resume(w->c);
+	if (!w->held)
+		conn_read_resume(w->c);
 }
 
 void ws_server_ends(struct http_server *s)

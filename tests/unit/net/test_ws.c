@@ -382,6 +382,23 @@ static void a_reader_that_hangs_is_dropped_before_it_fills_memory(void **state)
 	end();
 }
 
+static void who_asks_faster_than_it_reads_is_not_read_from_but_served(void **state)
+{
+	char *text = calloc(1, 2000000);
+
+	(void)state;
+	serve(false);
+	open_socket();
+	memset(text, 'x', 2000000);
+	for (int i = 0; i < 5; i++)
+		send_frame(0x81, text, i % 2 ? 1 : 2000000);
+	TURN_UNTIL(loop, (client_read(fd, &got), got.n == 3 * 2000010 + 2 * 3));
+	assert_int_equal(closed_count, 0);
+	assert_int_equal(messages, 5);
+	free(text);
+	end();
+}
+
 static void a_slow_reader_is_told_when_drained(void **state)
 {
 	struct str text = { 0 };
@@ -469,6 +486,7 @@ int main(void)
 		cmocka_unit_test(a_vanished_client_is_1006),
 		cmocka_unit_test(a_silent_peer_is_pinged_and_then_dropped),
 		cmocka_unit_test(a_reader_that_hangs_is_dropped_before_it_fills_memory),
+		cmocka_unit_test(who_asks_faster_than_it_reads_is_not_read_from_but_served),
 		cmocka_unit_test(a_slow_reader_is_told_when_drained),
 		cmocka_unit_test(reading_can_pause_between_messages),
 		cmocka_unit_test(an_idle_socket_costs_at_most_2_kib),
