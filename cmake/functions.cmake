@@ -40,7 +40,7 @@ endfunction()
 # usher_channel(NAME LIBRARIES...): channels/NAME/*.c → build/channels/NAME.so. It sees include/
 # and nothing of src/. channels/NAME/plugin.cmake, when there, may add to the targets
 # channel_NAME_objects (sources, usher_embed) and channel_NAME (the module).
-# channels/NAME/tests/test_*.c become ctest entries unit/channels/NAME/*.
+# channels/NAME/tests/test_*.c become ctest entries unit/channels/NAME/*, fuzz_*.c fuzzers.
 function(usher_channel name)
 	set(dir ${CMAKE_SOURCE_DIR}/channels/${name})
 	file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.c)
@@ -67,6 +67,10 @@ function(usher_channel name)
 		include(${more})
 	endif()
 
+	file(GLOB fuzzers CONFIGURE_DEPENDS ${dir}/tests/fuzz_*.c)
+	foreach(fuzzer ${fuzzers})
+		usher_fuzzer(${fuzzer} ${objects})
+	endforeach()
 	file(GLOB tests CONFIGURE_DEPENDS ${dir}/tests/test_*.c)
 	foreach(test ${tests})
 		usher_test(unit channels/${name} ${test} ${objects})
@@ -138,4 +142,21 @@ function(usher_test kind folder file)
 		RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/${kind}/${folder})
 	add_test(NAME ${entry} COMMAND ${target} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 	set_tests_properties(${entry} PROPERTIES TIMEOUT 60 LABELS ${kind})
+endfunction()
+
+# usher_fuzzer(FILE LIBRARIES...): fuzz_NAME.c → build/tests/fuzz/fuzz_NAME, when fuzzers are built.
+function(usher_fuzzer file)
+	if(NOT USHER_FUZZ)
+		return()
+	endif()
+	get_filename_component(name ${file} NAME_WE)
+	get_filename_component(dir ${file} DIRECTORY)
+	add_executable(${name} ${file})
+	target_include_directories(${name} PRIVATE ${dir}/..
+		${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/tests)
+	target_link_libraries(${name} PRIVATE usher_flags)
+	target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+	usher_link(${name} PRIVATE ${ARGN})
+	set_target_properties(${name} PROPERTIES
+		RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/fuzz)
 endfunction()

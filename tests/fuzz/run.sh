@@ -1,15 +1,16 @@
 #!/bin/sh
-# Runs every tests/fuzz/fuzz_NAME.c: first its corpus (tests/fuzz/corpus/NAME), then new inputs for
+# Runs every tests/fuzz/fuzz_NAME.c and channels/*/tests/fuzz_NAME.c: first its corpus (tests/fuzz/corpus/NAME), then new inputs for
 # FUZZ_SECONDS (10). New finds and crashes stay under build-fuzz/; a dictionary is fuzz/NAME.dict.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 seconds=${FUZZ_SECONDS:-10}
 build=$PWD/build-fuzz
-set -- tests/fuzz/fuzz_*.c
+set -- tests/fuzz/fuzz_*.c channels/*/tests/fuzz_*.c
 [ -f "$1" ] || exit 77
 mkdir -p "$build"
 targets=
 for file in "$@"; do
+	[ -f "$file" ] || continue
 	name=$(basename "$file" .c)
 	targets="$targets $name"
 done
