@@ -142,6 +142,9 @@ void offer_refused(struct engine *e, struct conv *c, enum offer_end end, const c
 		span_s = COOLDOWN_MAX_S;
 	ASSERT(agent > 0);
 	offer_end(e, c, end, why);
+	/* It was for this agent first, and this agent will not: the queue's turn. */
+	if (c->state == CONV_WAITING && c->also == agent && (c->flags & FLAG_DIRECTED) && !c->stage)
+		EMIT(e, .type = EVENT_STAGE, .conv = c->id, .stage = 1);
 	EMIT(e, .type = EVENT_EXCLUDED, .conv = c->id, .agent = agent_at(e, agent)->id,
 		.until_us = e->now_us + span_s * SECOND_US, .why = slice_of(offer_end_words[end]));
 	relax_exclusions(e, c);
