@@ -131,6 +131,8 @@ bool key_parse(const struct keys *k, struct slice key, enum key_family *f, struc
 	size_t close = slice_find(tail, '}');
 	if (close + 2 > tail.n || tail.p[close + 1] != ':')
 		return false;
+	if (close != k->domain.n && key.p[k->domain.n] != '.')
+		return false; /* a domain whose name begins with ours */
 	tail = slice_make(tail.p + close + 2, tail.n - close - 2);
 	size_t colon = slice_find(tail, ':');
 	if (colon == tail.n)
