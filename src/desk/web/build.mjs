@@ -23,6 +23,7 @@ const result = await build({
 	jsx: "automatic",
 	jsxImportSource: "preact",
 	legalComments: "none",
+	charset: "utf8",
 	metafile: true,
 	logLevel: "warning",
 });

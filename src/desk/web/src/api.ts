@@ -50,6 +50,11 @@ export const ticket = () =>
 		.then((a) => a.ticket);
 export const customer = (id: string) => call(`/customers/${encodeURIComponent(id)}`).then(json<Card>);
 export const stats = () => call("/stats").then(json<Stats>);
+/** The ids that wait in a queue, in order. */
+export const line = (queue: string) =>
+	call(`/queues/${encodeURIComponent(queue)}`)
+		.then(json<{ conversations?: { id?: string; conv?: string }[] }>)
+		.then((a) => (a.conversations ?? []).map((c) => c.id ?? c.conv ?? ""));
 export const explain = (conv: string) =>
 	call(`/conversations/${encodeURIComponent(conv)}/explain`).then(json<Record<string, unknown>>);
 

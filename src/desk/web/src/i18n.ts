@@ -24,6 +24,9 @@ effect(() => {
 	document.documentElement.lang = lang.value;
 });
 
+/* The browser's region, when it is of the chosen language: 14:05 for en-GB, 2:05 PM for en-US. */
+const locale = () => (navigator.language.startsWith(lang.value) ? navigator.language : lang.value);
+
 type Args = Record<string, string | number>;
 
 /** Whether a word from the server (a state, an outcome, a reason) has a translation. */
@@ -47,7 +50,7 @@ export function word(prefix: string, value: string): string {
 }
 
 export function timeOfDay(at_ms: number): string {
-	return new Intl.DateTimeFormat(lang.value, { hour: "2-digit", minute: "2-digit" }).format(at_ms);
+	return new Intl.DateTimeFormat(locale(), { hour: "numeric", minute: "2-digit" }).format(at_ms);
 }
 
 export function day(at_ms: number, now_ms: number): string {
@@ -57,15 +60,27 @@ export function day(at_ms: number, now_ms: number): string {
 	if (ago === 0 || ago === 1)
 		return new Intl.RelativeTimeFormat(lang.value, { numeric: "auto" }).format(-ago, "day");
 	const sameYear = new Date(at_ms).getFullYear() === new Date(now_ms).getFullYear();
-	return new Intl.DateTimeFormat(lang.value, {
+	return new Intl.DateTimeFormat(locale(), {
 		day: "numeric",
 		month: "long",
 		...(sameYear ? {} : { year: "numeric" }),
 	}).format(at_ms);
 }
 
+/** 10 Nov, 14:12; with the year when it is another one. */
+export function moment(at_ms: number): string {
+	const sameYear = new Date(at_ms).getFullYear() === new Date().getFullYear();
+	return new Intl.DateTimeFormat(locale(), {
+		day: "numeric",
+		month: "short",
+		hour: "numeric",
+		minute: "2-digit",
+		...(sameYear ? {} : { year: "numeric" }),
+	}).format(at_ms);
+}
+
 export function dateTime(at_ms: number): string {
-	return new Intl.DateTimeFormat(lang.value, { dateStyle: "medium", timeStyle: "short" }).format(at_ms);
+	return new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "short" }).format(at_ms);
 }
 
 /** 75000 → "1:15"; an hour and more → "1 h 05 min"; a day and more → "2 d 3 h". */
@@ -87,7 +102,7 @@ export function bytes(n: number): string {
 		v /= 1024;
 		i++;
 	}
-	return new Intl.NumberFormat(lang.value, {
+	return new Intl.NumberFormat(locale(), {
 		style: "unit",
 		unit: units[i],
 		unitDisplay: "short",
@@ -96,12 +111,12 @@ export function bytes(n: number): string {
 }
 
 export function number(n: number): string {
-	return new Intl.NumberFormat(lang.value).format(n);
+	return new Intl.NumberFormat(locale()).format(n);
 }
 
 export function percent(part: number, whole: number): string {
 	if (whole <= 0) return t("app.none");
-	return new Intl.NumberFormat(lang.value, { style: "percent", maximumFractionDigits: 0 }).format(
+	return new Intl.NumberFormat(locale(), { style: "percent", maximumFractionDigits: 0 }).format(
 		part / whole,
 	);
 }

@@ -67,16 +67,40 @@ const mineStates = new Set(["active", "pending", "wrapup"]);
 export const mine = (c: Conv | undefined) =>
 	c !== undefined && c.owner === myId.value && mineStates.has(c.state);
 
-const key = (c: Conv) => c.key_ms ?? c.arrived_ms;
 export const work = computed(() =>
 	[...convs.value.values()].filter(mine).sort((a, b) => a.arrived_ms - b.arrived_ms),
 );
 const waits = new Set(["waiting", "offered", "parked", "scheduled"]);
-export const waiting = computed(() =>
-	[...convs.value.values()]
-		.filter((c) => waits.has(c.state))
-		.sort((a, b) => (a.tier ?? 0) - (b.tier ?? 0) || key(a) - key(b) || (a.conv < b.conv ? -1 : 1)),
-);
+/** Places in their queues, as last read from the server: conversation → 1, 2, 3 ... */
+export const places = signal(new Map<string, number>());
+const key = (c: Conv) => c.key_ms ?? c.arrived_ms;
+function before(a: Conv, b: Conv): number {
+	const first = (a.tier ?? 0) - (b.tier ?? 0) || key(a) - key(b) || (a.conv < b.conv ? -1 : 1);
+	if (a.queue !== b.queue) return first;
+	const place = (c: Conv) => places.value.get(c.conv) ?? Infinity;
+	const by = place(a) - place(b);
+	return Number.isFinite(by) && by !== 0 ? by : first;
+}
+/* In each queue in its own order; queues merged by the first of each. */
+export const waiting = computed(() => {
+	const lines = new Map<string, Conv[]>();
+	for (const c of convs.value.values())
+		if (waits.has(c.state)) {
+			const line = lines.get(c.queue);
+			if (line) line.push(c);
+			else lines.set(c.queue, [c]);
+		}
+	const heads = [...lines.values()].map((l) => l.sort(before));
+	const out: Conv[] = [];
+	for (;;) {
+		const next = heads
+			.filter((l) => l.length > 0)
+			.sort((x, y) => (x[0] && y[0] ? before(x[0], y[0]) : 0))[0]
+			?.shift();
+		if (!next) return out;
+		out.push(next);
+	}
+});
 export const offerList = computed(() =>
 	[...offers.value.values()].sort((a, b) => a.expires_ms - b.expires_ms),
 );
@@ -191,6 +215,29 @@ function recount(): void {
 
 /* ---- frames ---- */
 
+const blank = (v: unknown) =>
+	v === null || v === undefined || v === 0 || v === "" || (typeof v === "object" && Object.keys(v).length === 0);
+
+/*
+ * A change may leave out what did not change, or send it empty: such fields keep their value. Those that
+ * really become empty (owner, until, outcome, offer) are taken as they come.
+ */
+const cleared = new Set(["owner", "until_ms", "outcome", "offer", "why", "state"]);
+function patch<T extends object>(before: T | undefined, more: T): T {
+	if (!before) return more;
+	const out = { ...before } as Record<string, unknown>;
+	for (const [k, v] of Object.entries(more)) if (cleared.has(k) || !blank(v)) out[k] = v;
+	return out as T;
+}
+
+/* Numbers that may become zero again. */
+function patchAgent(a: Agent): Agent {
+	const before = agents.peek().get(a.agent) ?? (me.peek()?.agent === a.agent ? me.peek() : null);
+	const all = patch(before ?? undefined, a);
+	const since_ms = a.since_ms ?? (before?.presence === a.presence ? before.since_ms : serverNow_ms());
+	return { ...all, used: a.used, limit: a.limit, since_ms };
+}
+
 function snapshot(s: Snapshot): void {
 	const by = <T>(list: T[] | undefined, id: (x: T) => string) =>
 		new Map((list ?? []).map((x) => [id(x), x]));
@@ -235,6 +282,9 @@ function message(m: Message): void {
 	}
 	const c = convs.peek().get(m.conv);
 	if (c && m.seq > (c.last_seq ?? 0)) put(convs, m.conv, { ...c, last_seq: m.seq });
+	const answered = convs.peek().get(m.conv);
+	if (m.direction === "out" && answered && !answered.first_reply_ms)
+		put(convs, m.conv, { ...answered, first_reply_ms: m.at_ms });
 	if (m.direction !== "in") return;
 	drop(typing, m.conv);
 	const watched = selected.peek() === m.conv && !document.hidden;
@@ -249,7 +299,7 @@ function conv(c: Conv): void {
 	const wasMine = mine(before);
 	const over = c.state === "closed" || c.state === "resolved";
 	const keep = mine(c) || waits.has(c.state) || selected.peek() === c.conv || !over;
-	if (keep) put(convs, c.conv, { ...before, ...c });
+	if (keep) put(convs, c.conv, patch(before, c));
 	else drop(convs, c.conv);
 	/* Left my hands: go on with the next, unless it was only being looked at. */
 	if (wasMine && !mine(c) && selected.peek() === c.conv) {
@@ -298,9 +348,8 @@ export function apply(f: Frame): void {
 			case "receipt":
 				return receipt(f);
 			case "agent":
-				put(agents, f.agent, { ...agents.peek().get(f.agent), ...f });
-				if (f.agent === me.peek()?.agent) me.value = { ...me.peek(), ...f };
-				return;
+				if (f.agent === me.peek()?.agent) me.value = patchAgent(f);
+				return put(agents, f.agent, patchAgent(f));
 			case "queue":
 				return put(queues, f.queue, { ...queues.peek().get(f.queue), ...f });
 			case "card":
@@ -330,7 +379,20 @@ export function forget(): void {
 	});
 }
 
+/** Figures that frames do not carry, read by the supervisor's page now and then. */
+export function figures(list: Queue[]): void {
+	const m = new Map(queues.peek());
+	for (const q of list) m.set(q.queue, { ...m.get(q.queue), ...q });
+	queues.value = m;
+}
+
 /* ---- names ---- */
+
+/** The kind of a channel, as far as any conversation told it. */
+export function kindOf(channel: string): string | null {
+	for (const c of convs.value.values()) if (c.channel === channel && c.kind) return c.kind;
+	return null;
+}
 
 export const queueTitle = (q: string) => queues.value.get(q)?.title || q;
 export const agentName = (a: string) => agents.value.get(a)?.name || a;

@@ -1,6 +1,6 @@
 /* Who writes: name, segment, how they are reached and how sure that is, and everything said before on any channel. */
 import { open } from "../commands";
-import { dateTime, span, t } from "../i18n";
+import { dateTime, moment, span, t } from "../i18n";
 import type { Card, Conv } from "../protocol";
 import { card, convName, convs, queueTitle, selected, skillsText } from "../state";
 import { Avatar, Channel, Empty, Segment, State } from "./bits";
@@ -19,13 +19,10 @@ function Identities({ card: c }: { card: Card }) {
 						<span class="wrap" title={i.kind}>
 							{i.value}
 						</span>
-						{i.verified ? (
-							<span class="badge good">
-								<Icon name="verified" size={12} /> {t("card.verified")}
-							</span>
-						) : (
-							<span class="badge">{t("card.unverified")}</span>
-						)}
+						<span class={i.verified ? "sure tone-good" : "sure muted"}>
+							{i.verified && <Icon name="verified" size={14} />}
+							{t(i.verified ? "card.verified" : "card.unverified")}
+						</span>
 					</li>
 				))}
 			</ul>
@@ -70,7 +67,7 @@ function Past({ list }: { list: Conv[] }) {
 								<span class="past-main">
 									<span class="clip">{c.subject || queueTitle(c.queue)}</span>
 									<span class="meta">
-										<time dateTime={new Date(c.arrived_ms).toISOString()}>{dateTime(c.arrived_ms)}</time>
+										<time dateTime={new Date(c.arrived_ms).toISOString()} title={dateTime(c.arrived_ms)}>{moment(c.arrived_ms)}</time>
 										<State conv={live} />
 									</span>
 								</span>
@@ -87,7 +84,7 @@ function Matter({ conv }: { conv: Conv }) {
 	const facts: [string, string][] = [
 		[t("card.channel"), conv.channel],
 		[t("card.queue"), queueTitle(conv.queue)],
-		[t("card.arrived"), dateTime(conv.arrived_ms)],
+		[t("card.arrived"), moment(conv.arrived_ms)],
 		[
 			t("card.firstreply"),
 			conv.first_reply_ms ? span(conv.first_reply_ms - conv.arrived_ms) : t("app.none"),

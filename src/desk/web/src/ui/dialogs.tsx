@@ -119,7 +119,8 @@ export function TransferDialog({ conv, assign }: { conv: string; assign?: boolea
 	const to = useSignal("");
 	const note = useSignal("");
 	const list = targets(find.value, !!assign);
-	const chosen = list.find((x) => x.to === to.value) ?? list[0];
+	const here = `queue:${convs.value.get(conv)?.queue ?? ""}`;
+	const chosen = list.find((x) => x.to === to.value) ?? list.find((x) => x.to !== here);
 	const done = () => {
 		if (!chosen) return;
 		close();

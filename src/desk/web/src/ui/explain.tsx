@@ -7,7 +7,7 @@ import { useSignal } from "@preact/signals";
 import { dialog } from "../actions";
 import * as api from "../api";
 import { now_ms } from "../clock";
-import { number, span, t, word } from "../i18n";
+import { dateTime, number, span, t, word } from "../i18n";
 import { agentName, convName, convs, queueTitle } from "../state";
 import { Dialog, Segment, State } from "./bits";
 import { Icon } from "./icon";
@@ -18,15 +18,9 @@ const num = (v: unknown) => (typeof v === "number" ? v : undefined);
 const isFacts = (v: unknown): v is Facts => typeof v === "object" && v !== null && !Array.isArray(v);
 const pick = (f: Facts, ...names: string[]) => names.map((n) => f[n]).find((v) => v !== undefined && v !== null);
 
-/* {"skills": 3} or [{"predicate": "skills", "count": 3}] */
+/* {"skills": 3, "eligible": 1} */
 function histogram(v: unknown): [string, number][] {
-	const pairs: [string, number][] = Array.isArray(v)
-		? v
-				.filter(isFacts)
-				.map((x) => [text(pick(x, "predicate", "why", "name", "fails")), num(pick(x, "count", "agents", "n")) ?? 0])
-		: isFacts(v)
-			? Object.entries(v).map(([k, n]) => [k, num(n) ?? 0])
-			: [];
+	const pairs: [string, number][] = isFacts(v) ? Object.entries(v).map(([k, n]) => [k, num(n) ?? 0]) : [];
 	return pairs.filter(([, n]) => n > 0).sort((a, b) => b[1] - a[1]);
 }
 
@@ -49,31 +43,41 @@ function Histogram({ list }: { list: [string, number][] }) {
 	);
 }
 
-function agentRows(v: unknown): { agent: string; why: string; detail: string }[] {
-	const row = (agent: string, x: unknown) =>
-		isFacts(x)
-			? {
-					agent,
-					why: text(pick(x, "predicate", "fails", "why", "first")),
-					detail: text(pick(x, "detail", "needs", "missing")),
-				}
-			: { agent, why: text(x), detail: "" };
-	if (Array.isArray(v)) return v.filter(isFacts).map((x) => row(text(pick(x, "agent", "name", "id")), x));
-	return isFacts(v) ? Object.entries(v).map(([k, x]) => row(k, x)) : [];
+/* {"bo": "skills"} */
+const agentRows = (v: unknown) =>
+	isFacts(v) ? Object.entries(v).map(([agent, why]) => ({ agent, why: text(why) })) : [];
+
+/* What stands between it and those who are nearest to taking it; the order is the engine's own. */
+function helpText(failing: [string, number][]): string {
+	const near = ["eligible", "queue", "excluded", "kind", "capacity", "presence", "skills", "desk"];
+	const first = near.find((p) => failing.some(([why]) => why === p));
+	return first ? word("change", first) : "";
 }
 
-const plain = new Set(["state", "stage", "stages", "rank", "position", "histogram", "agents", "change", "changes", "conv", "id"]);
+const plain = new Set([
+	"state",
+	"stage",
+	"stages",
+	"rank",
+	"position",
+	"failing",
+	"agents",
+	"would_change",
+	"requires",
+	"conv",
+	"id",
+	"next_stage_ms",
+]);
 
 function Told({ facts, conv }: { facts: Facts; conv: string }) {
 	const c = convs.value.get(conv);
 	const rank = num(pick(facts, "rank", "position"));
 	const stage = num(facts["stage"]);
 	const next = num(pick(facts, "next_stage_ms", "next_relaxation_ms", "next_ms"));
-	const next_us = num(pick(facts, "next_stage_us", "next_us"));
-	const at = next ?? (next_us ? next_us / 1000 : undefined);
-	const skills = text(pick(facts, "skills", "required")) || t("explain.any");
-	const change = pick(facts, "change", "changes", "would_help");
-	const changes = Array.isArray(change) ? change.map((x) => (isFacts(x) ? text(pick(x, "text", "what", "why")) : text(x))) : [text(change)];
+	const at = next;
+	const skills = text(pick(facts, "requires", "skills")) || t("explain.any");
+	const failing = histogram(facts["failing"]);
+	const help = helpText(failing) || text(facts["would_change"]);
 	const rows = agentRows(facts["agents"]);
 	const rest = Object.entries(facts).filter(([k, v]) => !plain.has(k) && text(v) !== "");
 	return (
@@ -83,20 +87,16 @@ function Told({ facts, conv }: { facts: Facts; conv: string }) {
 					<li>{t("explain.rank", { n: number(rank), queue: queueTitle(text(facts["queue"]) || c?.queue || "") })}</li>
 				)}
 				{stage !== undefined && <li>{t("explain.stage", { n: stage + 1, skills })}</li>}
-				<li>
+				{facts["failing"] !== undefined && <li>
 					{at && at > 0 ? t("explain.next", { time: span(at > 1e11 ? at - now_ms.value : at) }) : t("explain.last")}
-				</li>
+				</li>}
 			</ul>
-			<h3>{t("explain.histogram")}</h3>
-			<Histogram list={histogram(pick(facts, "histogram", "failing"))} />
-			{changes.some(Boolean) && (
+			{facts["failing"] !== undefined && <h3>{t("explain.histogram")}</h3>}
+			{facts["failing"] !== undefined && <Histogram list={failing} />}
+			{help && (
 				<>
 					<h3>{t("explain.change")}</h3>
-					<ul class="facts-list">
-						{changes.filter(Boolean).map((x) => (
-							<li key={x}>{x}</li>
-						))}
-					</ul>
+					<p>{help}</p>
 				</>
 			)}
 			{rows.length > 0 && (
@@ -107,9 +107,8 @@ function Told({ facts, conv }: { facts: Facts; conv: string }) {
 							<li key={r.agent}>
 								<Icon name="user" size={16} />
 								<span class="grow">{agentName(r.agent)}</span>
-								<span class={r.why && !/^(none|ok|eligible)$/.test(r.why) ? "muted" : "tone-good"}>
-									{word("why", r.why || "none")}
-									{r.detail && `: ${r.detail}`}
+								<span class={r.why === "eligible" ? "tone-good" : "muted"}>
+									{word("why", r.why || "eligible")}
 								</span>
 							</li>
 						))}
@@ -123,7 +122,7 @@ function Told({ facts, conv }: { facts: Facts; conv: string }) {
 						{rest.map(([k, v]) => (
 							<div key={k}>
 								<dt>{k}</dt>
-								<dd>{text(v)}</dd>
+								<dd>{k.endsWith("_ms") && Number(v) > 1e11 ? dateTime(Number(v)) : text(v)}</dd>
 							</div>
 						))}
 					</dl>

@@ -11,7 +11,18 @@ import { open, pauseQueue, take } from "../commands";
 import { number, percent, span, t } from "../i18n";
 import { go } from "../page";
 import type { Conv, Level, Queue, Stats } from "../protocol";
-import { agents, commands, convName, offers, queueTitle, queues, skillsText, waiting } from "../state";
+import {
+	agents,
+	commands,
+	convName,
+	figures,
+	offers,
+	places,
+	queueTitle,
+	queues,
+	skillsText,
+	waiting,
+} from "../state";
 import type { Key } from "../strings";
 import { Channel, Empty, Load, Presence, Segment, Standing, State } from "./bits";
 import { Icon, type IconName } from "./icon";
@@ -45,10 +56,28 @@ function Scroll({ label, children }: { label: string; children: ComponentChildre
 const dash = () => t("app.none");
 const count = (n: number | null | undefined) => (n === null || n === undefined ? dash() : number(n));
 
+/* The order inside a queue is the engine's: asked for where more than one waits. */
+async function readPlaces(): Promise<void> {
+	const several = [...queues.peek().values()].filter((q) => q.waiting > 1);
+	const lines = await Promise.all(several.map((q) => api.line(q.queue).catch(() => [])));
+	places.value = new Map(lines.flatMap((l) => l.map((id, i) => [id, i + 1] as const)));
+}
+
+/* Counted from the list below, so that both agree at every moment. */
+function bySegment(queue: string): { segment: string; waiting: number; since_ms: number }[] {
+	const m = new Map<string, { segment: string; waiting: number; since_ms: number }>();
+	for (const c of waiting.value) {
+		if (c.queue !== queue || !c.segment) continue;
+		const s = m.get(c.segment) ?? { segment: c.segment, waiting: 0, since_ms: Infinity };
+		m.set(c.segment, { ...s, waiting: s.waiting + 1, since_ms: Math.min(s.since_ms, c.arrived_ms) });
+	}
+	return [...m.values()].sort((a, b) => a.since_ms - b.since_ms);
+}
+
 function QueueLines({ q }: { q: Queue }) {
 	const l = longest(q);
 	const name = q.title || q.queue;
-	const segments = (q.by_segment ?? []).filter((s) => s.waiting > 0);
+	const segments = bySegment(q.queue);
 	return (
 		<>
 			<tr>
@@ -85,7 +114,7 @@ function QueueLines({ q }: { q: Queue }) {
 						<Segment name={s.segment} />
 					</th>
 					<td class="n">{number(s.waiting)}</td>
-					<td class="n">{s.longest_ms === null ? dash() : span(s.longest_ms)}</td>
+					<td class="n">{span(now_ms.value - s.since_ms)}</td>
 					<td />
 					<td />
 					<td />
@@ -385,14 +414,17 @@ export function Floor() {
 	const stats = useSignal<Stats | null>(null);
 	const failed = useSignal(false);
 	useEffect(() => {
-		const readNow = () =>
-			api.stats().then(
+		const readNow = () => {
+			void readPlaces();
+			return api.stats().then(
 				(s) => {
 					stats.value = s;
 					failed.value = false;
+					figures(s.queues ?? []);
 				},
 				() => (failed.value = true),
 			);
+		};
 		void readNow();
 		const id = setInterval(() => void readNow(), stats_ms);
 		return () => clearInterval(id);

@@ -81,7 +81,8 @@ export function MailFrame({ message }: { message: Message }) {
 		};
 	}, []);
 	useSignalEffect(() => {
-		if (frame.current) frame.current.style.height = `${height.value}px`;
+		const px = `${height.value}px`;
+		if (frame.current) frame.current.style.height = px;
 	});
 	const srcdoc = useComputed(() => (mail.value ? frameDocument(mail.value, lang.value) : ""));
 

@@ -5,7 +5,7 @@ import { retry } from "../commands";
 import { bytes, dateTime, t, timeOfDay, word } from "../i18n";
 import type { Message } from "../protocol";
 import { links, splitQuote } from "../quote";
-import { type Outgoing, agentName, commands, convs, mine, myId } from "../state";
+import { type Outgoing, agentName, commands, convs, kindOf, mine, myId } from "../state";
 import { Channel } from "./bits";
 import { Icon, type IconName } from "./icon";
 import { MailFrame } from "./mailframe";
@@ -66,8 +66,10 @@ function DeliveryState({ message }: { message: Message }) {
 	return (
 		<span class={bad ? "delivery bad" : "delivery"}>
 			<Icon name={deliveryIcon[d] ?? "clock"} size={14} />
-			{word("msg", d)}
-			{bad && message.why && <span class="why">: {message.why}</span>}
+			<span>
+				{word("msg", d)}
+				{bad && message.why && <span class="why">: {message.why}</span>}
+			</span>
 			{bad && may && (
 				<button type="button" class="small" onClick={() => void retry(message.conv, message.seq)}>
 					<Icon name="retry" size={14} /> {t("msg.retry")}
@@ -126,7 +128,7 @@ export function MessageView(props: { message: Message; same: boolean; channel: s
 						<Icon name="note" size={14} /> {t("msg.note")}
 					</span>
 				)}
-				{other && m.channel && <Channel channel={m.channel} words />}
+				{other && m.channel && <Channel kind={kindOf(m.channel)} channel={m.channel} words />}
 			</header>
 			<div class="bubble">
 				{subject && <p class="msg-subject">{subject}</p>}
