@@ -334,14 +334,15 @@ class Loop:
 class Chat:
     """A visitor: hello, say, and everything that came, in order."""
 
-    def __init__(self, node, session=None, seq=0, **hello):
+    def __init__(self, node, session=None, seq=0, path="/chat/ws", **hello):
+        self.path = path
         self.node, self.session, self.seq, self.hello = node, session, seq, hello
         self.frames, self.ws, self.closed = [], None, None
         Loop.run(self.connect())
         self.expect("welcome")
 
     async def connect(self):
-        self.ws = await websockets.connect(f"ws://127.0.0.1:{self.node.http}/chat/ws", max_size=2**22, ping_interval=None,
+        self.ws = await websockets.connect(f"ws://127.0.0.1:{self.node.http}{self.path}", max_size=2**22, ping_interval=None,
                                            open_timeout=15, close_timeout=1)
         await self.ws.send(json.dumps({"t": "hello", "session": self.session, "from": self.seq, **self.hello}))
         asyncio.ensure_future(self.read())
