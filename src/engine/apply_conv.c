@@ -17,15 +17,15 @@ static int apply_created(struct engine *e, const struct event *ev, struct err *e
 
 	if (id_is_none(ev->conv) || conv_find(e, ev->conv))
 		return err_set(err, EINVAL, "created: the conversation is there already");
-	if (!wants || !ev->queue.n)
-		return err_set(err, EINVAL, "created: no queue or malformed skills");
+	if (!wants || !ev->queue.n || !ev->kind.n)
+		return err_set(err, EINVAL, "created: no queue, no kind or malformed skills");
+	if ((!kind_find(e, ev->kind) && e->kind_count + 1 >= KINDS_MAX) ||
+		e->labels.count > UINT16_MAX - 2 || e->line_count >= UINT16_MAX - 1)
+		return err_set(err, EINVAL, "created: too many kinds, channels or queues");
 	uint32_t kind = kind_intern(e, ev->kind);
 	uint32_t channel = names_intern(&e->labels, ev->channel, &e->keep);
 	uint32_t segment = names_intern(&e->labels, ev->segment, &e->keep);
 
-	if (!kind || channel > UINT16_MAX || segment > UINT16_MAX ||
-		e->line_count >= UINT16_MAX - 1)
-		return err_set(err, EINVAL, "created: too many kinds, channels or segments");
 	if (!line)
 		line = line_add(e, ev->queue);
 	struct conv *c = conv_add(e, ev->conv, line);

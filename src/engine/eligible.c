@@ -27,7 +27,7 @@ enum predicate eligible_first_failing(const struct engine *e, const struct sig_k
 		return NOT_PRESENCE;
 	if (a->self != key->also && !set_met(e, key->need, a))
 		return NOT_SKILLS;
-	if ((uint64_t)a->used + kind->cost > agent_limit(e, a))
+	if (a->used + kind->cost > agent_limit(e, a))
 		return NOT_CAPACITY;
 	if (kind->max && a->held[key->kind] >= kind->max)
 		return NOT_KIND;

@@ -25,6 +25,8 @@ uint32_t line_add(struct engine *e, struct slice name)
 	l->self = h;
 	l->name = arena_copy(&e->keep, name);
 	l->open = true;
+	l->stage_count = 1;
+	l->stage[0] = SET_EMPTY;
 	map_put(&e->line_names, l->name, (void *)(uintptr_t)h);
 	return h;
 }

@@ -22,7 +22,7 @@ uint64_t match_key(const struct engine *e, const struct conv *c, const struct ag
 
 	switch (line_strategy(line_at(e, c->line))) {
 	case STRATEGY_LEAST_LOADED:
-		return ((uint64_t)a->used << 24) / limit;
+		return (a->used << 24) / limit;
 	case STRATEGY_ROUND_ROBIN:
 		return a->last_turn;
 	case STRATEGY_FEWEST_HANDLED:

@@ -140,7 +140,7 @@ struct agent {
 	bool off, dirty;
 	uint32_t skills; /* set */
 	uint32_t units;	 /* 0: the configuration's */
-	uint32_t used;
+	uint64_t used;
 	uint32_t misses; /* in a row */
 	uint32_t offers; /* open ones */
 	uint32_t deadline;

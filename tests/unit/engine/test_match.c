@@ -1,0 +1,236 @@
+/*
+ * Which agent: the six strategies, preferred skills, names on a tie; and what is told about it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "base/str.h"
+#include "engine/center.h"
+
+static struct step last;
+
+static void give(struct engine *e, struct command c, uint64_t at_s)
+{
+	engine_step(e, &c, CENTER_START_US + at_s * S_US, &last);
+	assert_true(last.answer == ANSWER_OK);
+}
+
+static void hire(
+	struct engine *e, const char *who, const char *skills, uint64_t units, uint64_t at_s)
+{
+	give(e,
+		(struct command){ .type = COMMAND_USER,
+			.agent = slice_of(who),
+			.skills = slice_of(skills),
+			.units = units },
+		at_s);
+	give(e,
+		(struct command){
+			.type = COMMAND_DESK_UP, .agent = slice_of(who), .session = slice_of(who) },
+		at_s);
+	give(e,
+		(struct command){ .type = COMMAND_PRESENCE,
+			.agent = slice_of(who),
+			.presence = PRESENCE_AVAILABLE },
+		at_s);
+}
+
+/* Sends one and returns the event of its offer. */
+static const struct event *offered(struct engine *e, const char *queue, uint64_t n, uint64_t at_s)
+{
+	give(e,
+		(struct command){ .type = COMMAND_MESSAGE,
+			.fresh = 1,
+			.conv = center_id(n),
+			.id = center_id(1000 + n),
+			.channel = SLICE("mailbox"),
+			.kind = SLICE("email"),
+			.queue = slice_of(queue),
+			.random = n * 77777 },
+		at_s);
+	for (size_t i = 0; i < last.count; i++)
+		if (last.events[i].type == EVENT_OFFERED &&
+			id_equal(last.events[i].conv, center_id(n)))
+			return &last.events[i];
+	fail_msg("nobody was offered conversation %u", (unsigned)n);
+	return NULL;
+}
+
+static void assert_goes_to(
+	struct engine *e, const char *queue, uint64_t n, uint64_t at_s, const char *who)
+{
+	const struct event *ev = offered(e, queue, n, at_s);
+
+	if (!slice_is(ev->agent, who))
+		fail_msg("conversation %u went to %.*s, not to %s", (unsigned)n,
+			SLICE_ARG(ev->agent), who);
+}
+
+static void accepts_and_resolves(struct engine *e, uint64_t n, uint64_t at_s)
+{
+	struct conv_view v;
+
+	assert_true(engine_conv(e, center_id(n), &v));
+	struct slice who = v.agent;
+
+	give(e, (struct command){ .type = COMMAND_ACCEPT, .agent = who, .offer = v.offer }, at_s);
+	give(e, (struct command){ .type = COMMAND_RESOLVE, .agent = who, .conv = v.conv }, at_s);
+}
+
+static struct config *config_with(enum strategy s)
+{
+	struct config *c = center_new();
+
+	c->queues[3].strategy = s;
+	return c;
+}
+
+static void longest_idle_first(void **state)
+{
+	struct config *c = config_with(STRATEGY_LONGEST_IDLE);
+	struct engine *e = engine_new(c);
+
+	(void)state;
+	hire(e, "cy", "", 0, 1);
+	hire(e, "bo", "", 0, 2);
+	hire(e, "ann", "", 0, 3);
+	assert_goes_to(e, "any", 1, 10, "cy");
+	accepts_and_resolves(e, 1, 11);
+	assert_goes_to(e, "any", 2, 12, "bo");
+	/* Who holds nothing comes before who holds something, however long ago that was. */
+	assert_goes_to(e, "any", 3, 13, "ann");
+	assert_goes_to(e, "any", 4, 14, "cy");
+	assert_goes_to(e, "any", 5, 15, "bo");
+	engine_free(&e);
+	center_free(c);
+}
+
+static void least_loaded_by_share_of_the_limit(void **state)
+{
+	struct config *c = config_with(STRATEGY_LEAST_LOADED);
+	struct engine *e = engine_new(c);
+
+	(void)state;
+	hire(e, "ann", "", 50, 1);
+	hire(e, "bo", "", 100, 1);
+	assert_goes_to(e, "any", 1, 10, "ann"); /* 0 of both: by name */
+	assert_goes_to(e, "any", 2, 11, "bo");
+	assert_goes_to(e, "any", 3, 12, "bo");	/* 20/50 is more than 20/100 */
+	assert_goes_to(e, "any", 4, 13, "ann"); /* 20/50 = 40/100: by name */
+	engine_free(&e);
+	center_free(c);
+}
+
+static void round_robin_takes_turns(void **state)
+{
+	struct config *c = config_with(STRATEGY_ROUND_ROBIN);
+	struct engine *e = engine_new(c);
+
+	(void)state;
+	hire(e, "ann", "", 0, 1);
+	hire(e, "bo", "", 0, 1);
+	assert_goes_to(e, "any", 1, 10, "ann");
+	assert_goes_to(e, "any", 2, 11, "bo");
+	accepts_and_resolves(e, 2, 12);
+	assert_goes_to(e, "any", 3, 13, "ann");
+	assert_goes_to(e, "any", 4, 14, "bo");
+	engine_free(&e);
+	center_free(c);
+}
+
+static void fewest_handled_first(void **state)
+{
+	struct config *c = config_with(STRATEGY_FEWEST_HANDLED);
+	struct engine *e = engine_new(c);
+
+	(void)state;
+	hire(e, "ann", "", 0, 1);
+	assert_goes_to(e, "any", 1, 10, "ann");
+	accepts_and_resolves(e, 1, 11);
+	hire(e, "bo", "", 0, 12);
+	assert_goes_to(e, "any", 2, 13, "bo");
+	accepts_and_resolves(e, 2, 14);
+	assert_goes_to(e, "any", 3, 15, "ann");
+	engine_free(&e);
+	center_free(c);
+}
+
+static void fewest_skills_keeps_the_rare_agents_free(void **state)
+{
+	struct config *c = config_with(STRATEGY_FEWEST_SKILLS);
+	struct engine *e = engine_new(c);
+
+	(void)state;
+	hire(e, "ann", "ru=1 en=1 fi=1", 0, 1);
+	hire(e, "bo", "ru=1", 0, 2);
+	assert_goes_to(e, "any", 1, 10, "bo");
+	assert_goes_to(e, "any", 2, 11, "bo");
+	engine_free(&e);
+	center_free(c);
+}
+
+static void random_uses_the_commands_word_and_nothing_else(void **state)
+{
+	struct config *c = config_with(STRATEGY_RANDOM);
+	struct engine *a = engine_new(c), *b = engine_new(c);
+	size_t anns = 0;
+
+	(void)state;
+	for (struct engine *e = a;; e = b) {
+		hire(e, "ann", "", 100000, 1);
+		hire(e, "bo", "", 100000, 1);
+		if (e == b)
+			break;
+	}
+	for (uint64_t n = 1; n <= 200; n++) {
+		const struct event *ev = offered(a, "any", n, 10 + n);
+		bool ann = slice_is(ev->agent, "ann");
+
+		anns += ann;
+		if (!slice_is(offered(b, "any", n, 10 + n)->agent, ann ? "ann" : "bo"))
+			fail_msg("the same commands were decided otherwise");
+		accepts_and_resolves(a, n, 10 + n);
+		accepts_and_resolves(b, n, 10 + n);
+	}
+	assert_in_range(anns, 60, 140);
+	engine_free(&a);
+	engine_free(&b);
+	center_free(c);
+}
+
+static void preferred_skills_come_before_the_strategy(void **state)
+{
+	struct config *c = center_new();
+	struct engine *e = engine_new(c);
+
+	(void)state;
+	hire(e, "ann", "cards=50 ru=50", 0, 1);
+	hire(e, "bo", "cards=50 ru=50 premier=3", 0, 2);
+	const struct event *ev = offered(e, "cards", 1, 10);
+
+	assert_true(slice_is(ev->agent, "bo"));
+	assert_int_equal(ev->score, 30);
+	assert_non_null(strstr(ev->explain.p, "\"decided_by\":\"score\""));
+	assert_non_null(strstr(ev->explain.p, "\"runner_up\":\"ann\""));
+	assert_non_null(strstr(ev->explain.p, "\"eligible\":2"));
+	engine_free(&e);
+	center_free(c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(longest_idle_first),
+		cmocka_unit_test(least_loaded_by_share_of_the_limit),
+		cmocka_unit_test(round_robin_takes_turns),
+		cmocka_unit_test(fewest_handled_first),
+		cmocka_unit_test(fewest_skills_keeps_the_rare_agents_free),
+		cmocka_unit_test(random_uses_the_commands_word_and_nothing_else),
+		cmocka_unit_test(preferred_skills_come_before_the_strategy),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
