@@ -178,6 +178,16 @@ static void set_references(GMimeObject *mail, const struct letter *l)
 	g_ptr_array_unref(ids);
 }
 
+static void add_address(
+	GMimeMessage *mail, GMimeAddressType type, const char *name, const char *address)
+{
+	InternetAddress *a = internet_address_mailbox_new(name, address);
+
+	internet_address_set_charset(a, "utf-8");
+	internet_address_list_add(g_mime_message_get_addresses(mail, type), a);
+	g_object_unref(a);
+}
+
 static void set_reply_to(
 	GMimeMessage *mail, const struct letter *l, const struct letter_config *config)
 {
@@ -185,7 +195,7 @@ static void set_reply_to(
 
 	token_plus_make(&config->key, TOKEN_CONVERSATION, l->conv, l->now_us, token);
 	address = plus_address(config->mailbox, token);
-	g_mime_message_add_mailbox(mail, GMIME_ADDRESS_TYPE_REPLY_TO, config->from_name,
+	add_address(mail, GMIME_ADDRESS_TYPE_REPLY_TO, config->from_name,
 		address ? address : config->mailbox);
 	g_free(address);
 }
@@ -197,9 +207,8 @@ static void set_headers(
 	GDateTime *date = g_date_time_new_from_unix_utc((gint64)(l->now_us / 1000000));
 	char *subject = subject_line(l), *id = letter_message_id(l, config);
 
-	g_mime_message_add_mailbox(
-		mail, GMIME_ADDRESS_TYPE_FROM, config->from_name, config->from_address);
-	g_mime_message_add_mailbox(mail, GMIME_ADDRESS_TYPE_TO, NULL, l->to);
+	add_address(mail, GMIME_ADDRESS_TYPE_FROM, config->from_name, config->from_address);
+	add_address(mail, GMIME_ADDRESS_TYPE_TO, NULL, l->to);
 	set_reply_to(mail, l, config);
 	g_mime_message_set_subject(mail, subject, "utf-8");
 	g_mime_message_set_date(mail, date);
@@ -235,11 +244,33 @@ static GMimeObject *text_part(const char *text, const char *subtype)
 	return GMIME_OBJECT(part);
 }
 
+/* type/subtype of token characters, or what anything may be. */
+static bool type_is_proper(const char *type)
+{
+	unsigned slashes = 0;
+
+	if (!type || !*type)
+		return false;
+	for (const char *p = type; *p; p++) {
+		slashes += *p == '/';
+		if (!g_ascii_isalnum(*p) && !strchr("/.+-_", *p))
+			return false;
+	}
+	return slashes == 1 && *type != '/' && type[strlen(type) - 1] != '/' && strlen(type) <= 100;
+}
+
+/* UTF-8 for every parameter: GMime would choose the shortest charset, and not all mail programs know those. */
+static void params_set_utf8(GMimeParamList *params)
+{
+	for (int i = 0; params && i < g_mime_param_list_length(params); i++)
+		g_mime_param_set_charset(g_mime_param_list_get_parameter_at(params, i), "utf-8");
+}
+
 static GMimeObject *file_part(const struct letter_part *p, bool inline_image)
 {
 	gchar **type =
-		g_strsplit(p->type && *p->type ? p->type : "application/octet-stream", "/", 2);
-	GMimePart *part = g_mime_part_new_with_type(type[0], type[1] ? type[1] : "octet-stream");
+		g_strsplit(type_is_proper(p->type) ? p->type : "application/octet-stream", "/", 2);
+	GMimePart *part = g_mime_part_new_with_type(type[0], type[1]);
 	GMimeStream *stream =
 		g_mime_stream_mem_new_with_buffer((const char *)p->bytes->data, p->bytes->len);
 	GMimeDataWrapper *content =
@@ -251,6 +282,10 @@ static GMimeObject *file_part(const struct letter_part *p, bool inline_image)
 	g_mime_object_set_disposition(GMIME_OBJECT(part), inline_image ? "inline" : "attachment");
 	if (*name)
 		g_mime_part_set_filename(part, name);
+	params_set_utf8(g_mime_content_type_get_parameters(
+		g_mime_object_get_content_type(GMIME_OBJECT(part))));
+	params_set_utf8(g_mime_content_disposition_get_parameters(
+		g_mime_object_get_content_disposition(GMIME_OBJECT(part))));
 	if (inline_image) {
 		char *cid = clean_line(p->cid, 200);
 		g_mime_object_set_content_id(GMIME_OBJECT(part), cid);

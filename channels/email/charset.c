@@ -39,6 +39,18 @@ static bool has_high(const char *p, gsize n)
 	return false;
 }
 
+/* Labelled UTF-8 and not a bit of it: letters everywhere and hardly a continuation byte. */
+static bool never_utf8(const char *p, gsize n)
+{
+	gsize letters = 0, continuations = 0;
+
+	for (gsize i = 0; i < n; i++) {
+		letters += (unsigned char)p[i] >= 0xc0;
+		continuations += (unsigned char)p[i] >= 0x80 && (unsigned char)p[i] < 0xc0;
+	}
+	return letters >= 4 && continuations * 8 < letters;
+}
+
 static bool is_one_byte(const char *name)
 {
 	static const char *const prefixes[] = { "iso-8859", "windows-125", "koi8", "cp125", "ibm",
@@ -132,9 +144,8 @@ GString *charset_to_utf8(const char *p, gsize n, const char *label)
 	}
 	if (!name && high)
 		name = charset_guess(p, n);
-	if (name && g_ascii_strcasecmp(name, "utf-8") == 0 && !utf8 && high &&
-		!g_strstr_len(p, (gssize)n, "\xd0"))
-		name = charset_guess(p, n); /* labelled UTF-8 and not a bit of it */
+	if (name && g_ascii_strcasecmp(name, "utf-8") == 0 && !utf8 && never_utf8(p, n))
+		name = charset_guess(p, n);
 	if (!name || g_ascii_strcasecmp(name, "utf-8") == 0 || !convert(out, p, n, name))
 		append_valid(out, p, n);
 	/* iconv may give NULs and, from odd charsets, things that are no UTF-8 text. */

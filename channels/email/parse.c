@@ -7,6 +7,7 @@
 #include "body.h"
 #include "robot.h"
 #include "scan.h"
+#include "words.h"
 
 enum { REFS_MAX = 60, HEADER_TEXT_MAX = 4096, FILE_BYTES_MAX = 200, SALVAGE_MAX = 65536 };
 
@@ -322,9 +323,11 @@ static bool has_headers(const GByteArray *raw)
 static void parse_whole(struct parsed *m, GByteArray *raw, const char *sender, uint64_t now_us,
 	const struct parse_config *config)
 {
-	GMimeMessage *message = construct(raw);
+	GMimeMessage *message;
 	char conv[TOKEN_ID_LEN + 1], own[TOKEN_ID_LEN + 1];
 
+	words_join(raw);
+	message = construct(raw);
 	if (!message) {
 		m->quarantine = g_strdup("it could not be read as a mail");
 		return;
