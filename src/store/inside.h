@@ -58,6 +58,8 @@ void inbox_taken(struct inbox *in, size_t n);
 /* push.c, outbox.c */
 void followers_free(struct store *s);
 void outboxes_free(struct store *s);
+/* The link that an outbox is read by: tests cut it. */
+struct link *outbox_link(const struct store *s, struct slice channel);
 /* lease.c */
 struct lease *lease_new(struct store *s);
 void lease_free(struct lease **l);

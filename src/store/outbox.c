@@ -276,6 +276,11 @@ size_t outbox_pending(const struct store *s, struct slice channel)
 	return o ? o->pending : 0;
 }
 
+struct link *outbox_link(const struct store *s, struct slice channel)
+{
+	return reader_link(outbox_of(s, channel)->reader);
+}
+
 void outboxes_free(struct store *s)
 {
 	struct map_entry e;

@@ -123,11 +123,41 @@ static void loses_and_doubles_nothing_when_redis_dies(void **state)
 	bench_end(&b);
 }
 
+/* Redis has given messages to us, and the connection ends before we have read that. */
+static void misses_nothing_when_an_answer_is_lost(void **state)
+{
+	struct bench b;
+	struct outgoing o = { 0 };
+	int status = WAITING;
+
+	(void)state;
+	bench_new(&b);
+	bench_start(&b);
+	bench_lead(&b, b.store);
+	outbox_follow(b.store, SLICE("mail"), 10, got_message, &o);
+	send_some(&b, 1, 2);
+	WAIT(&b, o.count == 2);
+	PASS(&b, 50);
+	struct commit *c = commit_new(b.store);
+	commit_outbound(c, &(struct outbound){ .seq = 3, .channel = SLICE("mail") });
+	commit_run(c, bench_status, &status);
+	loop_turn(b.loop, 0);
+	usleep(100000); /* the answer lies unread in our socket */
+	assert_int_equal(o.count, 2);
+	link_fault(outbox_link(b.store, SLICE("mail")), "the test cuts it");
+	WAIT(&b, o.count == 3);
+	assert_int_equal(o.seqs[2], 3);
+	PASS(&b, 100);
+	assert_int_equal(o.count, 3);
+	bench_end(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hands_out_no_more_than_the_window),
 		cmocka_unit_test(hands_out_again_what_was_not_done),
+		cmocka_unit_test(misses_nothing_when_an_answer_is_lost),
 		cmocka_unit_test(loses_and_doubles_nothing_when_redis_dies),
 	};
 

@@ -205,6 +205,50 @@ static void speaks_tls_and_checks_the_name(void **state)
 	bench_end(&b);
 }
 
+static void got_conv(void *arg, int status, const struct pairs_found *fields)
+{
+	(void)fields;
+	*(int *)arg = status;
+}
+
+/* Out of memory is said as such, and nothing half of a commit is applied. */
+static void says_when_redis_has_no_room(void **state)
+{
+	struct bench b;
+	char url[200], port[16], text[4096];
+	int p = free_port(), status = 0;
+
+	(void)state;
+	bench_new(&b);
+	snprintf(port, sizeof(port), "%d", p);
+	pid_t pid =
+		stranger_start(&b, (const char *const[]){ "--port", port, "--appendonly", "yes",
+					   "--appendfsync", "always", "--maxmemory", "3mb", NULL });
+	snprintf(url, sizeof(url), "redis://127.0.0.1:%d", p);
+	b.store = bench_store(&b, "one", url);
+	WAIT(&b, b.readies || b.failed[0]);
+	assert_string_equal(b.failed, "");
+	bench_lead(&b, b.store);
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	log_set_level(LOG_ERROR + 1);
+	for (int i = 0; i < 2000 && status == 0; i++)
+		status = bench_put(&b, text);
+	assert_int_equal(status, -ENOSPC);
+	struct commit *c = commit_new(b.store);
+	struct slice view[] = { SLICE("state"), SLICE("waiting") };
+	commit_conv(c, bench_id(1), &(struct argv){ view, 2, 2 });
+	commit_event(c, 1, &(struct event){ .type = EVENT_DESK_UP });
+	assert_int_equal(bench_commit(&b, c), -ENOSPC);
+	status = WAITING;
+	conv_read(b.store, bench_id(1), got_conv, &status);
+	WAIT(&b, status != WAITING);
+	assert_int_equal(status, -ENOENT);
+	bench_stop(&b);
+	stranger_stop(pid);
+	bench_end(&b);
+}
+
 /* ---- managed ---- */
 
 static void two_of_us_do_not_share_a_directory(void **state)
@@ -350,6 +394,7 @@ int main(void)
 		cmocka_unit_test(logs_in_and_says_when_it_may_not),
 		cmocka_unit_test(says_what_is_wrong_with_an_address),
 		cmocka_unit_test(speaks_tls_and_checks_the_name),
+		cmocka_unit_test(says_when_redis_has_no_room),
 		cmocka_unit_test(two_of_us_do_not_share_a_directory),
 		cmocka_unit_test(waits_for_the_server_of_one_that_was_killed),
 		cmocka_unit_test(works_in_a_directory_with_a_long_name),
