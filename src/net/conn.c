@@ -57,6 +57,8 @@ struct conn {
 	unsigned state : 8;
 	unsigned paused : 1;
 	unsigned opened_due : 1; /* the deferred call says `opened` */
+	unsigned offer_due : 1;	 /* it offers unread input */
+	unsigned writing : 1;	 /* libevent waits to write; else the deferred call writes */
 	unsigned own_due : 1;	 /* the deadline is ours (dial, handshake), not the owner's */
 	unsigned was_high : 1;	 /* the output rose above the low mark: `drained` is owed */
 	unsigned eof : 1;	 /* the peer has ended its side */
@@ -76,6 +78,7 @@ static void conn_on_read(struct bufferevent *bev, void *arg);
 static void conn_on_write(struct bufferevent *bev, void *arg);
 static void conn_on_event(struct bufferevent *bev, short what, void *arg);
 static void conn_soon(struct loop_soon *soon);
+static void conn_offer(struct conn *c);
 static void conn_fell_due(struct loop_due *due);
 
 static struct conn *conn_new(struct loop *loop)
@@ -182,6 +185,7 @@ static void conn_attach(struct conn *c, int fd, struct tls *tls)
 	int options = BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS;
 
 	ASSERT(!c->bev);
+	c->writing = true;
 	if (tls) {
 		c->bev = bufferevent_openssl_socket_new(loop_base(c->loop), fd, tls_session(tls),
 			tls_is_client(tls) ? BUFFEREVENT_SSL_CONNECTING : BUFFEREVENT_SSL_ACCEPTING,
@@ -224,6 +228,10 @@ struct conn *conn_accepted(struct loop *loop, int fd, const struct sockaddr *pee
 static void conn_opened(struct conn *c)
 {
 	c->state = CONN_OPEN;
+	/* Plain output is written once a turn by ourselves, which saves two epoll_ctl and a wait. */
+	c->writing = conn_is_tls(c);
+	if (!c->writing)
+		bufferevent_disable(c->bev, EV_WRITE);
 	conn_dial_free(&c->dial);
 	if (c->own_due)
 		conn_deadline_clear(c);
@@ -231,6 +239,7 @@ static void conn_opened(struct conn *c)
 		bufferevent_write_buffer(c->bev, c->early);
 		evbuffer_free(c->early);
 		c->early = NULL;
+		loop_soon_wake(c->loop, &c->soon);
 	}
 	if (c->ops && c->ops->opened)
 		c->ops->opened(c, c->arg);
@@ -335,8 +344,15 @@ void conn_set_ops(struct conn *c, const struct conn_ops *ops, void *arg)
 {
 	c->ops = ops;
 	c->arg = arg;
-	if (c->state == CONN_OPEN)
-		loop_soon_wake(c->loop, &c->soon); /* unread bytes are the new owner's */
+	conn_offer(c); /* unread bytes are the new owner's */
+}
+
+static void conn_offer(struct conn *c)
+{
+	if (c->state != CONN_OPEN)
+		return;
+	c->offer_due = true;
+	loop_soon_wake(c->loop, &c->soon);
 }
 
 void conn_starttls(struct conn *c, struct tls *tls)
@@ -370,6 +386,8 @@ void conn_write(struct conn *c, struct slice bytes)
 	if (bytes.n == 0 || c->state == CONN_CLOSED || c->state == CONN_FINISHING)
 		return;
 	ASSERT(evbuffer_add(conn_out(c), bytes.p, bytes.n) == 0);
+	if (!c->writing)
+		loop_soon_wake(c->loop, &c->soon);
 	if (conn_output(c) > CONN_OUTPUT_LOW)
 		c->was_high = true;
 }
@@ -463,11 +481,10 @@ static void conn_on_read(struct bufferevent *bev, void *arg)
 		conn_deliver(c);
 }
 
-static void conn_on_write(struct bufferevent *bev, void *arg)
+/* Output was written: whatever waited for that goes on. */
+static void conn_wrote(struct conn *c)
 {
-	struct conn *c = arg;
-
-	if (evbuffer_get_length(bufferevent_get_output(bev)) == 0) {
+	if (evbuffer_get_length(bufferevent_get_output(c->bev)) == 0) {
 		if (c->state == CONN_FINISHING) {
 			conn_send_fin(c);
 			return;
@@ -482,6 +499,39 @@ static void conn_on_write(struct bufferevent *bev, void *arg)
 		if (c->ops && c->ops->drained)
 			c->ops->drained(c, c->arg);
 	}
+}
+
+static void conn_on_write(struct bufferevent *bev, void *arg)
+{
+	struct conn *c = arg;
+
+	if (evbuffer_get_length(bufferevent_get_output(bev)) == 0 && !conn_is_tls(c)) {
+		bufferevent_disable(bev, EV_WRITE);
+		c->writing = false;
+	}
+	conn_wrote(c);
+}
+
+/* Writes what a turn has gathered; what the kernel does not take is left to libevent. */
+static void conn_flush(struct conn *c)
+{
+	struct evbuffer *out = bufferevent_get_output(c->bev);
+
+	if (evbuffer_get_length(out) > 0) {
+		evbuffer_unfreeze(out, 1);
+		int n = evbuffer_write(out, bufferevent_getfd(c->bev));
+		int error = n < 0 ? errno : 0;
+		evbuffer_freeze(out, 1);
+		if (error && error != EAGAIN && error != EINTR) {
+			conn_closef(c, "", strerror(error));
+			return;
+		}
+	}
+	if (evbuffer_get_length(out) > 0) {
+		c->writing = true;
+		bufferevent_enable(c->bev, EV_WRITE);
+	}
+	conn_wrote(c);
 }
 
 static const char *conn_tls_reason(struct conn *c)
@@ -535,21 +585,22 @@ static void conn_soon(struct loop_soon *soon)
 
 	if (c->opened_due && c->state == CONN_OPEN) {
 		c->opened_due = false;
+		c->offer_due = true;
 		conn_opened(c);
 	}
 	if (c->state == CONN_CLOSED) {
 		conn_free(c);
 		return;
 	}
-	if (!c->bev)
-		return;
-	bool sent = evbuffer_get_length(bufferevent_get_output(c->bev)) == 0;
-	if (c->state == CONN_FINISHING && sent)
-		conn_send_fin(c);
-	else if (c->state == CONN_OPEN && c->tls && sent)
-		conn_handshake(c);
-	else if (c->state == CONN_OPEN)
+	if (c->offer_due) {
+		c->offer_due = false;
 		conn_deliver(c);
+	}
+	/* Last, so that an answer made just now leaves with it. */
+	if (c->bev && !c->writing && (c->state == CONN_OPEN || c->state == CONN_FINISHING))
+		conn_flush(c);
+	else if (c->state == CONN_FINISHING || (c->state == CONN_OPEN && c->tls))
+		conn_wrote(c);
 }
 
 static void conn_fell_due(struct loop_due *due)
@@ -593,7 +644,7 @@ void conn_read_resume(struct conn *c)
 	c->paused = false;
 	if (c->state == CONN_OPEN) {
 		conn_want_read(c);
-		loop_soon_wake(c->loop, &c->soon);
+		conn_offer(c);
 	}
 }
 

@@ -412,7 +412,7 @@ static void a_slow_reader_is_told_when_drained(void **state)
 		ws_send(socket_, str_slice(&text));
 		loop_turn(loop, 0);
 	}
-	TURN_UNTIL(loop, (client_read(fd, &got), drained == 1));
+	TURN_UNTIL(loop, (client_read(fd, &got), drained > 0));
 	str_free(&text);
 	end();
 }
