@@ -101,7 +101,8 @@ static void answer_head(struct http_request *r, struct str *out, int status, con
 		str_addf(out, "Content-Type: %s\r\n", type);
 	if (status != 204 && status != 304)
 		str_addf(out, "Content-Length: %zu\r\n", body.n);
-	str_add_text(out, "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n");
+	/* same-origin, not no-referrer: with that browsers post forms with "Origin: null". */
+	str_add_text(out, "X-Content-Type-Options: nosniff\r\nReferrer-Policy: same-origin\r\n");
 	if (!keep)
 		str_add_text(out, "Connection: close\r\n");
 	else if (r->parse.http_1_0)
