@@ -1,0 +1,283 @@
+/*
+ * Numbers for machines, from the same readings that people see. Labels are names of the configuration only, so that
+ * no stranger can make series. Called by admin.c.
+ */
+#include "app/metrics.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/assert.h"
+
+struct metric_row {
+	const char *name, *type, *labels, *help;
+};
+#define METRIC_ROW(id, name, type, labels, help) { "usher_" name, type, labels, help },
+static const struct metric_row rows[] = { METRICS(METRIC_ROW) };
+
+struct scrape {
+	struct node *n;
+	const struct engine *e;
+	struct str *out;
+	enum metric m;
+	struct router_counts counts;
+	size_t presences[PRESENCE_COUNT];
+};
+
+/* One label's value; quotes and backslashes cannot be in names. */
+static void label(struct scrape *s, const char *name, struct slice value, bool first)
+{
+	str_addf(s->out, "%s%s=", first ? "{" : ",", name);
+	str_add_json(s->out, value);
+}
+
+static void name_only(struct scrape *s)
+{
+	str_add_text(s->out, rows[s->m].name);
+}
+
+static void value(struct scrape *s, uint64_t v)
+{
+	str_addf(s->out, " %llu\n", (unsigned long long)v);
+}
+
+static void plain(struct scrape *s, uint64_t v)
+{
+	name_only(s);
+	value(s, v);
+}
+
+static void seconds(struct scrape *s, uint64_t us)
+{
+	enum { SECOND_US = 1000000 };
+
+	str_addf(s->out, " %llu.%06llu\n", (unsigned long long)(us / SECOND_US),
+		(unsigned long long)(us % SECOND_US));
+}
+
+static void one(struct scrape *s, const char *name, struct slice v, uint64_t n)
+{
+	name_only(s);
+	label(s, name, v, true);
+	str_add_char(s->out, '}');
+	value(s, n);
+}
+
+static void two(struct scrape *s, const char *name, struct slice v, const char *second,
+	const char *word, uint64_t n)
+{
+	name_only(s);
+	label(s, name, v, true);
+	label(s, second, slice_of(word), false);
+	str_add_char(s->out, '}');
+	value(s, n);
+}
+
+static void longest(struct scrape *s, const struct queue_view *v)
+{
+	uint64_t now = loop_wall_us(s->n->loop);
+
+	if (!v->longest_us)
+		return;
+	name_only(s);
+	label(s, "queue", v->queue, true);
+	str_add_char(s->out, '}');
+	seconds(s, now > v->longest_us ? now - v->longest_us : 0);
+}
+
+static bool on_queue(const struct queue_view *v, void *arg)
+{
+	struct scrape *s = arg;
+
+	if (s->m == METRIC_CONVERSATIONS) {
+		two(s, "queue", v->queue, "state", "waiting", v->waiting);
+		two(s, "queue", v->queue, "state", "offered", v->offered);
+		two(s, "queue", v->queue, "state", "active", v->active);
+		two(s, "queue", v->queue, "state", "parked", v->parked);
+	} else if (s->m == METRIC_LONGEST) {
+		longest(s, v);
+	} else if (s->m == METRIC_OPEN) {
+		one(s, "queue", v->queue, v->open && !v->paused);
+	} else if (s->m == METRIC_ANSWERED) {
+		one(s, "queue", v->queue, v->answered);
+	} else if (s->m == METRIC_WITHIN) {
+		one(s, "queue", v->queue, v->answered_within);
+	} else {
+		one(s, "queue", v->queue, v->abandoned);
+	}
+	return true;
+}
+
+static void on_channel(void *arg, const struct channel_status *c)
+{
+	struct scrape *s = arg;
+
+	if (s->m == METRIC_SEEN) {
+		one(s, "channel", c->name, c->seen);
+	} else if (s->m == METRIC_INTAKE) {
+		two(s, "channel", c->name, "outcome", "accepted", c->accepted);
+		two(s, "channel", c->name, "outcome", "refused", c->refused);
+		two(s, "channel", c->name, "outcome", "quarantined", c->quarantined);
+	} else if (s->m == METRIC_SENDS) {
+		two(s, "channel", c->name, "outcome", "sent", c->sent);
+		two(s, "channel", c->name, "outcome", "failed", c->failed);
+		two(s, "channel", c->name, "outcome", "retried", c->retried);
+	} else if (s->m == METRIC_OUTBOX) {
+		one(s, "channel", c->name, c->outbox);
+	} else {
+		char plugin[80];
+		snprintf(plugin, sizeof(plugin), "%.*s", SLICE_ARG(c->plugin));
+		two(s, "channel", c->name, "plugin", plugin, c->up);
+	}
+}
+
+static bool on_agent(const struct agent_view *v, void *arg)
+{
+	struct scrape *s = arg;
+
+	if (v->online)
+		s->presences[v->presence]++;
+	return true;
+}
+
+static void agents(struct scrape *s)
+{
+	if (!s->e)
+		return;
+	engine_each_agent(s->e, on_agent, s);
+	for (uint32_t i = 1; i < PRESENCE_COUNT; i++)
+		one(s, "presence", slice_of(presence_words[i]), s->presences[i]);
+}
+
+static uint64_t resident_bytes(void)
+{
+	unsigned long long size = 0, resident = 0;
+	FILE *f = fopen("/proc/self/statm", "re");
+
+	if (f) {
+		if (fscanf(f, "%llu %llu", &size, &resident) != 2)
+			resident = 0;
+		fclose(f);
+	}
+	return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void timed(struct scrape *s, uint64_t us)
+{
+	name_only(s);
+	seconds(s, us);
+}
+
+static void write_one(struct scrape *s)
+{
+	struct node *n = s->n;
+	const struct router_counts *c = &s->counts;
+
+	switch (s->m) {
+	case METRIC_BUILD_INFO:
+		one(s, "version", slice_of(USHER_VERSION), 1);
+		return;
+	case METRIC_UPTIME:
+		timed(s, loop_monotonic_us(n->loop) - n->started_us);
+		return;
+	case METRIC_ROUTING:
+		plain(s, node_routes(n));
+		return;
+	case METRIC_REDIS_UP:
+		plain(s, store_is_up(n->store));
+		return;
+	case METRIC_CONVERSATIONS:
+	case METRIC_LONGEST:
+	case METRIC_OPEN:
+	case METRIC_ANSWERED:
+	case METRIC_WITHIN:
+	case METRIC_ABANDONED:
+		if (s->e)
+			engine_each_queue(s->e, on_queue, s);
+		return;
+	case METRIC_AGENTS:
+		agents(s);
+		return;
+	case METRIC_DESKS:
+		plain(s, desk_count(n->desk));
+		return;
+	case METRIC_SEEN:
+	case METRIC_INTAKE:
+	case METRIC_SENDS:
+	case METRIC_OUTBOX:
+	case METRIC_CHANNEL_UP:
+		host_each(n->host, on_channel, s);
+		return;
+	case METRIC_MESSAGES:
+		one(s, "outcome", SLICE("accepted"), c->accepted);
+		one(s, "outcome", SLICE("duplicate"), c->duplicate);
+		one(s, "outcome", SLICE("quarantined"), c->quarantined);
+		return;
+	case METRIC_COMMANDS:
+		plain(s, c->commands);
+		return;
+	case METRIC_EVENTS:
+		plain(s, c->events);
+		return;
+	case METRIC_COMMITS:
+		plain(s, c->commits);
+		return;
+	case METRIC_BATCH:
+		plain(s, c->batch_last);
+		return;
+	case METRIC_COMMIT:
+		timed(s, c->commit_us_last);
+		return;
+	case METRIC_RECOVERIES:
+		plain(s, c->recoveries);
+		return;
+	case METRIC_DAMAGED:
+		plain(s, c->damaged);
+		return;
+	case METRIC_INBOX:
+		plain(s, inbox_length(n->store));
+		return;
+	case METRIC_INFLIGHT:
+		plain(s, store_inflight(n->store));
+		return;
+	case METRIC_PROBES:
+		if (s->e)
+			plain(s, engine_probes(s->e));
+		return;
+	case METRIC_LAG:
+		timed(s, n->lag_us);
+		return;
+	case METRIC_HTTP:
+		plain(s, http_server_count(n->http));
+		return;
+	case METRIC_MEMORY:
+		plain(s, resident_bytes());
+		return;
+	case METRIC_RELOADS:
+		one(s, "outcome", SLICE("done"), n->reloads);
+		one(s, "outcome", SLICE("refused"), n->reloads_refused);
+		return;
+	case METRIC_COUNT:
+		break;
+	}
+	ASSERT(false);
+}
+
+void metrics_write(struct node *n, const struct engine *e, struct str *out)
+{
+	struct scrape s = { .n = n, .e = e, .out = out, .counts = router_counts(n->router) };
+
+	for (uint32_t m = 0; m < METRIC_COUNT; m++) {
+		str_addf(out, "# HELP %s %s\n# TYPE %s %s\n", rows[m].name, rows[m].help,
+			rows[m].name, rows[m].type);
+		s.m = m;
+		write_one(&s);
+	}
+}
+
+void metrics_print(struct str *out)
+{
+	for (uint32_t m = 0; m < METRIC_COUNT; m++)
+		str_addf(out, "%s{%s} %s: %s\n", rows[m].name, rows[m].labels, rows[m].type,
+			rows[m].help);
+}

@@ -1,0 +1,67 @@
+/*
+ * The one table of metrics: what /metrics says, what `usherd --metrics` lists and what the docs are held to.
+ */
+#ifndef USHER_APP_METRICS_H
+#define USHER_APP_METRICS_H
+
+#include "app/node.h"
+
+/* X(enum, name without usher_, type, labels, help) */
+#define METRICS(X)                                                                                 \
+	X(METRIC_BUILD_INFO, "build_info", "gauge", "version",                                     \
+		"Always 1; the labels say what runs.")                                             \
+	X(METRIC_UPTIME, "uptime_seconds", "gauge", "", "Since this process began.")               \
+	X(METRIC_ROUTING, "routing", "gauge", "", "1 when this node routes.")                      \
+	X(METRIC_REDIS_UP, "redis_up", "gauge", "", "1 when Redis is connected.")                  \
+	X(METRIC_CONVERSATIONS, "conversations", "gauge", "queue, state",                          \
+		"Open conversations by queue and state.")                                          \
+	X(METRIC_LONGEST, "queue_longest_wait_seconds", "gauge", "queue",                          \
+		"Wait of the conversation that waits longest; no sample when nobody waits.")       \
+	X(METRIC_OPEN, "queue_open", "gauge", "queue", "1 within business hours.")                 \
+	X(METRIC_ANSWERED, "queue_answered_total", "counter", "queue",                             \
+		"Conversations that got a first reply.")                                           \
+	X(METRIC_WITHIN, "queue_answered_within_target_total", "counter", "queue",                 \
+		"Those of them within the target of the service level.")                           \
+	X(METRIC_ABANDONED, "queue_abandoned_total", "counter", "queue",                           \
+		"Conversations whose customer left before a reply.")                               \
+	X(METRIC_AGENTS, "agents", "gauge", "presence", "People with a desk, by presence.")        \
+	X(METRIC_DESKS, "desks_connected", "gauge", "", "Desks connected to this node.")           \
+	X(METRIC_SEEN, "intake_seen_total", "counter", "channel",                                  \
+		"Messages that reached a channel.")                                                \
+	X(METRIC_INTAKE, "intake_total", "counter", "channel, outcome",                            \
+		"What became of them: accepted, refused, quarantined.")                            \
+	X(METRIC_MESSAGES, "messages_total", "counter", "outcome",                                 \
+		"Messages routed: accepted, duplicate, quarantined.")                              \
+	X(METRIC_SENDS, "sends_total", "counter", "channel, outcome",                              \
+		"Messages handed to a channel: sent, failed, retried.")                            \
+	X(METRIC_OUTBOX, "outbox_pending", "gauge", "channel", "Messages still to be sent.")       \
+	X(METRIC_CHANNEL_UP, "channel_up", "gauge", "channel, plugin", "1 when a channel works.")  \
+	X(METRIC_COMMANDS, "commands_total", "counter", "", "Commands taken from the inbox.")      \
+	X(METRIC_EVENTS, "events_total", "counter", "", "Events written to the journal.")          \
+	X(METRIC_COMMITS, "commits_total", "counter", "", "Transactions committed.")               \
+	X(METRIC_BATCH, "batch_commands", "gauge", "", "Commands in the last commit.")             \
+	X(METRIC_COMMIT, "commit_seconds", "gauge", "", "How long the last commit took.")          \
+	X(METRIC_RECOVERIES, "recoveries_total", "counter", "",                                    \
+		"Times the state was rebuilt from snapshot and journal.")                          \
+	X(METRIC_DAMAGED, "damaged_entries_total", "counter", "",                                  \
+		"Inbox entries that could not be read.")                                           \
+	X(METRIC_INBOX, "inbox_entries", "gauge", "", "Commands on disk and not yet applied.")     \
+	X(METRIC_INFLIGHT, "store_inflight", "gauge", "", "Writes Redis has not answered yet.")    \
+	X(METRIC_PROBES, "engine_probes_total", "counter", "",                                     \
+		"Matches the engine has looked at.")                                               \
+	X(METRIC_LAG, "loop_lag_seconds", "gauge", "",                                             \
+		"How late the loop's last beat was; there is one a second.")                       \
+	X(METRIC_HTTP, "http_connections", "gauge", "", "Open connections, WebSockets included.")  \
+	X(METRIC_MEMORY, "resident_memory_bytes", "gauge", "", "Memory of this process.")          \
+	X(METRIC_RELOADS, "reloads_total", "counter", "outcome", "Reloads: done, refused.")
+
+#define METRIC_ENUM(id, name, type, labels, help) id,
+enum metric { METRICS(METRIC_ENUM) METRIC_COUNT };
+#undef METRIC_ENUM
+
+/* The whole answer in the Prometheus text format; e NULL: this node does not route, queues have no samples. */
+void metrics_write(struct node *n, const struct engine *e, struct str *out);
+/* The list for people. */
+void metrics_print(struct str *out);
+
+#endif

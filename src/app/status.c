@@ -1,0 +1,69 @@
+/*
+ * What usherctl status, the supervisor's page and a person want to know first. Called by node.c and verbs.c.
+ */
+#include "app/node.h"
+
+struct totals {
+	struct str *out;
+	size_t waiting, active, online;
+	struct channel_status sum;
+	bool some;
+};
+
+static bool on_queue(const struct queue_view *v, void *arg)
+{
+	struct totals *t = arg;
+
+	t->waiting += v->waiting + v->offered + v->parked;
+	t->active += v->active;
+	return true;
+}
+
+static bool on_agent(const struct agent_view *v, void *arg)
+{
+	((struct totals *)arg)->online += v->online;
+	return true;
+}
+
+static void on_channel(void *arg, const struct channel_status *c)
+{
+	struct totals *t = arg;
+
+	t->sum.seen += c->seen;
+	t->sum.refused += c->refused;
+	str_addf(t->out, "%s{\"name\":", t->some ? "," : "");
+	str_add_json(t->out, c->name);
+	str_add_text(t->out, ",\"plugin\":");
+	str_add_json(t->out, c->plugin);
+	str_addf(t->out, ",\"up\":%s,\"why\":", c->up ? "true" : "false");
+	str_add_json(t->out, slice_of(c->why ? c->why : ""));
+	str_addf(t->out, ",\"outbox\":%zu}", c->outbox);
+	t->some = true;
+}
+
+void status_json(struct node *n, const struct engine *e, struct str *out)
+{
+	struct totals t = { .out = out };
+	struct router_counts c = router_counts(n->router);
+
+	if (e) {
+		engine_each_queue(e, on_queue, &t);
+		engine_each_agent(e, on_agent, &t);
+	}
+	str_addf(out, "{\"version\":\"%s\",\"uptime_s\":%llu,\"durability\":\"%s\",\"leader\":%s",
+		USHER_VERSION,
+		(unsigned long long)((loop_monotonic_us(n->loop) - n->started_us) / 1000000),
+		store_durability(n->store), e ? "true" : "false");
+	str_add_text(out, ",\"why\":");
+	str_add_json(out, slice_of(n->why));
+	str_addf(out, ",\"waiting\":%zu,\"active\":%zu,\"agents_online\":%zu,\"channels\":[",
+		t.waiting, t.active, t.online);
+	host_each(n->host, on_channel, &t);
+	str_addf(out,
+		"],\"intake\":{\"seen\":%llu,\"accepted\":%llu,\"duplicate\":%llu,"
+		"\"quarantined\":%llu,\"refused\":%llu},\"journal\":%llu,\"inbox\":%zu}",
+		(unsigned long long)t.sum.seen, (unsigned long long)c.accepted,
+		(unsigned long long)c.duplicate, (unsigned long long)c.quarantined,
+		(unsigned long long)t.sum.refused, (unsigned long long)c.journal_n,
+		inbox_length(n->store));
+}
