@@ -18,8 +18,9 @@ static const struct usher_option options[] = {
 		"own mailboxes, separated by commas; address+anything is accepted too" },
 	{ "from", USHER_TEXT, "", 0, 512, NULL, 0,
 		"From of answers: \"Name <address>\"; default: the first of addresses" },
-	{ "secret", USHER_TEXT, NULL, 16, 1024, NULL, 1,
-		"key of the signed reply addresses and Message-IDs; keep it for good" },
+	{ "secret", USHER_TEXT, "", 0, 1024, NULL, 1,
+		"key of the signed reply addresses and Message-IDs; default: one is made and kept "
+		"in the store" },
 	{ "trust_auth_results", USHER_TEXT, "", 0, 256, NULL, 0,
 		"name (authserv-id) of the own mail server whose Authentication-Results with "
 		"dmarc=pass verify a sender" },
@@ -185,12 +186,9 @@ static bool read_smtp(struct email *e, char *why, size_t why_size)
 
 static void read_limits(struct email *e)
 {
-	struct usher_str secret = option(e, "secret");
 	char *authserv = option_text(e, "trust_auth_results"), *protocol = option_text(e, "protoco"
 											  "l");
 
-	token_key_make(&e->parse.key, secret.p, secret.n);
-	e->letter.key = e->parse.key;
 	e->parse.authserv = *authserv ? g_strdup(authserv) : NULL;
 	e->hostname = g_strdup(strrchr(g_ptr_array_index(e->mailboxes, 0), '@') + 1);
 	e->lmtp = (struct lmtp_config){ .hostname = e->hostname,
@@ -228,13 +226,14 @@ static void email_clear(struct email *e)
 
 static void email_down(void *arg)
 {
+	/* The host may still ask after the health of a channel that is down: the struct stays. */
+	static struct email *retired;
 	struct email *e = arg;
-	struct usher_host *host = e->host;
-	const struct usher_services *services = e->services;
 
 	email_clear(e);
-	g_free(e);
-	services->down(host, "closed");
+	e->retired = retired;
+	retired = e;
+	e->services->down(e->host, "closed");
 }
 
 void email_settle(struct email *e)
@@ -261,7 +260,7 @@ static void *email_open(
 	if (!read_addresses(e, why, why_size) || !read_from(e, why, why_size) ||
 		!read_smtp(e, why, why_size))
 		goto refuse;
-	if (option(e, "secret").n < SECRET_MIN) {
+	if (option(e, "secret").n && option(e, "secret").n < SECRET_MIN) {
 		g_snprintf(why, why_size, "secret: at least %d characters", SECRET_MIN);
 		goto refuse;
 	}
@@ -274,7 +273,7 @@ static void *email_open(
 		g_free(address);
 		goto refuse;
 	}
-	services->up(h);
+	secret_find(e);
 	return e;
 refuse:
 	email_clear(e);
@@ -296,9 +295,10 @@ static void email_close(void *self)
 
 static void email_ack(void *self, uint64_t token, enum usher_outcome outcome, struct usher_str why)
 {
+	struct email *e = self;
 	struct op op;
 
-	if (email_op(self, token, &op) && op.kind == OP_DELIVER)
+	if (!e->down && email_op(e, token, &op) && op.kind == OP_DELIVER)
 		mail_acked(op.mail, op.index, outcome, why);
 }
 
@@ -316,29 +316,54 @@ static size_t email_stream(
 static void email_blob_done(void *self, uint64_t token, enum usher_outcome outcome,
 	struct usher_str name, uint64_t size)
 {
+	struct email *e = self;
 	struct op op;
 
 	(void)size;
-	if (email_op(self, token, &op) && (op.kind == OP_RAW || op.kind == OP_PART))
+	if (!e->down && email_op(e, token, &op) && (op.kind == OP_RAW || op.kind == OP_PART))
 		mail_blob_done(op.mail, op.kind, outcome, name);
 }
 
 static void email_blob_got(
 	void *self, uint64_t token, enum usher_outcome outcome, struct usher_str bytes)
 {
+	struct email *e = self;
 	struct op op;
 
-	if (email_op(self, token, &op) && op.kind == OP_FETCH)
+	if (!e->down && email_op(e, token, &op) && op.kind == OP_FETCH)
 		outgoing_blob(op.outgoing, op.index, outcome, bytes);
+}
+
+static void email_recalled(
+	void *self, uint64_t token, enum usher_outcome outcome, struct usher_str value)
+{
+	struct email *e = self;
+	struct op op;
+
+	if (!e->down && email_op(e, token, &op) && op.kind == OP_SECRET)
+		secret_recalled(e, outcome, value);
+}
+
+static void email_remembered(void *self, uint64_t token, enum usher_outcome outcome)
+{
+	struct email *e = self;
+	struct op op;
+
+	if (!e->down && email_op(e, token, &op) && op.kind == OP_SECRET)
+		secret_remembered(e, outcome);
 }
 
 static void email_health(void *self, void (*put)(void *arg, struct usher_str json), void *arg)
 {
 	const struct email *e = self;
-	char *json = g_strdup_printf("{\"sessions\":%u,\"mails\":%u,\"bytes\":%" G_GUINT64_FORMAT
-				     ",\"sending\":%u,\"taken\":%" G_GUINT64_FORMAT
-				     ",\"refused\":%" G_GUINT64_FORMAT ",\"bounces\":"
-				     "%" G_GUINT64_FORMAT ",\"sent\":%" G_GUINT64_FORMAT "}",
+	char *json;
+
+	if (e->down)
+		return;
+	json = g_strdup_printf("{\"sessions\":%u,\"mails\":%u,\"bytes\":%" G_GUINT64_FORMAT
+			       ",\"sending\":%u,\"taken\":%" G_GUINT64_FORMAT
+			       ",\"refused\":%" G_GUINT64_FORMAT ",\"bounces\":"
+			       "%" G_GUINT64_FORMAT ",\"sent\":%" G_GUINT64_FORMAT "}",
 		e->sessions->len, e->mails, e->bytes, e->outgoings, e->mails_taken,
 		e->mails_refused, e->bounces, e->letters_sent);
 
@@ -362,6 +387,8 @@ const struct usher_channel usher_channel_v0 = {
 	.ack = email_ack,
 	.send = email_send,
 	.stream = email_stream,
+	.remembered = email_remembered,
+	.recalled = email_recalled,
 	.blob_done = email_blob_done,
 	.blob_got = email_blob_got,
 	.health = email_health,

@@ -33,7 +33,7 @@ struct mail;
 struct outgoing;
 
 /* What a token given to the host stands for. */
-enum op_kind { OP_RAW, OP_PART, OP_DELIVER, OP_FETCH };
+enum op_kind { OP_RAW, OP_PART, OP_DELIVER, OP_FETCH, OP_SECRET };
 struct op {
 	enum op_kind kind;
 	struct mail *mail;
@@ -61,7 +61,11 @@ struct email {
 	unsigned mails, outgoings;
 	guint64 bytes;
 	guint64 mails_taken, mails_refused, bounces, letters_sent;
+	bool ready; /* the secret is known */
 	bool closing, down;
+	char made_secret[65]; /* being remembered */
+	struct usher_timer *again;
+	struct email *retired; /* the next of the closed ones */
 };
 
 static inline struct usher_str str_of(const char *text)
@@ -72,6 +76,11 @@ static inline char *str_dup(struct usher_str s)
 {
 	return g_strndup(s.n ? s.p : "", s.n);
 }
+
+/* secret.c. The key of the tokens: configured, or made once and remembered; e->ready when it is known. */
+void secret_find(struct email *e);
+void secret_recalled(struct email *e, enum usher_outcome outcome, struct usher_str value);
+void secret_remembered(struct email *e, enum usher_outcome outcome);
 
 /* email.c */
 uint64_t email_token(struct email *e, struct op op);

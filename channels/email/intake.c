@@ -54,6 +54,8 @@ const char *mail_refusal(const struct email *e)
 {
 	if (e->closing)
 		return "451 4.3.2 shutting down, try again later";
+	if (!e->ready)
+		return "451 4.3.2 starting, try again later";
 	if (e->mails >= e->mails_max || e->bytes >= e->bytes_max)
 		return "451 4.3.2 busy, try again later";
 	return NULL;
@@ -195,6 +197,9 @@ static void mail_answer(struct mail *m)
 		bool stored = t->outcome == USHER_OK || t->outcome == USHER_DUPLICATE;
 		m->email->mails_taken += stored;
 		m->email->mails_refused += !stored;
+		/* The host counts what it refused for good; what comes again is counted again. */
+		if (t->outcome == USHER_RETRY)
+			services(m)->count(m->email->host, "refused", 1);
 	}
 	if (m->email->lmtp.smtp)
 		reply_add(replies, worst(m));
@@ -215,7 +220,6 @@ static void mail_fail(struct mail *m, const char *why)
 		t->outcome = USHER_RETRY;
 		t->why = g_strdup(why);
 	}
-	services(m)->count(m->email->host, "refused", m->targets->len);
 	mail_answer(m);
 }
 

@@ -137,6 +137,8 @@ void outgoing_send(struct email *e, const struct usher_outbound *m)
 		outgoing_end(o, USHER_FAIL, "the recipient is not a mail address");
 	else if (strlen(o->letter->id) != TOKEN_ID_LEN || strlen(o->letter->conv) != TOKEN_ID_LEN)
 		outgoing_end(o, USHER_FAIL, "the message has no proper id");
+	else if (!e->ready)
+		outgoing_end(o, USHER_RETRY, "the channel is starting");
 	else if (!*e->smtp_config.url)
 		outgoing_end(o, USHER_FAIL, "this channel has no smtp_url: it only receives");
 	else
