@@ -1,2 +1,7 @@
 # HMAC of the signed addresses and Message-IDs.
 usher_link(channel_email_objects PUBLIC ext_openssl)
+# The test of the whole plugin runs on a host in memory; its target exists once all folders are read.
+if(USHER_TESTS)
+	cmake_language(DEFER CALL target_sources unit_channels_email_channel PRIVATE
+		${CMAKE_CURRENT_SOURCE_DIR}/channels/email/tests/fake_host.c)
+endif()
