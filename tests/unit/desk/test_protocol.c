@@ -39,8 +39,8 @@ static const struct bad bad[] = {
 		"\"parts\": expected an array of {name,type,size,blob}, the blob one that POST "
 		"/api/v1/blobs named" },
 	{ "{\"t\":\"reply\",\"id\":\"c1\",\"conv\":\"" ID "\",\"parts\":[{\"name\":\"a\",\"type\":"
-							  "\"b\",\"size\":1,\"blob\":\"../../"
-							  "etc\"}]}",
+	  "\"b\",\"size\":1,\"blob\":\"../../"
+	  "etc\"}]}",
 		"invalid",
 		"\"parts\": expected an array of {name,type,size,blob}, the blob one that POST "
 		"/api/v1/blobs named" },
@@ -86,7 +86,7 @@ static const struct good good[] = {
 	{ "{\"id\":\"c1\",\"t\":\"note\",\"conv\":\"" ID "\",\"text\":\"hi\"}", "t=note text=hi "
 										"conv=" ID },
 	{ "{\"id\":\"c1\",\"t\":\"transfer\",\"conv\":\"" ID "\",\"to\":\"agent:ann\",\"text\":"
-							     "null}",
+	  "null}",
 		"t=transfer to=agent:ann conv=" ID },
 	{ "{\"id\":\"c1\",\"t\":\"resolve\",\"conv\":\"" ID "\",\"outcome\":\"solved\"}",
 		"t=resolve conv=" ID " outc=solved" },
@@ -95,8 +95,8 @@ static const struct good good[] = {
 										  "conv=" ID },
 	{ "{\"id\":\"c1\",\"t\":\"wrapup_done\",\"conv\":\"" ID "\"}", "t=wrapup_done conv=" ID },
 	{ "{\"id\":\"c1\",\"t\":\"retry\",\"conv\":\"" ID "\",\"seq\":3}", "t=retry conv=" ID " seq"
-											      "="
-											      "3" },
+									   "="
+									   "3" },
 	{ "{\"id\":\"c1\",\"t\":\"queue\",\"queue\":\"cards\",\"paused\":true}", "t=queue "
 										 "queue=cards "
 										 "paused=1" },
@@ -132,13 +132,13 @@ static void the_client_names_nobody(void **state)
 	const char *code, *message;
 	(void)state;
 	assert_true(protocol_parse(SLICE("{\"id\":\"c1\",\"t\":\"reply\",\"conv\":\"" ID "\","
-											 "\"text\":"
-											 "\"x\","
-											 "\"agent\""
-											 ":\"boss\""
-											 ",\"sessio"
-											 "n\":\"n:"
-											 "1\","
+					 "\"text\":"
+					 "\"x\","
+					 "\"agent\""
+					 ":\"boss\""
+					 ",\"sessio"
+					 "n\":\"n:"
+					 "1\","
 					 "\"node\":\"n\",\"dedup\":\"d\",\"name\":\"Boss\"}"),
 		&arena, &f, &code, &message));
 	assert_int_equal(
