@@ -1,0 +1,150 @@
+/*
+ * The whole way, seen from two browsers: a visitor in the chat widget, an agent at the desk, a real usherd between them that is killed
+ * in the middle. Nothing is missing, nothing is doubled.
+ */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Center } from "./lib/center.mjs";
+import { axe, newPage, signIn, startBrowser, until } from "./lib/desk.mjs";
+import { hostile } from "./lib/hostile_mail.mjs";
+
+const password = "a long password of bo";
+let browser;
+let center;
+
+before(async () => {
+	browser = await startBrowser();
+	center = await Center.open();
+	center.user("ann", "agent", password, "en=90");
+	center.user("sue", "supervisor", password);
+});
+after(async () => {
+	await browser?.close();
+	await center?.close();
+});
+
+const widget = (page) => page.locator("#usher-chat");
+const said = (page) =>
+	widget(page).evaluate((host) => [...host.shadowRoot.querySelectorAll(".msg.you .text, .msg.agent .text")].map((e) => e.textContent));
+const states = (page) => widget(page).evaluate((host) => [...host.shadowRoot.querySelectorAll(".mark")].map((e) => e.textContent));
+
+async function say(page, text) {
+	const field = page.locator("#usher-chat textarea");
+	await field.fill(text);
+	await field.press("Enter");
+}
+
+async function answer(desk, text) {
+	const field = desk.locator(".composer textarea").first();
+	await field.fill(text);
+	await field.press("Control+Enter");
+}
+
+const bubble = (desk, text) => desk.locator(".msg .bubble").getByText(text, { exact: true });
+
+test("visitor and agent talk both ways through reload and restart", { timeout: 120000 }, async () => {
+	const visitor = await newPage(browser, { width: 420, height: 800 });
+	const desk = await newPage(browser);
+	await signIn(desk, center.url, "ann", password);
+	await setAvailable(desk);
+
+	await visitor.goto(`${center.url}/chat/`);
+	await say(visitor, "one: hello");
+	await until(async () => (await states(visitor))[0] === "received", "the first message acknowledged");
+	await accept(desk);
+	await bubble(desk, "one: hello").waitFor();
+	await answer(desk, "two: hi, how can I help?");
+	await until(async () => (await said(visitor)).includes("two: hi, how can I help?"), "the answer in the widget");
+
+	// the visitor reloads: everything is there once, in order
+	await visitor.reload();
+	await until(async () => (await said(visitor)).length === 2, "history after reload");
+	assert.deepEqual(await said(visitor), ["one: hello", "two: hi, how can I help?"]);
+
+	// the server is killed; both write while it is away
+	await center.kill();
+	await say(visitor, "three: are you there?");
+	await until(async () => (await states(visitor)).at(-1) === "sending…", "it says that it is not sent yet");
+	await answer(desk, "four: one moment");
+	await center.start();
+	await until(async () => (await said(visitor)).includes("four: one moment"), "the agent's words after the restart", 40000);
+	await bubble(desk, "three: are you there?").waitFor({ timeout: 40000 });
+	await until(async () => (await states(visitor)).at(-1) === "received", "the visitor's words acknowledged");
+
+	// the desk reloads too
+	await desk.reload();
+	await bubble(desk, "one: hello").waitFor();
+	const texts = (await said(visitor)).slice().sort();
+	assert.deepEqual(texts, ["four: one moment", "one: hello", "three: are you there?", "two: hi, how can I help?"].sort());
+	for (const text of texts) {
+		assert.equal(await bubble(desk, text).count(), 1, `at the desk: ${text}`);
+	}
+	assert.deepEqual(visitor.problems, []);
+	await visitor.context().close();
+	await desk.context().close();
+});
+
+test("hostile HTML mail runs nothing and fetches nothing", { timeout: 90000 }, async () => {
+	const desk = await newPage(browser);
+	const foreign = [];
+	const ran = [];
+	await desk.exposeFunction("pwned", (what) => ran.push(what));
+	desk.on("request", (r) => {
+		if (!r.url().startsWith(center.url) && !/^(data|blob|about):/.test(r.url())) foreign.push(r.url());
+	});
+	await signIn(desk, center.url, "ann", password);
+	await setAvailable(desk);
+	center.mail("eve@evil.test", "All of it", "text/html", `<html><body><p>the visible part</p>${Object.values(hostile).join("\n")}</body></html>`);
+	await accept(desk);
+	await desk.getByRole("button", { name: /formatted|HTML/i }).first().click();
+	const frame = desk.frameLocator("iframe").first();
+	await frame.getByText("the visible part").waitFor();
+	await desk.waitForTimeout(1500);
+	assert.deepEqual(ran, []);
+	assert.deepEqual(foreign, []);
+	await desk.context().close();
+});
+
+test("the widget and its page have no axe violations", { timeout: 90000 }, async () => {
+	for (const dark of [false, true]) {
+		for (const width of [320, 1280]) {
+			for (const locale of ["en-GB", "ru-RU"]) {
+				const page = await newPage(browser, { width, height: 800, dark, locale });
+				await page.goto(`${center.url}/chat/`);
+				await say(page, "hello");
+				await until(async () => /received|получено/.test((await states(page)).at(-1) ?? ""), "acknowledged");
+				assert.deepEqual(await axe(page), [], `dark=${dark} width=${width} ${locale}`);
+				const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+				assert.ok(wide <= 0, `nothing sticks out at ${width}: ${wide}`);
+				await page.context().close();
+			}
+		}
+	}
+});
+
+test("the hosted form works without JavaScript and has no axe violations", { timeout: 90000 }, async () => {
+	for (const [locale, dark] of [["en-GB", false], ["ru-RU", true]]) {
+		const page = await newPage(browser, { width: 320, height: 800, dark, locale });
+		await page.goto(`${center.url}/form/contact`);
+		assert.deepEqual(await axe(page), [], locale);
+		await page.context().close();
+	}
+	const plain = await newPage(browser, { javaScriptEnabled: false });
+	await plain.goto(`${center.url}/form/contact`);
+	await plain.locator('[name="email"]').fill("ann@x.org");
+	await plain.locator('[name="message"]').fill("sent without a script");
+	await plain.waitForTimeout(4000); // a person takes a moment; faster is taken for a robot
+	await plain.locator("form button[type=submit], form input[type=submit]").first().click();
+	await plain.waitForURL(/thanks|id=/);
+	await plain.context().close();
+	await until(() => center.ctl("queue", "--json").includes("general"), "the form in the queue");
+});
+
+async function setAvailable(desk) {
+	await desk.locator(".top .segmented .p-available").click();
+	await desk.locator(".top .segmented .p-available[aria-pressed=true]").waitFor();
+}
+
+async function accept(desk) {
+	await desk.locator(".offer").getByRole("button", { name: /accept/i }).first().click({ timeout: 15000 });
+}
