@@ -30,6 +30,7 @@ struct fence {
 struct watch {
 	struct fence *fence;
 	uint64_t serial;
+	int status; /* of WATCH itself */
 };
 
 static void fence_end(struct fence *f, int status)
@@ -54,6 +55,8 @@ static void fence_watch_answer(void *arg, int status, const struct reply *r)
 	struct fence *f = w->fence;
 	bool stale = w->serial != f->serial;
 
+	if (r && status == 0)
+		status = w->status;
 	free(w);
 	if (stale)
 		return;
@@ -70,9 +73,17 @@ static void fence_watch_answer(void *arg, int status, const struct reply *r)
 
 static void fence_watch_done(void *arg, int status, const struct reply *r)
 {
+	struct watch *w = arg;
+
+	(void)r;
+	w->status = status; /* the answer to GET follows */
+}
+
+static void fence_unwatched(void *arg, int status, const struct reply *r)
+{
 	(void)arg;
 	(void)status;
-	(void)r; /* GET behind it says all */
+	(void)r;
 }
 
 static void fence_watch(struct fence *f)
@@ -85,10 +96,10 @@ static void fence_watch(struct fence *f)
 
 	/* A change that an older WATCH saw would void this one's EXEC as well. */
 	if (f->state != FENCE_WATCHED)
-		link_call(f->store->write, &(struct argv){ unwatch, 1, 1 }, fence_watch_done, NULL);
+		link_call(f->store->write, &(struct argv){ unwatch, 1, 1 }, fence_unwatched, NULL);
 	f->state = FENCE_ASKED;
-	*w = (struct watch){ f, ++f->serial };
-	link_call(f->store->write, &(struct argv){ watch, 3, 3 }, fence_watch_done, NULL);
+	*w = (struct watch){ f, ++f->serial, 0 };
+	link_call(f->store->write, &(struct argv){ watch, 3, 3 }, fence_watch_done, w);
 	link_call(f->store->write, &(struct argv){ get, 2, 2 }, fence_watch_answer, w);
 }
 

@@ -210,7 +210,7 @@ static void two_nodes_take_turns(void **state)
 	assert_string_equal(out, "one");
 	lease_release(b.store, bench_done, &released);
 	WAIT(&b, released);
-	bench_cli(&b, out, sizeof(out), "SET usher:{main}:lease two PX 700");
+	bench_cli(&b, out, sizeof(out), "SET usher:{main}:lease two PX 1500");
 	lease_take(b.store, bench_taken, bench_lost, &epoch);
 	PASS(&b, 300);
 	assert_int_equal(epoch, 0); /* two has it */
