@@ -55,6 +55,7 @@ export class FakeDesk {
 		this.wrapup_ms = 30000;
 		this.down = false;
 		this.tries = new Map();
+		this.requests = []; // paths that were asked for
 	}
 
 	/* ---- the center ---- */
@@ -418,6 +419,7 @@ export class FakeDesk {
 			res.end(JSON.stringify(body));
 		};
 		if (this.down) return req.socket.destroy();
+		this.requests.push(url.pathname);
 		if (url.pathname === "/desk") return res.writeHead(301, { Location: "/desk/" }).end();
 		if (url.pathname.startsWith("/desk/")) return this.file(url.pathname.slice(6) || "index.html", res);
 		if (!url.pathname.startsWith("/api/v1/")) return json(404, { title: "Not found" });

@@ -274,7 +274,17 @@ function offer(o: Offer, seen_ms?: number): void {
 	notify(t("offers.said", what), o.subject || o.text || "", o.offer);
 }
 
+/* My own message may come before the answer to the command that made it: then its bubble is known by its text. */
+function recognise(m: Message): void {
+	if (m.agent !== myId.peek()) return;
+	const o = outgoing.peek().find(
+		(x) => x.conv === m.conv && x.direction === m.direction && x.seq === undefined && x.text === m.text.trim(),
+	);
+	if (o) outgoing.value = outgoing.peek().map((x) => (x === o ? { ...x, seq: m.seq } : x));
+}
+
 function message(m: Message): void {
+	recognise(m);
 	const s = threads.get(m.conv);
 	if (s) {
 		s.value = { ...s.peek(), messages: merge(s.peek().messages, [m]) };

@@ -15,6 +15,7 @@ export const strings = {
 	"app.loading": ["Opening the desk…", "Открываем рабочее место…"],
 	"app.failed": ["The server does not answer.", "Сервер не отвечает."],
 	"app.again": ["Try again", "Повторить"],
+	"app.news": ["Notices", "Важное"],
 	"app.close": ["Close", "Закрыть"],
 	"app.cancel": ["Cancel", "Отмена"],
 	"app.back": ["Back", "Назад"],
@@ -238,7 +239,7 @@ export const strings = {
 		"The server does not allow pictures from elsewhere.",
 		"Сервер не разрешает картинки из интернета.",
 	],
-	"msg.file": ["Download {name}, {size}", "Скачать {name}, {size}"],
+	"msg.file": ["Download", "Скачать"],
 	"msg.by": ["by {channel}", "через {channel}"],
 
 	"sys.offered": ["Offered to {name}", "Предложено: {name}"],
@@ -359,8 +360,8 @@ export const strings = {
 	"floor.parked": ["Parked", "Некому"],
 	"floor.pause": ["Pause", "Пауза"],
 	"floor.resume": ["Resume", "Продолжить"],
-	"floor.pause.queue": ["Pause queue {name}", "Приостановить очередь {name}"],
-	"floor.resume.queue": ["Resume queue {name}", "Возобновить очередь {name}"],
+	"floor.pause.queue": ["Pause: {name}", "Пауза: {name}"],
+	"floor.resume.queue": ["Resume: {name}", "Продолжить: {name}"],
 	"floor.level": ["Service level", "Уровень сервиса"],
 	"floor.level.how": [
 		"Answered within the target ÷ (answered + abandoned). “–” when there were none.",

@@ -5,7 +5,7 @@ import { said, toastClose, toasts } from "../alerts";
 import { pane } from "../commands";
 import { lang, t } from "../i18n";
 import { page } from "../page";
-import { offerList, ready, selected, unread, work } from "../state";
+import { offerList, ready, unread, work } from "../state";
 import { type Session, session, signOut, signedIn } from "../session";
 import { CardColumn } from "./card";
 import { Conversation } from "./conversation";
@@ -79,7 +79,8 @@ function Toasts() {
 
 function DeskPage() {
 	return (
-		<div class={`columns show-${pane.value}`} data-open={selected.value ? "yes" : "no"}>
+		<main class={`columns show-${pane.value}`}>
+			<h1 class="sr">{t("page.desk")}</h1>
 			<div class="left" role="region" aria-label={t("work.title")}>
 				<Offers />
 				<Work />
@@ -88,7 +89,7 @@ function DeskPage() {
 			<Conversation />
 			<CardColumn />
 			<Panes />
-		</div>
+		</main>
 	);
 }
 

@@ -90,9 +90,7 @@ export function Avatar({ name, size = 32 }: { name: string; size?: number }) {
 		.join("")
 		.toUpperCase();
 	return (
-		<span class={size > 36 ? "avatar big" : "avatar"} aria-hidden="true">
-			{letters || "?"}
-		</span>
+		<span class={size > 36 ? "avatar big" : "avatar"} aria-hidden="true" data-letters={letters || "?"} />
 	);
 }
 

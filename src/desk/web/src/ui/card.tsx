@@ -112,7 +112,7 @@ export function CardColumn() {
 	const s = id ? card(id).value : null;
 	const c = s?.card;
 	return (
-		<aside class="card-column" aria-label={t("card.title")}>
+		<section class="card-column" aria-label={t("card.title")}>
 			{!conv ? (
 				<Empty icon="user">{t("card.none")}</Empty>
 			) : (
@@ -144,6 +144,6 @@ export function CardColumn() {
 					)}
 				</>
 			)}
-		</aside>
+		</section>
 	);
 }

@@ -3,7 +3,7 @@
  * first letter (drafts.ts). Files are uploaded when chosen. Ctrl+Enter sends.
  */
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { ApiError } from "../api";
 import * as api from "../api";
 import { toast } from "../alerts";
@@ -18,6 +18,8 @@ import { Kbd } from "./bits";
 
 const file_max = 50 * 1024 * 1024;
 const typing_ms = 3000;
+/* The last call for the focus that was followed: opening another conversation is not a call. */
+let answered = 0;
 
 export function Composer({ conv, noteOnly }: { conv: Conv; noteOnly: boolean }) {
 	const draft = useSignal<Draft>(draftRead(myId.value, conv.conv));
@@ -38,8 +40,9 @@ export function Composer({ conv, noteOnly }: { conv: Conv; noteOnly: boolean }) 
 		if (changed) draft.value = draftRead(myId.value, conv.conv);
 	}, [changed]);
 	const call = composerCall.value;
-	useEffect(() => {
-		if (call.n === 0) return;
+	useLayoutEffect(() => {
+		if (call.n === answered) return;
+		answered = call.n;
 		if (!noteOnly || call.mode === "note") change({ mode: call.mode });
 		area.current?.focus();
 	}, [call.n]);

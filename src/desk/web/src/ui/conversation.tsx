@@ -148,10 +148,10 @@ function Head({ conv }: { conv: Conv }) {
 	return (
 		<header class="conv-head">
 			<div class="conv-title">
-				<h1 tabIndex={-1} id="conv-title">
+				<h2>
 					<span class="clip">{convName(conv)}</span>
 					<Segment name={conv.segment} />
-				</h1>
+				</h2>
 				<p class="meta">
 					<Channel kind={conv.kind} channel={conv.channel} words />
 					<span>{queueTitle(conv.queue)}</span>
@@ -239,20 +239,20 @@ export function Conversation() {
 	const conv = id ? convs.value.get(id) : undefined;
 	if (!id)
 		return (
-			<main class="centre" id="conversation" tabIndex={-1} aria-label={t("conv.label")}>
+			<section class="centre" id="conversation" tabIndex={-1} aria-label={t("conv.label")}>
 				<Empty icon="chat" title={t("conv.none.title")}>
 					{t("conv.none.text")}
 				</Empty>
-			</main>
+			</section>
 		);
 	const isMine = mine(conv);
 	return (
-		<main class="centre" id="conversation" tabIndex={-1} aria-label={t("conv.label")}>
+		<section class="centre" id="conversation" tabIndex={-1} aria-label={t("conv.label")}>
 			{conv && <Head conv={conv} />}
 			<Messages key={id} id={id} conv={conv} />
 			{conv && isMine && conv.state === "wrapup" && <WrapUp conv={conv} />}
 			{conv && isMine && <Composer key={id} conv={conv} noteOnly={conv.state === "wrapup"} />}
 			{conv && !isMine && <ReadOnly conv={conv} />}
-		</main>
+		</section>
 	);
 }

@@ -35,8 +35,8 @@ const rows_max = 100;
 function Panel(props: { id: string; title: string; icon: IconName; wide?: boolean; children: ComponentChildren; extra?: ComponentChildren }) {
 	return (
 		<section class={props.wide ? "panel wide" : "panel"} aria-labelledby={`p-${props.id}`}>
-			<h2 id={`p-${props.id}`}>
-				<Icon name={props.icon} /> {props.title}
+			<h2>
+				<Icon name={props.icon} /> <span id={`p-${props.id}`}>{props.title}</span>
 				{props.extra && <span class="right">{props.extra}</span>}
 			</h2>
 			{props.children}
@@ -47,7 +47,7 @@ function Panel(props: { id: string; title: string; icon: IconName; wide?: boolea
 /* A wide table scrolls in its own box, which the keyboard can reach. */
 function Scroll({ label, children }: { label: string; children: ComponentChildren }) {
 	return (
-		<div class="scroll" tabIndex={0} role="region" aria-label={label}>
+		<div class="scroll" tabIndex={0} role="group" aria-label={label}>
 			{children}
 		</div>
 	);

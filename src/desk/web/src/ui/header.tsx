@@ -164,7 +164,7 @@ function LineBanner() {
 export function Banners({ started }: { started: boolean }) {
 	const d = durability.value ?? account.value?.durability;
 	return (
-		<>
+		<section aria-label={t("app.news")}>
 			{started && <LineBanner />}
 			{me.value?.presence === "not-responding" && (
 				<div class="banner warn" role="alert">
@@ -181,7 +181,7 @@ export function Banners({ started }: { started: boolean }) {
 					<p>{t("line.unsafe", { n: d })}</p>
 				</div>
 			)}
-		</>
+		</section>
 	);
 }
 

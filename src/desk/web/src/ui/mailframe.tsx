@@ -3,7 +3,7 @@
  * outside, may measure its height, put in its style by CSSOM, its own pictures, and follow its links; nothing inside can act.
  * Pictures from the internet need a document with another policy (mail.html) and a person's click.
  */
-import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import * as api from "../api";
 import { lang, t } from "../i18n";
@@ -18,11 +18,30 @@ const base =
 	"color:#1d1f24;background:#fff;overflow-wrap:anywhere}img{max-width:100%;height:auto}img[data-src]{display:none}" +
 	"table{max-width:100%}pre{white-space:pre-wrap}";
 
+/* A style may fetch, and tell whoever it fetches from where the desk is: addresses go, but for pictures in the style itself. */
+function harmless(style: CSSStyleDeclaration): void {
+	for (const name of [...style])
+		if (/(url|image|image-set|src|cross-fade|element)\(/i.test(style.getPropertyValue(name).replace(/url\("?data:image\/[^)]*\)/gi, "")))
+			style.removeProperty(name);
+}
+
+/* By the browser's own reading of the style, so that no spelling hides an address. */
+function harmlessRules(sheet: CSSStyleSheet | CSSGroupingRule): void {
+	for (let i = sheet.cssRules.length - 1; i >= 0; i--) {
+		const rule = sheet.cssRules[i] as Partial<CSSStyleRule & CSSGroupingRule> & CSSRule;
+		const kind = rule.constructor.name;
+		if (kind === "CSSStyleRule" && rule.style) harmless(rule.style);
+		if (rule.cssRules && rule.deleteRule) harmlessRules(rule as CSSGroupingRule);
+		else if (kind !== "CSSStyleRule") sheet.deleteRule(i); // @font-face, @import, @namespace ...
+	}
+}
+
 function dress(doc: Document, view: Window & typeof globalThis, mail: Mail): void {
 	for (const css of [base, ...mail.styles]) {
 		try {
 			const sheet = new view.CSSStyleSheet();
 			sheet.replaceSync(css);
+			harmlessRules(sheet);
 			doc.adoptedStyleSheets = [...doc.adoptedStyleSheets, sheet];
 		} catch {
 			/* a style the browser does not understand: plainer, not wrong */
@@ -30,6 +49,7 @@ function dress(doc: Document, view: Window & typeof globalThis, mail: Mail): voi
 	}
 	doc.querySelectorAll<HTMLElement>("[data-s]").forEach((n) => {
 		n.style.cssText = n.getAttribute("data-s") ?? "";
+		harmless(n.style);
 		n.removeAttribute("data-s");
 	});
 	if (mail.background) doc.body.style.backgroundColor = mail.background;
@@ -63,7 +83,6 @@ export function MailFrame({ message }: { message: Message }) {
 	const failed = useSignal(false);
 	const pictures = useSignal(false);
 	const blocked = useSignal(false);
-	const height = useSignal(120);
 	const frame = useRef<HTMLIFrameElement>(null);
 	const urls = useRef<string[]>([]);
 	const observer = useRef<ResizeObserver | null>(null);
@@ -80,10 +99,6 @@ export function MailFrame({ message }: { message: Message }) {
 			urls.current.forEach((u) => URL.revokeObjectURL(u));
 		};
 	}, []);
-	useSignalEffect(() => {
-		const px = `${height.value}px`;
-		if (frame.current) frame.current.style.height = px;
-	});
 	const srcdoc = useComputed(() => (mail.value ? frameDocument(mail.value, lang.value) : ""));
 
 	const loaded = () => {
@@ -105,7 +120,7 @@ export function MailFrame({ message }: { message: Message }) {
 		doc.addEventListener("click", follow);
 		const measure = () => {
 			const h = Math.min(height_max, Math.max(40, doc.body.scrollHeight));
-			if (Math.abs(h - height.value) > 1) height.value = h;
+			if (frame.current && Math.abs(h - frame.current.clientHeight) > 1) frame.current.style.height = `${h}px`;
 		};
 		observer.current?.disconnect();
 		observer.current = new ResizeObserver(measure);

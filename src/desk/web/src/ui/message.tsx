@@ -89,9 +89,9 @@ function Files({ message }: { message: Message }) {
 					<a
 						href={blobHref(p.blob, p.name, message.conv)}
 						download={p.name}
-						aria-label={t("msg.file", { name: p.name, size: bytes(p.size) })}
 					>
 						<Icon name="file" />
+						<span class="sr">{t("msg.file")} </span>
 						<span class="clip">{p.name}</span>
 						<span class="muted num">{bytes(p.size)}</span>
 					</a>
