@@ -22,7 +22,8 @@ struct send {
 	struct list_node node; /* ready, or flying */
 	struct heap_node due;  /* waiting */
 	struct list_node all;
-	struct usher_host *h;
+	struct usher_host *h;  /* whose outbox it comes from */
+	struct usher_host *by; /* who carries it: h itself, or the channel that answers for it */
 	struct stream_id place;
 	struct arena arena;
 	struct outbound m;
@@ -54,6 +55,7 @@ static uint64_t now_us(const struct usher_host *h)
 }
 
 static void pump_soon(struct usher_host *h);
+static void send_again(struct send *s, struct usher_str why);
 
 /* ---- a send ---- */
 
@@ -189,6 +191,16 @@ static void send_give_up(struct send *s)
 
 /* ---- handing over ---- */
 
+/* A channel that only takes in (a form) may name another that carries its answers (a mailbox). NULL: there is none now. */
+static struct usher_host *carrier_of(struct usher_host *h)
+{
+	struct slice name =
+		h->api->send ? (struct slice){ 0 } : options_get(&h->options, "reply_by");
+	struct usher_host *by = name.n ? channel_find(h->host, name) : h;
+
+	return by && by->self && by->state == CHANNEL_OPEN && by->api->send ? by : NULL;
+}
+
 static struct usher_part *parts_of(struct send *s, size_t *count)
 {
 	struct part p;
@@ -243,16 +255,14 @@ static void send_hand(struct send *s)
 	list_push_back(&h->out->flying, &s->node);
 	if (s->attempt > 1)
 		h->count.retried++;
-	PLUGIN_CALL(h, send, h->self, &m);
+	PLUGIN_CALL(s->by, send, s->by->self, &m);
 }
 
-/* The reason why this channel cannot carry it, or NULL. */
+/* The reason why that channel cannot carry it, or NULL. */
 static const char *send_impossible(struct send *s)
 {
-	const struct usher_channel *api = s->h->api;
+	const struct usher_channel *api = s->by->api;
 
-	if (!api->send)
-		return "this channel cannot send";
 	if (api->text_max && s->m.text.n > api->text_max)
 		return arena_printf(&s->arena,
 			"the text has %zu bytes, this channel carries at most %u", s->m.text.n,
@@ -263,23 +273,44 @@ static const char *send_impossible(struct send *s)
 	return NULL;
 }
 
+/* False when there is nobody to carry it: it fails, or waits for the channel that answers for this one. */
+static bool send_find_carrier(struct send *s)
+{
+	s->by = carrier_of(s->h);
+	if (s->by)
+		return true;
+	if (options_get(&s->h->options, "reply_by").n)
+		send_again(s, to_str(SLICE("the channel that carries the answers is closed")));
+	else
+		send_tell(
+			s, DELIVERY_FAILED, (struct slice){ 0 }, SLICE("this channel cannot send"));
+	return false;
+}
+
+static void send_next(struct send *s)
+{
+	uint64_t until = destination_until(s);
+	const char *impossible;
+
+	if (send_is_too_old(s)) {
+		send_give_up(s);
+	} else if (until > now_us(s->h)) {
+		send_wait(s, until);
+	} else if (send_find_carrier(s)) {
+		impossible = send_impossible(s);
+		if (impossible)
+			send_tell(s, DELIVERY_FAILED, (struct slice){ 0 }, slice_of(impossible));
+		else
+			send_hand(s);
+	}
+}
+
 static void pump(struct usher_host *h)
 {
 	struct outbound_side *o = h->out;
 
-	while (!o->stopped && o->ready.first && o->flying.count < o->at_once) {
-		struct send *s = LIST_ENTRY(o->ready.first, struct send, node);
-		const char *impossible = send_impossible(s);
-		uint64_t until = destination_until(s);
-		if (impossible)
-			send_tell(s, DELIVERY_FAILED, (struct slice){ 0 }, slice_of(impossible));
-		else if (send_is_too_old(s))
-			send_give_up(s);
-		else if (until > now_us(h))
-			send_wait(s, until);
-		else
-			send_hand(s);
-	}
+	while (!o->stopped && o->ready.first && o->flying.count < o->at_once)
+		send_next(LIST_ENTRY(o->ready.first, struct send, node));
 	if (!o->stopped && heap_min(&o->waiting)) {
 		uint64_t at = heap_min(&o->waiting)->at, now = now_us(h);
 		loop_timer_set(o->timer, at > now ? at - now : 0);
@@ -343,28 +374,40 @@ static void send_again(struct send *s, struct usher_str why)
 		send_wait(s, until);
 }
 
-void service_sent(struct usher_host *h, struct usher_str id, enum usher_outcome outcome,
+/* The message that this channel is carrying, its own or another's. */
+static struct send *carried(struct usher_host *by, struct slice id)
+{
+	LIST_FOR (h, &by->host->channels, struct usher_host, node) {
+		struct send *s = h->out ? map_get(&h->out->by_id, id) : NULL;
+		if (s && s->by == by && s->state == SEND_FLYING)
+			return s;
+	}
+	return NULL;
+}
+
+void service_sent(struct usher_host *by, struct usher_str id, enum usher_outcome outcome,
 	struct usher_str remote, struct usher_str why)
 {
-	struct send *s = h->out ? map_get(&h->out->by_id, to_slice(id)) : NULL;
+	struct send *s = carried(by, to_slice(id));
 
-	if (!s || s->state != SEND_FLYING) {
+	if (!s) {
 		plugin_wrong(
-			h, "sent for %.*s, which is not being sent", (int)id.n, id.n ? id.p : "");
+			by, "sent for %.*s, which is not being sent", (int)id.n, id.n ? id.p : "");
 		return;
 	}
+	struct usher_host *h = s->h;
 	switch (outcome) {
 	case USHER_OK:
 	case USHER_DUPLICATE:
 		at_once_grow(h->out);
-		remote_keep(h, to_slice(remote), s->m.id);
+		remote_keep(by, to_slice(remote), s->m.id);
 		send_tell(s, DELIVERY_SENT, to_slice(remote), (struct slice){ 0 });
 		break;
 	case USHER_FAIL:
 		send_tell(s, DELIVERY_FAILED, to_slice(remote), to_slice(why));
 		break;
 	case USHER_UNSURE:
-		if (h->api->capabilities & USHER_CAP_IDEMPOTENT_SEND)
+		if (by->api->capabilities & USHER_CAP_IDEMPOTENT_SEND)
 			send_again(s, why);
 		else
 			send_tell(s, DELIVERY_UNSURE, to_slice(remote), to_slice(why));
@@ -375,6 +418,7 @@ void service_sent(struct usher_host *h, struct usher_str id, enum usher_outcome 
 	}
 	pump_soon(h);
 	channel_look(h);
+	channel_look(by);
 }
 
 /* ---- the outbox ---- */
@@ -433,9 +477,16 @@ void outbound_stop(struct usher_host *h)
 			send_free(s);
 }
 
-bool outbound_is_idle(const struct usher_host *h)
+bool outbound_is_idle(const struct usher_host *by)
 {
-	return !h->out || !h->out->all.count;
+	if (by->out && by->out->all.count)
+		return false;
+	LIST_FOR (h, &by->host->channels, struct usher_host, node)
+		if (h->out)
+			LIST_FOR (s, &h->out->all, struct send, all)
+				if (s->by == by && s->state == SEND_FLYING)
+					return false;
+	return true;
 }
 
 void outbound_free(struct usher_host *h)
