@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "engine/index.h"
 #include "engine/sets.h"
 
 uint32_t agent_find(const struct engine *e, struct slice id)
@@ -30,6 +31,8 @@ uint32_t agent_add(struct engine *e, struct slice id)
 	a->role = ROLE_AGENT;
 	own.name = arena_printf(&e->scratch, "agent:%.*s", SLICE_ARG(id));
 	a->own_skill = names_intern(&e->skills, own.name, &e->keep);
+	index_skills(e);
+	e->skill_index[a->own_skill].owner = h;
 	own.level = 1;
 	a->own_set = set_of(e, &own, 1);
 	map_put(&e->agent_names, a->id, (void *)(uintptr_t)h);
@@ -75,16 +78,14 @@ uint32_t agent_limit(const struct engine *e, const struct agent *a)
 
 void agent_change_begin(struct engine *e, struct agent *a)
 {
-	if (agent_logged_in(a))
-		sets_count_agent(e, a, -1);
+	sets_count_agent(e, a, -1);
 }
 
 void agent_change_end(struct engine *e, struct agent *a)
 {
-	if (agent_logged_in(a)) {
-		sets_count_agent(e, a, 1);
+	if (sets_count_agent(e, a, 1) || (a->awaited && agent_logged_in(a)))
 		e->review_parked = true;
-	}
+	index_touch(e, a);
 	e->review_waiting = true;
 	e->review_excluded = true;
 	agent_mark(e, a);
@@ -124,12 +125,14 @@ void agent_session_drop(struct agent *a, struct session *s)
 	free(s);
 }
 
-void agent_hold(struct agent *a, uint32_t kind, uint32_t units)
+void agent_hold(struct engine *e, struct agent *a, uint32_t kind, uint32_t units)
 {
 	ASSERT(kind > 0 && kind < KINDS_MAX);
 	ASSERT(a->held[kind] < UINT32_MAX);
 	a->used += units;
 	a->held[kind]++;
+	a->found = 0;
+	index_touch(e, a);
 }
 
 void agent_release(struct engine *e, struct agent *a, uint32_t kind, uint32_t units, uint64_t at_us)
@@ -139,11 +142,13 @@ void agent_release(struct engine *e, struct agent *a, uint32_t kind, uint32_t un
 	a->used -= units;
 	a->held[kind]--;
 	a->idle_since_us = at_us;
+	index_touch(e, a);
 	agent_mark(e, a);
 }
 
 void agent_mark(struct engine *e, struct agent *a)
 {
+	a->found = 0;
 	if (a->dirty)
 		return;
 	if (e->dirty_agent_count == e->dirty_agent_cap) {

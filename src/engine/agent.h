@@ -34,8 +34,8 @@ struct session *agent_session(const struct agent *a, struct slice name);
 void agent_session_add(struct agent *a, struct slice name, struct slice node);
 void agent_session_drop(struct agent *a, struct session *s);
 
-/* Units and number of conversations of a kind. release also ends the idle time's count anew. */
-void agent_hold(struct agent *a, uint32_t kind, uint32_t units);
+/* Units and number of conversations of a kind; the last thing given or ended begins the idle time. */
+void agent_hold(struct engine *e, struct agent *a, uint32_t kind, uint32_t units);
 void agent_release(
 	struct engine *e, struct agent *a, uint32_t kind, uint32_t units, uint64_t at_us);
 /* It may be able to take something that it could not before. */

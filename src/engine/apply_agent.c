@@ -8,6 +8,7 @@
 #include "engine/agent.h"
 #include "engine/apply.h"
 #include "engine/deadline.h"
+#include "engine/index.h"
 #include "engine/sets.h"
 
 static int apply_agent(struct engine *e, const struct event *ev, struct err *err)
@@ -23,12 +24,14 @@ static int apply_agent(struct engine *e, const struct event *ev, struct err *err
 	struct agent *a = agent_at(e, h);
 
 	agent_change_begin(e, a);
+	index_rarity(e, a, -1);
 	free(a->name);
 	a->name = slice_dup(ev->name);
 	a->role = ev->role ? (enum role)ev->role : ROLE_AGENT;
 	a->skills = skills;
 	a->units = (uint32_t)ev->units;
 	a->off = false;
+	index_rarity(e, a, 1);
 	agent_change_end(e, a);
 	return 0;
 }

@@ -90,6 +90,8 @@ static int apply_parking(struct engine *e, struct conv *c, const struct event *e
 	if (c->state != (in ? CONV_WAITING : CONV_PARKED))
 		return err_set(err, EINVAL, "%s: not from this state", event_words[ev->type]);
 	conv_place(e, c, in ? CONV_PARKED : CONV_WAITING, 0, 0);
+	if (in && c->also)
+		agent_at(e, c->also)->awaited = true;
 	return 0;
 }
 

@@ -7,15 +7,22 @@
 #include "engine/apply.h"
 #include "engine/conv.h"
 #include "engine/deadline.h"
+#include "engine/index.h"
 #include "engine/line.h"
 #include "engine/order.h"
 
 /* Whoever is waiting in this line may be offered now. */
 static void line_mark(struct engine *e, const struct line *l)
 {
-	for (uint32_t i = 1; i <= e->sig_count; i++)
-		if (sig_at(e, i)->key.line == l->self)
-			sig_mark(e, sig_at(e, i));
+	for (uint32_t i = 1; i <= e->sig_count; i++) {
+		struct sig *s = sig_at(e, i);
+
+		if (s->key.line != l->self)
+			continue;
+		index_sig(e, s);
+		if (s->head)
+			sig_mark(e, s);
+	}
 }
 
 /* Who waits when the doors close waits for the morning, before those who come in the night. */

@@ -9,6 +9,7 @@
 #include "engine/agent.h"
 #include "engine/apply.h"
 #include "engine/conv.h"
+#include "engine/index.h"
 
 static int apply_offered(struct engine *e, struct conv *c, const struct event *ev, struct err *err)
 {
@@ -25,6 +26,7 @@ static int apply_offered(struct engine *e, struct conv *c, const struct event *e
 	conv_set_offer(e, c, ev->offer);
 	a->last_turn = ++e->turns;
 	a->idle_since_us = ev->at_us;
+	index_touch(e, a);
 	return 0;
 }
 
@@ -79,6 +81,7 @@ static int apply_assigned(struct engine *e, struct conv *c, const struct event *
 	c->last_agent = h;
 	a->handled++;
 	a->idle_since_us = ev->at_us;
+	index_touch(e, a);
 	return 0;
 }
 

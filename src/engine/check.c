@@ -7,6 +7,7 @@
 #include "engine/conv.h"
 #include "engine/deadline.h"
 #include "engine/eligible.h"
+#include "engine/index.h"
 #include "engine/order.h"
 #include "engine/relax.h"
 #include "engine/sets.h"
@@ -143,7 +144,7 @@ static void check_chain(struct check *k, const struct chain *ch, uint32_t state,
 }
 
 /* 2: units are the sum over its work. */
-static void check_agent(struct check *k, const struct agent *a)
+static void check_work(struct check *k, const struct agent *a)
 {
 	struct engine *e = k->e;
 	uint64_t used = 0, held[KINDS_MAX] = { 0 };
@@ -218,11 +219,15 @@ static void check_indexes(struct check *k)
 	if (by_line != e->count[CONV_WAITING] || by_sig != e->count[CONV_WAITING])
 		check_fail(k, "trees and the number waiting differ", SLICE("all"));
 	for (uint32_t i = 1; i <= e->set_count; i++) {
-		uint32_t able = 0;
+		uint32_t able = 0, ready = 0;
 
-		for (uint32_t a = 1; set_at(e, i)->asked && a <= e->agent_count; a++)
-			able += agent_logged_in(agent_at(e, a)) && set_met(e, i, agent_at(e, a));
-		if (set_at(e, i)->asked && able != set_at(e, i)->able)
+		for (uint32_t a = 1; set_at(e, i)->asked && a <= e->agent_count; a++) {
+			if (!set_met(e, i, agent_at(e, a)))
+				continue;
+			able += agent_logged_in(agent_at(e, a));
+			ready += agent_ready(agent_at(e, a));
+		}
+		if (able != set_at(e, i)->able || ready != set_at(e, i)->ready)
 			check_fail(k, "the number able is wrong for", set_text(e, i));
 	}
 }
@@ -261,9 +266,11 @@ size_t engine_check(const struct engine *e, struct str *out)
 			check_chain(&k, &e->chains[s], s, 0);
 	for (uint32_t i = 1; i <= e->agent_count; i++) {
 		check_chain(&k, &agent_at(e, i)->work, CONV_ACTIVE, i);
-		check_agent(&k, agent_at(e, i));
+		check_work(&k, agent_at(e, i));
 	}
 	check_indexes(&k);
+	index_settle(k.e);
+	k.count += index_check(e, out);
 	check_sums(&k);
 	return k.count;
 }

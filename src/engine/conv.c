@@ -8,6 +8,7 @@
 
 #include "engine/agent.h"
 #include "engine/deadline.h"
+#include "engine/index.h"
 #include "engine/line.h"
 #include "engine/order.h"
 #include "engine/sets.h"
@@ -177,10 +178,10 @@ static void conv_units(struct engine *e, struct conv *c, uint32_t agent, uint32_
 		agent_release(e, agent_at(e, c->agent), c->kind, c->units, e->last_us);
 	} else if (c->agent && c->units != units) {
 		agent_release(e, agent_at(e, c->agent), c->kind, c->units, e->last_us);
-		agent_hold(agent_at(e, agent), c->kind, units);
+		agent_hold(e, agent_at(e, agent), c->kind, units);
 	}
 	if (agent && c->agent != agent)
-		agent_hold(agent_at(e, agent), c->kind, units);
+		agent_hold(e, agent_at(e, agent), c->kind, units);
 	c->agent = agent;
 	c->units = units;
 }
@@ -217,7 +218,7 @@ void conv_restore(
 	conv_unlink(e, c);
 	conv_count(e, c, -1);
 	if (agent)
-		agent_hold(agent_at(e, agent), c->kind, units);
+		agent_hold(e, agent_at(e, agent), c->kind, units);
 	c->agent = agent;
 	c->units = units;
 	c->state = (uint8_t)to;
@@ -225,6 +226,11 @@ void conv_restore(
 	conv_count(e, c, 1);
 	if (to == CONV_WAITING)
 		conv_index(e, c);
+	/* Whoever comes and could serve it must be noticed. */
+	for (uint32_t i = 0; to == CONV_PARKED && i < conv_stage_count(e, c); i++)
+		conv_need(e, c, i);
+	if (to == CONV_PARKED && c->also)
+		agent_at(e, c->also)->awaited = true;
 	conv_arm(e, c);
 }
 
@@ -320,6 +326,10 @@ void conv_index(struct engine *e, struct conv *c)
 
 	order_insert(e, &line_at(e, c->line)->root, ORDER_LINE, c->self);
 	order_insert(e, c->excluded ? &s->odd : &s->plain, ORDER_SIG, c->self);
+	if (!s->head || order_before(c, conv_at(e, s->head)))
+		index_sig(e, s);
+	if (c->excluded && s->most_excluded < conv_exclusion_count(e, c))
+		s->most_excluded = conv_exclusion_count(e, c);
 	sig_mark(e, s);
 }
 
@@ -332,10 +342,13 @@ void conv_unindex(struct engine *e, struct conv *c)
 	order_remove(e, &line_at(e, c->line)->root, ORDER_LINE, c->self);
 	order_remove(e, c->excluded ? &s->odd : &s->plain, ORDER_SIG, c->self);
 	c->sig = 0;
+	if (s->head == c->self)
+		index_sig(e, s);
 }
 
 void sig_mark(struct engine *e, struct sig *s)
 {
+	s->found = 0;
 	if (s->dirty)
 		return;
 	if (e->dirty_sig_count == e->dirty_sig_cap) {

@@ -43,6 +43,7 @@ void conv_arm(struct engine *e, struct conv *c);
 struct exclusion *conv_exclusion(
 	const struct engine *e, const struct conv *c, uint32_t agent); /* NULL */
 bool conv_excludes(const struct engine *e, const struct conv *c, uint32_t agent, uint64_t now_us);
+uint32_t conv_exclusion_count(const struct engine *e, const struct conv *c);
 void conv_exclude(
 	struct engine *e, struct conv *c, uint32_t agent, uint64_t until_us, uint32_t span_s);
 void conv_clear_exclusions(struct engine *e, struct conv *c);

@@ -12,6 +12,7 @@
 #include "engine/deadline.h"
 #include "engine/decide.h"
 #include "engine/emit.h"
+#include "engine/index.h"
 #include "engine/line.h"
 #include "engine/offer.h"
 #include "engine/relax.h"
@@ -26,6 +27,7 @@ struct engine *engine_blank(const struct config *config)
 	e->config = config;
 	sets_init(e);
 	convs_init(e);
+	index_configure(e);
 	return e;
 }
 
@@ -47,6 +49,7 @@ void engine_free(struct engine **ep)
 	convs_free(e);
 	agents_free(e);
 	lines_free(e);
+	index_free(e);
 	sigs_free(e);
 	sets_free(e);
 	names_free(&e->skills);
@@ -238,4 +241,9 @@ uint64_t engine_deadline(const struct engine *e)
 uint64_t engine_probes(const struct engine *e)
 {
 	return e->probes;
+}
+
+void engine_oracle(struct engine *e, bool on)
+{
+	e->oracle = on;
 }

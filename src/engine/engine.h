@@ -48,6 +48,8 @@ struct engine *engine_load(const struct config *config, struct slice saved, stru
 size_t engine_check(const struct engine *e, struct str *out);
 /* Matches probed since the start, for the metric usher_engine_probes. */
 uint64_t engine_probes(const struct engine *e);
+/* Makes every match a second time by scanning; a difference ends the process. For tests and the simulator. */
+void engine_oracle(struct engine *e, bool on);
 
 /* ---- reading. Slices are borrowed until the next change. ---- */
 

@@ -19,6 +19,15 @@ bool conv_excludes(const struct engine *e, const struct conv *c, uint32_t agent,
 	return x && x->until_us > now_us;
 }
 
+uint32_t conv_exclusion_count(const struct engine *e, const struct conv *c)
+{
+	uint32_t n = 0;
+
+	for (uint32_t x = c->excluded; x; x = exclusion_at(e, x)->next)
+		n++;
+	return n;
+}
+
 void conv_exclude(
 	struct engine *e, struct conv *c, uint32_t agent, uint64_t until_us, uint32_t span_s)
 {

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "engine/agent.h"
+#include "engine/index.h"
 #include "engine/sets.h"
 
 uint32_t line_find(const struct engine *e, struct slice name)
@@ -72,6 +74,7 @@ void lines_configure(struct engine *e)
 			e->kinds[h].name = name;
 		}
 	}
+	index_configure(e);
 }
 
 void lines_free(struct engine *e)
@@ -172,5 +175,6 @@ uint32_t kind_intern(struct engine *e, struct slice name)
 		.cost_pending = 20,
 		.max = 100,
 		.offer_s = 120 };
+	index_configure(e);
 	return h;
 }

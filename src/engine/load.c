@@ -9,6 +9,7 @@
 #include "engine/agent.h"
 #include "engine/conv.h"
 #include "engine/deadline.h"
+#include "engine/index.h"
 #include "engine/line.h"
 #include "engine/pack.h"
 #include "engine/sets.h"
@@ -117,6 +118,7 @@ static bool load_agent(struct engine *e, struct unpack *u)
 		return false;
 	}
 	deadline_set(e, DEADLINE_AGENT, a->self, a->grace_us ? a->grace_us : UINT64_MAX);
+	index_rarity(e, a, 1);
 	agent_change_end(e, a);
 	return !u->bad;
 }

@@ -1,46 +1,18 @@
 /*
- * Matching; see match.h. Looks only, and counts what it looks at (engine_probes).
+ * Matching; see match.h. Looks only, through the index (index.h), and counts what it looks at (engine_probes).
  */
 #include "engine/match.h"
 
 #include "engine/agent.h"
+#include "engine/brute.h"
 #include "engine/eligible.h"
 #include "engine/emit.h"
+#include "engine/index.h"
 #include "engine/line.h"
 #include "engine/order.h"
 #include "engine/sets.h"
 
-/* Who holds nothing is idle before who holds something. */
-static uint64_t match_idle_key(const struct agent *a)
-{
-	return a->idle_since_us | (a->used ? UINT64_C(1) << 63 : 0);
-}
-
-uint64_t match_key(const struct engine *e, const struct conv *c, const struct agent *a)
-{
-	uint32_t limit = agent_limit(e, a);
-
-	switch (line_strategy(line_at(e, c->line))) {
-	case STRATEGY_LEAST_LOADED:
-		return (a->used << 24) / limit;
-	case STRATEGY_ROUND_ROBIN:
-		return a->last_turn;
-	case STRATEGY_FEWEST_HANDLED:
-		return a->handled;
-	case STRATEGY_FEWEST_SKILLS:
-		return set_at(e, a->skills)->count;
-	case STRATEGY_RANDOM:
-		return emit_mix(
-			emit_mix(e->command ? e->command->random : 0, c->seq), slice_hash(a->id));
-	case STRATEGY_NONE:
-	case STRATEGY_LONGEST_IDLE:
-	case STRATEGY_COUNT:
-		break;
-	}
-	return match_idle_key(a);
-}
-
-int64_t match_score(const struct engine *e, const struct conv *c, const struct agent *a)
+static int64_t match_score(const struct engine *e, const struct conv *c, const struct agent *a)
 {
 	const struct queue *q = line_at(e, c->line)->conf;
 	const struct set *has = set_at(e, a->skills);
@@ -67,31 +39,204 @@ static bool rating_before(const struct engine *e, const struct rating *a, const 
 	return slice_compare(agent_at(e, a->agent)->id, agent_at(e, b->agent)->id) < 0;
 }
 
+static uint64_t match_key(const struct engine *e, const struct conv *c, const struct agent *a)
+{
+	enum strategy s = line_strategy(line_at(e, c->line));
+
+	if (s == STRATEGY_RANDOM)
+		return emit_mix(
+			emit_mix(e->command ? e->command->random : 0, c->seq), slice_hash(a->id));
+	return index_key(e, s, a);
+}
+
+struct rating match_rating(const struct engine *e, const struct conv *c, const struct agent *a)
+{
+	ASSERT(a->self > 0);
+	return (struct rating){ a->self, match_score(e, c, a), match_key(e, c, a) };
+}
+
+void choice_add(const struct engine *e, struct choice *ch, struct rating r)
+{
+	ASSERT(r.agent != ch->best.agent && r.agent != ch->second.agent);
+	if (ch->eligible < ELIGIBLE_COUNTED_MAX)
+		ch->eligible++;
+	if (rating_before(e, &r, &ch->best)) {
+		ch->second = ch->best;
+		ch->best = r;
+	} else if (rating_before(e, &r, &ch->second)) {
+		ch->second = r;
+	}
+}
+
+/* ---- the best agent for a conversation ---- */
+
+struct search {
+	struct engine *e;
+	const struct conv *c;
+	const struct sig_key *key;
+	bool ignore_exclusions;
+	struct choice *out;
+};
+
+static void search_agent(struct search *s, uint32_t h)
+{
+	const struct agent *a = agent_at(s->e, h);
+
+	s->e->probes++;
+	if (eligible(s->e, s->key, s->ignore_exclusions ? NULL : s->c, a))
+		choice_add(s->e, s->out, match_rating(s->e, s->c, a));
+}
+
+/* Whether everybody of a profile has the skills; agent:<id> is asked of single agents, not here. */
+static bool profile_meets(const struct engine *e, uint32_t need_set, uint32_t profile)
+{
+	const struct set *need = set_at(e, need_set), *has = set_at(e, profile);
+	uint32_t j = 0;
+
+	for (uint32_t i = 0; i < need->count; i++) {
+		while (j < has->count && has->v[j].skill < need->v[i].skill)
+			j++;
+		if (j == has->count || has->v[j].skill != need->v[i].skill ||
+			has->v[j].level < need->v[i].level)
+			return false;
+	}
+	return true;
+}
+
+/* Profiles and agents in the order of the strategy, until nobody better than the second can come. */
+static void search_ordered(struct search *s, const struct pile *posting, uint32_t pool)
+{
+	struct engine *e = s->e;
+	uint32_t profile, h;
+
+	walk_begin(&e->walk);
+	walk_add(e, &index_profiles, &e->walk, posting);
+	for (; (profile = walk_peek(&e->walk)) != 0; walk_next(e, &index_profiles, &e->walk)) {
+		const struct pile *agents = index_profile(e, profile, pool);
+
+		e->probes++;
+		if (s->out->second.agent &&
+			!index_agent_before(e, agents->v[0], s->out->second.agent, pool))
+			return;
+		if (!profile_meets(e, s->key->need, profile))
+			continue;
+		walk_begin(&e->walk_inner);
+		walk_add(e, &index_agents, &e->walk_inner, agents);
+		for (; (h = walk_peek(&e->walk_inner)) != 0;
+			walk_next(e, &index_agents, &e->walk_inner)) {
+			if (s->out->second.agent &&
+				!index_agent_before(e, h, s->out->second.agent, pool))
+				break;
+			if (h != s->key->also)
+				search_agent(s, h);
+		}
+	}
+}
+
+/* No order is kept for this queue's choice (preferred skills, random): everybody of the posting is rated. */
+static void search_all(struct search *s, const struct pile *posting)
+{
+	for (uint32_t i = 0; i < posting->count; i++) {
+		const struct pile *agents = index_profile(s->e, posting->v[i], POOL_IDLE);
+
+		s->e->probes++;
+		if (!profile_meets(s->e, s->key->need, posting->v[i]))
+			continue;
+		for (uint32_t j = 0; j < agents->count; j++)
+			if (agents->v[j] != s->key->also)
+				search_agent(s, agents->v[j]);
+	}
+}
+
+/* The agent whose own skill is asked; 0: no such skill is asked. */
+static uint32_t need_owner(const struct engine *e, const struct set *need)
+{
+	for (uint32_t i = 0; i < need->count; i++)
+		if (e->skill_index[need->v[i].skill].owner)
+			return e->skill_index[need->v[i].skill].owner;
+	return 0;
+}
+
+static bool match_search(struct search *s)
+{
+	struct engine *e = s->e;
+	const struct line *l = line_at(e, s->key->line);
+	const struct set *need = set_at(e, s->key->need);
+	uint32_t owner = need_owner(e, need), pool, skill = 0;
+	bool ordered =
+		index_pool(e, line_strategy(l), &pool) && !(l->conf && l->conf->prefer_count);
+
+	if (!ordered)
+		pool = POOL_IDLE;
+	if (owner) {
+		if (owner != s->key->also)
+			search_agent(s, owner);
+	} else {
+		for (uint32_t i = 0; i < need->count; i++)
+			if (!skill || index_posting(e, need->v[i].skill, pool)->count <
+					      index_posting(e, skill, pool)->count)
+				skill = need->v[i].skill;
+		if (ordered)
+			search_ordered(s, index_posting(e, skill, pool), pool);
+		else
+			search_all(s, index_posting(e, skill, pool));
+	}
+	if (s->key->also)
+		search_agent(s, s->key->also);
+	return s->out->best.agent != 0;
+}
+
 bool match_agent(struct engine *e, const struct conv *c, struct choice *out)
 {
-	const struct sig_key *key = &sig_at(e, c->sig)->key;
+	struct search s = { .e = e, .c = c, .key = &sig_at(e, c->sig)->key, .out = out };
 
 	ASSERT(c->state == CONV_WAITING);
 	*out = (struct choice){ .eligible = 0 };
-	for (uint32_t i = 1; i <= e->agent_count; i++) {
-		const struct agent *a = agent_at(e, i);
+	index_settle(e);
+	bool found = line_serves(line_at(e, c->line)) && match_search(&s);
 
-		e->probes++;
-		if (!eligible(e, key, c, a))
-			continue;
-		struct rating r = { i, match_score(e, c, a), match_key(e, c, a) };
+	if (e->oracle) {
+		struct choice brute;
 
-		if (out->eligible < ELIGIBLE_COUNTED_MAX)
-			out->eligible++;
-		if (rating_before(e, &r, &out->best)) {
-			out->second = out->best;
-			out->best = r;
-		} else if (rating_before(e, &r, &out->second)) {
-			out->second = r;
-		}
+		ASSERT(brute_agent(e, c, &brute) == found);
+		ASSERT(brute.best.agent == out->best.agent);
+		ASSERT(brute.second.agent == out->second.agent);
 	}
-	return out->best.agent != 0;
+	return found;
 }
+
+/* Whether anybody could take a conversation of this signature that nobody has declined. */
+static bool match_anybody(struct engine *e, const struct sig *s)
+{
+	struct choice out = { .eligible = 0 };
+	struct search search = { .e = e,
+		.c = conv_at(e, s->head),
+		.key = &s->key,
+		.ignore_exclusions = true,
+		.out = &out };
+
+	index_settle(e);
+	return line_serves(line_at(e, s->key.line)) && match_search(&search);
+}
+
+uint32_t match_sig(struct engine *e, const struct sig *s)
+{
+	uint32_t plain = order_first(e, s->plain, ORDER_SIG);
+	struct choice choice;
+
+	if (!s->head || !match_anybody(e, s))
+		return 0;
+	for (uint32_t odd = order_first(e, s->odd, ORDER_SIG); odd;
+		odd = order_after(e, s->odd, ORDER_SIG, conv_at(e, odd))) {
+		if (plain && order_before(conv_at(e, plain), conv_at(e, odd)))
+			break;
+		if (match_agent(e, conv_at(e, odd), &choice))
+			return odd;
+	}
+	return plain;
+}
+
+/* ---- the first conversation for an agent ---- */
 
 /* The first of a signature for this agent; 0: none. */
 static uint32_t match_conv_of(struct engine *e, const struct sig *s, const struct agent *a)
@@ -113,32 +258,26 @@ static uint32_t match_conv_of(struct engine *e, const struct sig *s, const struc
 
 uint32_t match_conv(struct engine *e, const struct agent *a)
 {
-	uint32_t best = 0;
+	const struct set *has = set_at(e, a->skills);
+	uint32_t best = 0, h;
 
-	if (!agent_ready(a))
-		return 0;
-	for (uint32_t i = 1; i <= e->sig_count; i++) {
-		uint32_t h = match_conv_of(e, sig_at(e, i), a);
+	if (agent_ready(a) && a->used + e->cost_min <= agent_limit(e, a)) {
+		walk_begin(&e->walk);
+		walk_add(e, &index_sigs, &e->walk, index_anchor(e, 0));
+		walk_add(e, &index_sigs, &e->walk, index_anchor(e, a->own_skill));
+		for (uint32_t i = 0; i < has->count; i++)
+			walk_add(e, &index_sigs, &e->walk, index_anchor(e, has->v[i].skill));
+		for (; (h = walk_peek(&e->walk)) != 0; walk_next(e, &index_sigs, &e->walk)) {
+			const struct sig *s = sig_at(e, h);
 
-		if (h && (!best || order_before(conv_at(e, h), conv_at(e, best))))
-			best = h;
+			if (best && !order_before(conv_at(e, s->head), conv_at(e, best)))
+				break;
+			uint32_t found = match_conv_of(e, s, a);
+
+			if (found && (!best || order_before(conv_at(e, found), conv_at(e, best))))
+				best = found;
+		}
 	}
+	ASSERT(!e->oracle || best == brute_conv(e, a));
 	return best;
-}
-
-uint32_t match_sig(struct engine *e, const struct sig *s)
-{
-	uint32_t plain = order_first(e, s->plain, ORDER_SIG);
-	struct choice choice;
-
-	if (plain && !match_agent(e, conv_at(e, plain), &choice))
-		return 0; /* exclusions only forbid more */
-	for (uint32_t odd = order_first(e, s->odd, ORDER_SIG); odd;
-		odd = order_after(e, s->odd, ORDER_SIG, conv_at(e, odd))) {
-		if (plain && order_before(conv_at(e, plain), conv_at(e, odd)))
-			break;
-		if (match_agent(e, conv_at(e, odd), &choice))
-			return odd;
-	}
-	return plain;
 }

@@ -9,7 +9,7 @@
 
 #include "engine/state.h"
 
-enum { ELIGIBLE_COUNTED_MAX = 8 }; /* the explanation of a decision does not count further */
+enum { ELIGIBLE_COUNTED_MAX = 2 }; /* the best and the runner-up; no need to look further */
 
 struct rating {
 	uint32_t agent; /* 0: none */
@@ -27,8 +27,9 @@ bool match_agent(struct engine *e, const struct conv *c, struct choice *out);
 uint32_t match_conv(struct engine *e, const struct agent *a);
 /* The first conversation of a signature that somebody is eligible for; 0: none. */
 uint32_t match_sig(struct engine *e, const struct sig *s);
-/* Smaller is first; see the strategies of the configuration. */
-uint64_t match_key(const struct engine *e, const struct conv *c, const struct agent *a);
-int64_t match_score(const struct engine *e, const struct conv *c, const struct agent *a);
+
+struct rating match_rating(const struct engine *e, const struct conv *c, const struct agent *a);
+/* Keeps the two best. */
+void choice_add(const struct engine *e, struct choice *ch, struct rating r);
 
 #endif

@@ -74,37 +74,60 @@ static void offer_make(struct engine *e, struct conv *c, const struct choice *ch
 	ASSERT(c->state == CONV_OFFERED);
 }
 
-/* Keeps the candidates that still have something to give; returns the first in the order. */
+/* What was found before and still waits; conversations only leave during a run. */
+static bool offers_known(const struct engine *e, uint32_t found)
+{
+	return found && conv_at(e, found)->state == CONV_WAITING;
+}
+
+static void offers_better(const struct engine *e, uint32_t h, uint32_t *best)
+{
+	if (!*best || order_before(conv_at(e, h), conv_at(e, *best)))
+		*best = h;
+}
+
+/* Keeps the marked that still have something to give; returns the first in the order. */
 static uint32_t offers_first(struct engine *e)
 {
 	uint32_t best = 0, kept = 0;
 
 	for (uint32_t i = 0; i < e->dirty_agent_count; i++) {
 		struct agent *a = agent_at(e, e->dirty_agents[i]);
-		uint32_t h = match_conv(e, a);
 
-		a->dirty = h != 0;
-		if (!h)
+		if (!offers_known(e, a->found))
+			a->found = match_conv(e, a);
+		a->dirty = a->found != 0;
+		if (!a->found)
 			continue;
 		e->dirty_agents[kept++] = a->self;
-		if (!best || order_before(conv_at(e, h), conv_at(e, best)))
-			best = h;
+		offers_better(e, a->found, &best);
 	}
 	e->dirty_agent_count = kept;
 	kept = 0;
 	for (uint32_t i = 0; i < e->dirty_sig_count; i++) {
 		struct sig *s = sig_at(e, e->dirty_sigs[i]);
-		uint32_t h = match_sig(e, s);
 
-		s->dirty = h != 0;
-		if (!h)
+		if (!offers_known(e, s->found))
+			s->found = match_sig(e, s);
+		s->dirty = s->found != 0;
+		if (!s->found)
 			continue;
 		e->dirty_sigs[kept++] = s->self;
-		if (!best || order_before(conv_at(e, h), conv_at(e, best)))
-			best = h;
+		offers_better(e, s->found, &best);
 	}
 	e->dirty_sig_count = kept;
 	return best;
+}
+
+/* Somebody else was given to whoever could have taken it. */
+static void offers_forget(struct engine *e, uint32_t h)
+{
+	for (uint32_t i = 0; i < e->dirty_agent_count; i++)
+		if (agent_at(e, e->dirty_agents[i])->found == h)
+			agent_at(e, e->dirty_agents[i])->found = 0;
+	for (uint32_t i = 0; i < e->dirty_sig_count; i++)
+		if (sig_at(e, e->dirty_sigs[i])->found == h)
+			sig_at(e, e->dirty_sigs[i])->found = 0;
 }
 
 void offers_run(struct engine *e)
@@ -113,10 +136,11 @@ void offers_run(struct engine *e)
 
 	while ((h = offers_first(e)) != 0) {
 		struct choice choice;
-		bool found = match_agent(e, conv_at(e, h), &choice);
 
-		ASSERT(found);
-		offer_make(e, conv_at(e, h), &choice);
+		if (match_agent(e, conv_at(e, h), &choice))
+			offer_make(e, conv_at(e, h), &choice);
+		else
+			offers_forget(e, h);
 	}
 	ASSERT(e->dirty_agent_count == 0 && e->dirty_sig_count == 0);
 }

@@ -88,12 +88,15 @@ static bool sig_unserviceable(struct engine *e, const struct sig *s)
 {
 	const struct conv *c = conv_at(e, s->plain ? s->plain : s->odd);
 
+	if (!s->key.also)
+		return set_at(e, s->key.need)->able == 0;
 	return !relax_serviceable(e, c, c->stage);
 }
 
-static bool sig_any(struct engine *e, const struct sig *s)
+/* Few enough are at work that those who declined could be all. */
+static bool sig_few(struct engine *e, const struct sig *s)
 {
-	return e->sigs[s->self] == s;
+	return set_at(e, s->key.need)->ready <= s->most_excluded;
 }
 
 static void relax_waiting(struct engine *e)
@@ -117,19 +120,21 @@ static void relax_parked(struct engine *e)
 bool relax_all_excluded(const struct engine *e, const struct conv *c)
 {
 	const struct sig_key *key = &sig_at(e, c->sig)->key;
-	bool some = false;
+	const struct agent *also = key->also ? agent_at(e, key->also) : NULL;
+	uint32_t ready = set_at(e, key->need)->ready, excluded = 0;
 
 	ASSERT(c->state == CONV_WAITING);
-	for (uint32_t i = 1; i <= e->agent_count; i++) {
-		const struct agent *a = agent_at(e, i);
+	if (also && agent_ready(also) && !set_met(e, key->need, also))
+		ready++;
+	for (uint32_t x = c->excluded; x; x = exclusion_at(e, x)->next) {
+		const struct agent *a = agent_at(e, exclusion_at(e, x)->agent);
 
-		if (!agent_ready(a) || (key->also != i && !set_met(e, key->need, a)))
-			continue;
-		if (!conv_excludes(e, c, i, e->now_us))
-			return false;
-		some = true;
+		if (exclusion_at(e, x)->until_us > e->now_us && agent_ready(a) &&
+			(a == also || set_met(e, key->need, a)))
+			excluded++;
 	}
-	return some;
+	ASSERT(excluded <= ready);
+	return ready > 0 && excluded == ready;
 }
 
 void relax_exclusions(struct engine *e, struct conv *c)
@@ -140,7 +145,7 @@ void relax_exclusions(struct engine *e, struct conv *c)
 
 static void relax_all_exclusions(struct engine *e)
 {
-	struct collected found = relax_collect(e, true, sig_any);
+	struct collected found = relax_collect(e, true, sig_few);
 
 	for (size_t i = 0; i < found.count; i++)
 		relax_exclusions(e, conv_at(e, found.v[i]));

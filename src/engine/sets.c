@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "engine/agent.h"
+#include "engine/index.h"
 
 struct draft {
 	struct level v[2 * SKILLS_MAX];
@@ -73,6 +74,7 @@ static uint32_t draft_intern(struct engine *e, struct draft *d)
 	if ((number & (number - 1)) == 0)
 		e->sets = mem_resize(e->sets, (size_t)number * 2, sizeof(struct set *));
 	e->sets[number] = s;
+	index_skills(e);
 	if (s->text.n)
 		map_put(&e->set_texts, s->text, (void *)(uintptr_t)number);
 	return number;
@@ -100,7 +102,10 @@ uint32_t set_parse(struct engine *e, struct slice text)
 	struct draft d = { .count = 0 };
 	struct skill s;
 	bool bad = false;
+	uint32_t known = text.n ? (uint32_t)(uintptr_t)map_get(&e->set_texts, text) : SET_EMPTY;
 
+	if (known)
+		return known;
 	while (skills_next(&text, &s, &bad)) {
 		if (d.count == SKILLS_MAX || s.name.n > NAME_MAX_LEN + sizeof("agent:"))
 			return 0;
@@ -121,18 +126,22 @@ uint32_t set_of(struct engine *e, const struct skill *skills, size_t count)
 uint32_t set_union(struct engine *e, uint32_t a, uint32_t b)
 {
 	const struct set *sa = set_at(e, a), *sb = set_at(e, b);
+	struct set_union *kept = &e->unions[(a * 31 + b) % SET_UNIONS_KEPT];
 	struct draft d = { .count = 0 };
 
 	if (a == b || sb->count == 0)
 		return a;
 	if (sa->count == 0)
 		return b;
+	if (kept->a == a && kept->b == b)
+		return kept->made;
 	ASSERT(sa->count <= SKILLS_MAX && sb->count <= SKILLS_MAX);
 	for (uint32_t i = 0; i < sa->count; i++)
 		draft_add(&d, sa->v[i].skill, sa->v[i].level);
 	for (uint32_t i = 0; i < sb->count; i++)
 		draft_add(&d, sb->v[i].skill, sb->v[i].level);
-	return draft_intern(e, &d);
+	*kept = (struct set_union){ a, b, draft_intern(e, &d) };
+	return kept->made;
 }
 
 bool set_met(const struct engine *e, uint32_t set, const struct agent *a)
@@ -154,6 +163,16 @@ bool set_met(const struct engine *e, uint32_t set, const struct agent *a)
 	return true;
 }
 
+static void set_count(struct set *s, const struct agent *a, int change)
+{
+	ASSERT(change > 0 || !agent_logged_in(a) || s->able > 0);
+	ASSERT(change > 0 || !agent_ready(a) || s->ready > 0);
+	if (agent_logged_in(a))
+		s->able = change > 0 ? s->able + 1 : s->able - 1;
+	if (agent_ready(a))
+		s->ready = change > 0 ? s->ready + 1 : s->ready - 1;
+}
+
 void set_ask(struct engine *e, uint32_t set)
 {
 	struct set *s = set_at(e, set);
@@ -161,21 +180,24 @@ void set_ask(struct engine *e, uint32_t set)
 	if (s->asked)
 		return;
 	s->asked = true;
-	s->able = 0;
 	for (uint32_t i = 1; i <= e->agent_count; i++)
 		if (agent_logged_in(agent_at(e, i)) && set_met(e, set, agent_at(e, i)))
-			s->able++;
+			set_count(s, agent_at(e, i), 1);
+	ASSERT(s->ready <= s->able);
 }
 
-void sets_count_agent(struct engine *e, const struct agent *a, int change)
+bool sets_count_agent(struct engine *e, const struct agent *a, int change)
 {
+	bool rose = false;
+
 	ASSERT(change == 1 || change == -1);
-	for (uint32_t i = 1; i <= e->set_count; i++) {
+	for (uint32_t i = 1; agent_logged_in(a) && i <= e->set_count; i++) {
 		struct set *s = set_at(e, i);
 
 		if (!s->asked || !set_met(e, i, a))
 			continue;
-		ASSERT(change > 0 || s->able > 0);
-		s->able = change > 0 ? s->able + 1 : s->able - 1;
+		set_count(s, a, change);
+		rose = rose || (change > 0 && s->able == 1);
 	}
+	return rose;
 }

@@ -19,6 +19,7 @@
 #include "engine/engine.h"
 #include "engine/idmap.h"
 #include "engine/names.h"
+#include "engine/pile.h"
 #include "engine/slab.h"
 #include "model/limits.h"
 
@@ -30,9 +31,10 @@ enum {
 	TRANSFER_FIRST_S = 60, /* a transfer to an agent waits this long for that agent */
 	ABANDON_SHORT_S = 5,   /* left sooner: counted apart */
 	CLOSE_DEFAULT_S =
-		86400,	 /* resolved → closed in a queue that no configuration knows any more */
-	WAITS_KEPT = 32, /* lately seen waits of a queue, for the estimate */
-	TIER_OVERNIGHT = 0, /* came outside business hours: first at opening */
+		86400, /* resolved → closed in a queue that no configuration knows any more */
+	SET_UNIONS_KEPT = 256, /* lately made unions, found again without making them */
+	WAITS_KEPT = 32,       /* lately seen waits of a queue, for the estimate */
+	TIER_OVERNIGHT = 0,    /* came outside business hours: first at opening */
 	TIER_NORMAL = 1,
 };
 
@@ -97,6 +99,9 @@ struct exclusion {
 	uint32_t span_s; /* the next one is twice as long */
 };
 
+/* Orders of free agents that are kept: one for each strategy that some queue uses. */
+enum pool { POOL_IDLE, POOL_LOADED, POOL_ROBIN, POOL_HANDLED, POOL_SKILLS, POOLS };
+
 /* ---- sets of skills ---- */
 
 struct level {
@@ -107,6 +112,7 @@ struct set {
 	struct slice text; /* canonical: by name */
 	uint32_t count;
 	uint32_t able;	  /* logged-in agents who meet it; kept only when `asked` */
+	uint32_t ready;	  /* those of them who take work right now */
 	bool asked;	  /* some conversation asked this */
 	struct level v[]; /* by skill number */
 };
@@ -121,7 +127,13 @@ struct sig {
 	struct sig_key key;
 	uint32_t plain, odd; /* roots */
 	uint32_t self;
-	bool dirty; /* somebody here may have become offerable */
+	uint32_t head;		/* first in the order of plain and odd */
+	uint32_t most_excluded; /* no conversation here has, or had, more exclusions */
+	uint32_t anchor;	/* the rarest skill it asks, while hung */
+	uint32_t place[2];	/* under its anchor, under the skill of the agent `also` */
+	uint32_t found;		/* what match_sig found in this run */
+	bool dirty;		/* somebody here may have become offerable */
+	bool hung;
 };
 
 /* ---- agents ---- */
@@ -137,7 +149,13 @@ struct agent {
 	uint32_t own_set;	  /* {agent:<id>} */
 	enum role role;
 	enum presence presence;
-	bool off, dirty;
+	bool off, dirty, stale;
+	bool awaited;	  /* something parked is for this agent first */
+	bool placed;	  /* in the piles of its profile */
+	uint32_t profile; /* the set it is placed under */
+	uint32_t found;	  /* what match_conv found in this run */
+	uint32_t place[POOLS];
+	uint64_t key[POOLS];
 	uint32_t skills; /* set */
 	uint32_t units;	 /* 0: the configuration's */
 	uint64_t used;
@@ -174,6 +192,22 @@ struct deadline {
 	uint32_t kind, handle;
 };
 
+/* ---- the index, see index.h ---- */
+
+struct skill_index {
+	struct pile anchor;	    /* signatures */
+	struct pile posting[POOLS]; /* profiles */
+	uint32_t agents;	    /* defined agents who have it */
+	uint32_t owner;		    /* agent:<id>: that agent */
+};
+struct profile {
+	struct pile agents[POOLS];
+	uint32_t *place[POOLS]; /* in the posting of each skill of the set, and of none */
+};
+struct set_union {
+	uint32_t a, b, made;
+};
+
 struct engine {
 	const struct config *config;
 	uint64_t config_hash;	  /* in force by a configured event; 0: none yet */
@@ -201,6 +235,18 @@ struct engine {
 	struct sig **sigs; /* [1..sig_count] */
 	uint32_t sig_count;
 	struct map sig_keys;
+
+	struct skill_index *skill_index; /* [0..skill_cap) */
+	uint32_t skill_cap;
+	struct profile **profiles; /* by set; NULL: nobody has exactly that */
+	uint32_t profile_cap;
+	bool pools[POOLS];
+	uint32_t cost_min; /* of the cheapest kind: who has less room is not free */
+	uint32_t *stale;
+	uint32_t stale_count, stale_cap;
+	struct walk walk, walk_inner;
+	struct set_union unions[SET_UNIONS_KEPT];
+	bool oracle; /* every match is made again by scanning, and must be the same */
 
 	struct deadline *heap; /* [1..heap_count] */
 	uint32_t heap_count, heap_cap;

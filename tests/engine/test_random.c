@@ -734,6 +734,7 @@ static bool run(const struct op *ops, size_t count, const char *prefix, const ch
 	center_stage(w->other, &w->other->queues[0], 60, "");
 	w->other->queue_count = 3;
 	w->e = engine_new(w->config);
+	engine_oracle(w->e, true);
 	w->replica = engine_new(w->config);
 	for (uint32_t i = 0; good && i < AGENTS; i++) {
 		struct op hire = { .kind = OP_USER, .a = i, .b = i, .c = 1 };

@@ -1,0 +1,134 @@
+/*
+ * Piles and walks; see pile.h. Called by index.c and match.c.
+ */
+#include "engine/pile.h"
+
+#include <stdlib.h>
+
+#include "base/assert.h"
+#include "base/str.h"
+
+static void pile_set(const struct engine *e, const struct pile_kind *k, struct pile *p, uint32_t i,
+	uint32_t handle)
+{
+	p->v[i] = handle;
+	*k->place(e, handle, p->tag) = i + 1;
+}
+
+static void pile_sift(const struct engine *e, const struct pile_kind *k, struct pile *p, uint32_t i,
+	uint32_t handle)
+{
+	while (i > 0 && k->before(e, handle, p->v[(i - 1) / 2], p->tag)) {
+		pile_set(e, k, p, i, p->v[(i - 1) / 2]);
+		i = (i - 1) / 2;
+	}
+	for (uint32_t child = 2 * i + 1; child < p->count; child = 2 * i + 1) {
+		if (child + 1 < p->count && k->before(e, p->v[child + 1], p->v[child], p->tag))
+			child++;
+		if (!k->before(e, p->v[child], handle, p->tag))
+			break;
+		pile_set(e, k, p, i, p->v[child]);
+		i = child;
+	}
+	pile_set(e, k, p, i, handle);
+}
+
+void pile_put(const struct engine *e, const struct pile_kind *k, struct pile *p, uint32_t handle)
+{
+	ASSERT(*k->place(e, handle, p->tag) == 0);
+	if (p->count == p->cap) {
+		p->cap = p->cap ? p->cap * 2 : 4;
+		p->v = mem_resize(p->v, p->cap, sizeof(uint32_t));
+	}
+	p->count++;
+	pile_sift(e, k, p, p->count - 1, handle);
+}
+
+void pile_drop(const struct engine *e, const struct pile_kind *k, struct pile *p, uint32_t handle)
+{
+	uint32_t *place = k->place(e, handle, p->tag), i = *place - 1;
+
+	ASSERT(*place > 0 && p->v[i] == handle);
+	*place = 0;
+	uint32_t last = p->v[--p->count];
+
+	if (last != handle)
+		pile_sift(e, k, p, i, last);
+}
+
+void pile_fix(const struct engine *e, const struct pile_kind *k, struct pile *p, uint32_t handle)
+{
+	uint32_t place = *k->place(e, handle, p->tag);
+
+	ASSERT(place > 0 && p->v[place - 1] == handle);
+	pile_sift(e, k, p, place - 1, handle);
+}
+
+void pile_free(struct pile *p)
+{
+	free(p->v);
+	p->v = NULL;
+	p->count = p->cap = 0;
+}
+
+/* ---- walks: the frontier is itself a binary heap ---- */
+
+static bool walk_before(
+	const struct engine *e, const struct pile_kind *k, struct walk_at a, struct walk_at b)
+{
+	return k->before(e, a.pile->v[a.index], b.pile->v[b.index], a.pile->tag);
+}
+
+static void walk_push(
+	const struct engine *e, const struct pile_kind *k, struct walk *w, struct walk_at at)
+{
+	if (at.index >= at.pile->count)
+		return;
+	if (w->count == w->cap) {
+		w->cap = w->cap ? w->cap * 2 : 64;
+		w->v = mem_resize(w->v, w->cap, sizeof(struct walk_at));
+	}
+	uint32_t i = w->count++;
+
+	for (; i > 0 && walk_before(e, k, at, w->v[(i - 1) / 2]); i = (i - 1) / 2)
+		w->v[i] = w->v[(i - 1) / 2];
+	w->v[i] = at;
+}
+
+void walk_add(
+	const struct engine *e, const struct pile_kind *k, struct walk *w, const struct pile *p)
+{
+	walk_push(e, k, w, (struct walk_at){ p, 0 });
+}
+
+uint32_t walk_peek(const struct walk *w)
+{
+	return w->count ? w->v[0].pile->v[w->v[0].index] : 0;
+}
+
+void walk_next(const struct engine *e, const struct pile_kind *k, struct walk *w)
+{
+	ASSERT(w->count > 0);
+	struct walk_at top = w->v[0], last = w->v[--w->count];
+	uint32_t i = 0;
+
+	for (uint32_t child = 1; child < w->count; child = 2 * i + 1) {
+		if (child + 1 < w->count && walk_before(e, k, w->v[child + 1], w->v[child]))
+			child++;
+		if (!walk_before(e, k, w->v[child], last))
+			break;
+		w->v[i] = w->v[child];
+		i = child;
+	}
+	if (w->count)
+		w->v[i] = last;
+	walk_push(e, k, w, (struct walk_at){ top.pile, 2 * top.index + 1 });
+	walk_push(e, k, w, (struct walk_at){ top.pile, 2 * top.index + 2 });
+}
+
+void walk_free(struct walk *w)
+{
+	free(w->v);
+	w->v = NULL;
+	w->count = w->cap = 0;
+}
