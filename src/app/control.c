@@ -3,20 +3,23 @@
  */
 #include "app/control.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "app/call.h"
 #include "base/assert.h"
 #include "base/log.h"
 #include "net/conn.h"
 
-enum { CONTROL_LINE_MAX = 1048576, CONTROL_OUTPUT_MAX = 67108864 };
+enum { CONTROL_LINE_MAX = 1048576, ADDRESS_LONG = 100 };
 
 struct control {
 	struct node *node;
 	struct listener *listener;
+	int dir; /* of the data, when its path is too long for a socket's address; -1 */
 	struct list calls;
 };
 
@@ -283,12 +286,20 @@ struct control *control_new(struct node *n, struct err *err)
 	mode_t before = umask(0177); /* 0600 from the first moment */
 
 	control->node = n;
+	control->dir = -1;
 	str_addf(&address, "unix:%.*s/usherctl.sock", SLICE_ARG(n->config->data_dir));
+	if (address.n > ADDRESS_LONG) {
+		control->dir = open(n->config->data_dir.p, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		str_clear(&address);
+		str_addf(&address, "unix:/proc/self/fd/%d/usherctl.sock", control->dir);
+	}
 	control->listener = listener_new(n->loop, address.p, NULL, on_accept, control, err);
 	umask(before);
 	str_free(&address);
 	if (!control->listener) {
-		err_prefix(err, "control socket");
+		err_prefix(err, "control socket: ");
+		if (control->dir >= 0)
+			close(control->dir);
 		free(control);
 		return NULL;
 	}
@@ -300,6 +311,8 @@ void control_free(struct control **control)
 	if (!*control)
 		return;
 	listener_free(&(*control)->listener);
+	if ((*control)->dir >= 0)
+		close((*control)->dir);
 	LIST_FOR (c, &(*control)->calls, struct control_call, link) {
 		list_remove(&c->link);
 		if (c->conn)

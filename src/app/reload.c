@@ -13,7 +13,7 @@ static void add_problem(void *arg, unsigned line, unsigned col, const char *mess
 {
 	struct str *lines = arg;
 
-	str_addf(lines, "%u:%u: %s\n", line, col, message);
+	str_addf(lines, "%u:%u: %s\n", line, col ? col : 1, message);
 }
 
 size_t node_check_channels(const struct config *config, struct str *problems)

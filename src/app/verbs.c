@@ -35,6 +35,7 @@ struct waiting {
 	size_t count;
 };
 
+/* priority: seconds by which its place is later than its arrival; negative: a head start. */
 static bool add_waiting(const struct conv_view *v, void *arg)
 {
 	struct waiting *w = arg;
@@ -54,8 +55,8 @@ static bool add_waiting(const struct conv_view *v, void *arg)
 	json_text(out, "state", slice_of(conv_state_words[v->state]));
 	json_text(out, "agent", v->agent);
 	str_addf(out, ",\"priority\":%lld,\"arrived_ms\":%llu,\"stage\":%llu,\"skills\":",
-		(long long)(v->priority / SECOND_US), (unsigned long long)(v->arrived_us / 1000),
-		(unsigned long long)v->stage);
+		(long long)((v->key - (int64_t)v->arrived_us) / SECOND_US),
+		(unsigned long long)(v->arrived_us / 1000), (unsigned long long)v->stage);
 	json_skills(out, v->skills);
 	str_add_char(out, '}');
 	return true;

@@ -77,7 +77,7 @@ static bool replay_apply(struct replay *r, uint64_t n, const struct event *ev)
 	if (n != r->at_n + 1) {
 		err_set(&r->err, EINVAL,
 			"the journal goes on with %" PRIu64 ": it is not whole, and there is no "
-							    "snapshot for what is missing",
+			"snapshot for what is missing",
 			n);
 		return false;
 	}

@@ -103,7 +103,7 @@ struct desk {
 	struct str *from_node, from_user, line;
 	size_t asked, answered;
 	int exit_code;
-	bool over, user_ended;
+	bool over, user_ended, greeted;
 	struct timespec ended_at;
 };
 
@@ -119,6 +119,7 @@ static void show_frames(struct desk *d)
 		}
 		if (memmem(s.p, s.n, "\"t\":\"ok\"", 8) || memmem(s.p, s.n, "\"t\":\"error\"", 11))
 			d->answered++;
+		d->greeted = d->greeted || memmem(s.p, s.n, "\"t\":\"snapshot\"", 14);
 		printf("%.*s\n", SLICE_ARG(s));
 	}
 	fflush(stdout);
@@ -153,7 +154,8 @@ int client_desk(int fd, struct str *input)
 	struct desk d = { .fd = fd, .from_node = input };
 
 	show_frames(&d);
-	while (!d.over && !(d.user_ended && (d.answered >= d.asked || !left_ms(&d)))) {
+	while (!d.over &&
+		!(d.user_ended && ((d.greeted && d.answered >= d.asked) || !left_ms(&d)))) {
 		struct pollfd p[2] = { { .fd = fd, .events = POLLIN },
 			{ .fd = d.user_ended ? -1 : STDIN_FILENO, .events = POLLIN } };
 		if (poll(p, 2, left_ms(&d)) < 0 && errno != EINTR)

@@ -103,8 +103,10 @@ static void cell(struct str *out, const json_t *row, const struct column *c, uin
 	const json_t *v = json_object_get(row, c->key);
 	uint64_t at = (uint64_t)json_integer_value(v);
 
-	if (strcmp(c->key, "arrived_ms") == 0 || strcmp(c->key, "since_ms") == 0)
-		add_duration(out, at && now_ms > at ? now_ms - at : 0);
+	if (at && (strcmp(c->key, "arrived_ms") == 0 || strcmp(c->key, "since_ms") == 0))
+		add_duration(out, now_ms > at ? now_ms - at : 0);
+	else if (!at && strcmp(c->key, "since_ms") == 0)
+		str_add_char(out, '-');
 	else
 		add_value(out, v, false);
 	if (!out->n)
