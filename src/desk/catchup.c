@@ -45,6 +45,7 @@ static void on_range(void *arg, int status, const struct effect *effects, size_t
 		client_release(c);
 		return;
 	}
+	/* -ENOENT: older than what is kept, or a number that was never given */
 	if (status == -ENOENT || (!status && !count && c->n < c->d->last_n)) {
 		resync(c);
 	} else if (status) {
@@ -70,27 +71,12 @@ void catchup_replay(struct client *c)
 	push_range(c->d->store, c->n, DESK_REPLAY_MAX, on_range, c);
 }
 
-static void on_resume(void *arg, const struct engine *e, uint64_t push_n)
-{
-	struct client *c = arg;
-	if (!c->gone && !c->d->ended) {
-		if (!e)
-			try_again(c);
-		else if (c->n > push_n)
-			resync(c); /* a number that was never given */
-		else
-			catchup_replay(c);
-	}
-	client_release(c);
-}
-
 void catchup_resume(struct client *c, uint64_t from)
 {
 	c->state = CLIENT_CATCHING;
 	c->n = from;
 	c->resuming = true;
-	client_hold(c);
-	c->d->ports->read(c->d->app, on_resume, c);
+	catchup_replay(c);
 }
 
 /* ---- the whole ---- */
