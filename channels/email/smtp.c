@@ -53,12 +53,14 @@ static size_t on_read(char *to, size_t size, size_t count, void *arg)
 	return n;
 }
 
-/* Replies come as header lines. */
+/* Replies come as header lines. The farewell that follows a refusal is not what it said of the mail. */
 static size_t on_line(char *p, size_t size, size_t count, void *arg)
 {
 	struct smtp *s = arg;
 	gsize n = size * count;
 
+	if (n >= 3 && memcmp(p, "221", 3) == 0)
+		return n;
 	g_string_truncate(s->line, 0);
 	for (gsize i = 0; i < n && i < LINE_KEPT; i++)
 		g_string_append_c(s->line, g_ascii_isprint(p[i]) ? p[i] : ' ');
@@ -128,11 +130,10 @@ static bool connection_prepare(struct smtp *s)
 
 static enum usher_outcome outcome_of(const struct smtp *s, CURLcode r)
 {
-	long code = 0;
+	guint64 code = g_ascii_strtoull(s->line->str, NULL, 10);
 
 	if (r == CURLE_OK)
 		return USHER_OK;
-	curl_easy_getinfo(s->curl, CURLINFO_RESPONSE_CODE, &code);
 	/* A refused log-in, a wrong certificate, no TLS: the set-up's fault, never this mail's. */
 	if (r == CURLE_LOGIN_DENIED || r == CURLE_USE_SSL_FAILED ||
 		r == CURLE_PEER_FAILED_VERIFICATION || r == CURLE_SSL_CONNECT_ERROR)
