@@ -120,8 +120,7 @@ desk("a shift by keyboard alone: accept, reply, note, transfer, resolve, wrap-up
 
 	await press("Escape");
 	await press("e");
-	await page.getByRole("dialog", { name: "How did it end?" }).waitFor();
-	await press("1");
+	await press("1"); // at once, as fast fingers do
 	await until(() => commands(fake, "resolve").length, "resolve reached the server");
 	assert.equal(commands(fake, "resolve")[0].outcome, "solved");
 	await page.getByText("Resolved. Finish your notes").waitFor();
@@ -163,6 +162,25 @@ desk("an offer can be declined, and an answer that comes too late is told", {}, 
 	fake.refuse.set("accept", { code: "state", message: "the offer is over" });
 	await page.getByRole("button", { name: "Accept" }).click();
 	await page.locator(".toast.bad", { hasText: "the offer is over" }).waitFor();
+});
+
+desk("an answer that is older than the news changes nothing", {}, async ({ page, fake }) => {
+	const { conv } = lostCard(fake);
+	await page.locator(".offer").waitFor();
+	fake.read_ms = [1200, 0]; // read while it was offered, answered when it is long accepted
+	await page.keyboard.press("a");
+	await until(() => field(page).evaluate((e) => e === document.activeElement), "the composer has the focus");
+	await page.waitForTimeout(1500);
+	await bubbles(page, "I lost my card").waitFor();
+	assert.equal(await page.locator(`[data-conv="${conv.conv}"]`).count(), 1);
+	assert.ok(await field(page).isVisible());
+});
+
+desk("a reload opens what was open", {}, async ({ page, s }) => {
+	await open(page, s.fee);
+	await bubbles(page, "I wrote you a mail").waitFor();
+	await page.reload();
+	await bubbles(page, "I wrote you a mail").waitFor();
 });
 
 desk("a missed offer pauses, and one button ends it", {}, async ({ page, fake }) => {

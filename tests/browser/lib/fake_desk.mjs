@@ -55,6 +55,7 @@ export class FakeDesk {
 		this.wrapup_ms = 30000;
 		this.down = false;
 		this.tries = new Map();
+		this.read_ms = []; // how late the next conversations are answered
 		this.requests = []; // paths that were asked for
 	}
 
@@ -473,7 +474,9 @@ export class FakeDesk {
 				const after = Number(url.searchParams.get("after") ?? 0);
 				const limit = Number(url.searchParams.get("limit") ?? 100);
 				const messages = this.messages.get(conv.conv).filter((m) => m.seq > after).slice(0, limit);
-				return json(200, { conv, messages });
+				const answer = structuredClone({ conv, messages });
+				await new Promise((done) => setTimeout(done, this.read_ms.shift() ?? 0));
+				return json(200, answer);
 			}
 			case "customers": {
 				const card = this.cards.get(path[1]);

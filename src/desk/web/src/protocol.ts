@@ -116,6 +116,10 @@ export interface Message {
 	delivery?: Delivery | "" | null;
 	why?: string | null;
 	html?: boolean;
+	/** What the text repeats of earlier mail, cut off by the server. */
+	quoted?: string | null;
+	/** Why the message could not be read in full. */
+	quarantine?: string | null;
 }
 
 export interface Card {

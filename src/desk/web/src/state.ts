@@ -7,7 +7,7 @@
  *
  * Never talks to the network but to read what it finds missing. Called by app.ts (frames) and commands.ts.
  */
-import { type Signal, batch, computed, signal } from "@preact/signals";
+import { type Signal, batch, computed, effect, signal } from "@preact/signals";
 import * as api from "./api";
 import { blip, notify, say } from "./alerts";
 import { serverNow_ms } from "./clock";
@@ -123,16 +123,24 @@ function merge(have: Message[], more: Message[]): Message[] {
 	return [...by.values()].sort((a, b) => a.seq - b.seq);
 }
 
+/* How often a frame or a later reading told of a conversation: an older answer is not newer news. */
+const told = new Map<string, number>();
+const tell = (conv: string) => {
+	const n = (told.get(conv) ?? 0) + 1;
+	told.set(conv, n);
+	return n;
+};
+
 /** Reads what is missing. Delivery states may have changed while away, so all is read again. */
 export async function refresh(conv: string): Promise<void> {
 	const s = threads.get(conv);
 	if (!s) return;
+	const asked = tell(conv);
 	try {
 		const a = await api.conversation(conv, 0);
 		batch(() => {
 			s.value = { messages: merge(s.peek().messages, a.messages), state: "ready" };
-			const known = convs.peek().get(conv);
-			if (!known || (a.conv.last_seq ?? 0) >= (known.last_seq ?? 0)) put(convs, conv, a.conv);
+			if (told.get(conv) === asked || !convs.peek().has(conv)) put(convs, conv, a.conv);
 			settle(conv);
 		});
 	} catch {
@@ -257,9 +265,20 @@ function snapshot(s: Snapshot): void {
 	for (const id of [...threads.keys()]) if (id !== open) threads.delete(id);
 	if (open) void refresh(open);
 	for (const id of [...cards.keys()]) cardRefresh(id);
+	reopen();
 	ready.value = true;
 	recount();
 }
+
+/* What was open before a reload of this tab is open again. */
+const openName = () => `usher.desk.open.${myId.peek()}`;
+function reopen(): void {
+	const id = selected.peek() ? null : sessionStorage.getItem(openName());
+	if (id && convs.peek().has(id)) selected.value = id;
+}
+effect(() => {
+	if (ready.value && selected.value) sessionStorage.setItem(openName(), selected.value);
+});
 
 function offer(o: Offer, seen_ms?: number): void {
 	put(offers, o.offer, { ...o, seen_ms: seen_ms ?? serverNow_ms() });
@@ -305,6 +324,7 @@ function message(m: Message): void {
 }
 
 function conv(c: Conv): void {
+	tell(c.conv);
 	const before = convs.peek().get(c.conv);
 	const wasMine = mine(before);
 	const over = c.state === "closed" || c.state === "resolved";
@@ -386,6 +406,7 @@ export function forget(): void {
 		selected.value = null;
 		threads.clear();
 		cards.clear();
+		told.clear();
 	});
 }
 

@@ -215,6 +215,7 @@ export const strings = {
 	"msg.bounced": ["Returned", "Возвращено"],
 	"msg.failed": ["Not sent", "Не отправлено"],
 	"msg.unsure": ["May have been sent", "Возможно, отправлено"],
+	"msg.quarantine": ["Could not be read in full: {why}", "Не удалось прочитать целиком: {why}"],
 	"msg.retry": ["Send again", "Отправить снова"],
 	"msg.quote.show": ["Show quoted text", "Показать цитату"],
 	"msg.quote.hide": ["Hide quoted text", "Скрыть цитату"],

@@ -1,6 +1,6 @@
 /* The small pieces that every page is made of: badges, waits, avatars, empty states, dialogs. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { now_ms } from "../clock";
 import { span, t, word } from "../i18n";
 import type { Conv } from "../protocol";
@@ -147,7 +147,8 @@ export function Dialog(props: {
 	hideTitle?: boolean;
 }) {
 	const ref = useRef<HTMLDialogElement>(null);
-	useEffect(() => {
+	/* Before the next key: who types fast means the window. */
+	useLayoutEffect(() => {
 		const d = ref.current;
 		const before = document.activeElement;
 		if (d && !d.open) d.showModal();

@@ -26,9 +26,11 @@ function Text({ text }: { text: string }) {
 	);
 }
 
-function Quoted({ text }: { text: string }) {
+function Quoted({ message }: { message: Message }) {
 	const shown = useSignal(false);
-	const { body, quote } = splitQuote(text);
+	const { body, quote } = message.quoted
+		? { body: message.text, quote: message.quoted }
+		: splitQuote(message.text);
 	return (
 		<>
 			<Text text={body} />
@@ -132,7 +134,12 @@ export function MessageView(props: { message: Message; same: boolean; channel: s
 			</header>
 			<div class="bubble">
 				{subject && <p class="msg-subject">{subject}</p>}
-				{formatted.value ? <MailFrame message={m} /> : <Quoted text={m.text} />}
+				{m.quarantine && (
+					<p class="wrong">
+						<Icon name="alert" size={16} /> {t("msg.quarantine", { why: m.quarantine })}
+					</p>
+				)}
+				{formatted.value ? <MailFrame message={m} /> : <Quoted message={m} />}
 				<Files message={m} />
 			</div>
 			<footer>

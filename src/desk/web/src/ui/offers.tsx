@@ -16,7 +16,7 @@ function Ring({ offer }: { offer: Offer & { seen_ms: number } }) {
 	const part = Math.min(1, left_ms / whole_ms);
 	const s = Math.ceil(left_ms / 1000);
 	return (
-		<span class={s <= 5 ? "ring late" : "ring"} role="timer" aria-label={t("offers.left", { n: s })}>
+		<span class={s <= 5 ? "ring late" : s > 99 ? "ring long" : "ring"} role="timer" aria-label={t("offers.left", { n: s })}>
 			<svg viewBox="0 0 36 36" width="44" height="44" aria-hidden="true">
 				<circle cx="18" cy="18" r="15" class="ring-all" />
 				<circle
