@@ -9,6 +9,7 @@
 
 #include <libical/ical.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "app/config.h"
 #include "app/value.h"
@@ -151,7 +152,11 @@ static void read_ics(struct week *w, struct icaltimetype from, struct icaltimety
 	struct slice file = w->spec->ics;
 	icalcomponent *all = NULL;
 
-	if (file.n && config_read(file.p, &text, &why))
+	struct stat st;
+
+	/* A file only: nobody waits for a pipe. */
+	if (file.n && stat(file.p, &st) == 0 && S_ISREG(st.st_mode) &&
+		config_read(file.p, &text, &why))
 		all = icalparser_parse_string(text.p ? text.p : "");
 	if (file.n && !all)
 		WRONG(w, w->spec->hours, "ics of calendar '%.*s': cannot read %s as iCalendar",

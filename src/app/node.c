@@ -11,11 +11,12 @@
 
 #include "app/config.h"
 #include "app/control.h"
+#include "app/memory.h"
 #include "app/people.h"
 #include "base/clock.h"
 #include "base/log.h"
 
-enum { BEAT_US = 1000000 };
+enum { BEAT_US = 1000000, REST_BEATS = 3 };
 static const uint64_t hours_keep_us = 6ull * 3600 * 1000000;
 
 bool node_routes(const struct node *n)
@@ -49,6 +50,9 @@ static void on_beat(void *arg)
 	n->lag_us = n->beat_us && now > n->beat_us ? now - n->beat_us : 0;
 	n->beat_us = now + BEAT_US;
 	loop_timer_set(n->beat, BEAT_US);
+	if (n->phase == PHASE_SERVING && n->beats_serving < REST_BEATS &&
+		++n->beats_serving == REST_BEATS)
+		memory_rest();
 	if (n->phase == PHASE_SERVING && loop_wall_us(n->loop) - n->hours_us > hours_keep_us)
 		node_refresh_hours(n);
 }

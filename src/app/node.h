@@ -45,6 +45,7 @@ struct node {
 	unsigned stop_step;
 	uint64_t started_us;	  /* monotonic */
 	uint64_t beat_us, lag_us; /* of the loop: how late the last beat was */
+	unsigned beats_serving;	  /* the first few */
 	uint64_t reloads, reloads_refused;
 	bool node_up, following; /* what the node owes after its first connection to Redis */
 	bool refusing;		 /* intake is closed */
