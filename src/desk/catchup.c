@@ -74,6 +74,7 @@ void catchup_replay(struct client *c)
 void catchup_resume(struct client *c, uint64_t from)
 {
 	c->state = CLIENT_CATCHING;
+	loop_timer_clear(c->timer);
 	c->n = from;
 	c->resuming = true;
 	catchup_replay(c);
@@ -96,6 +97,7 @@ static void on_state(void *arg, const struct engine *e, uint64_t push_n)
 void catchup_snapshot(struct client *c, const char *why)
 {
 	c->state = CLIENT_CATCHING;
+	loop_timer_clear(c->timer);
 	c->why = why;
 	c->resuming = false;
 	client_hold(c);

@@ -114,6 +114,7 @@ static void tell_router(struct client *c, enum command_type type)
 static void on_quiet(void *arg)
 {
 	struct client *c = arg;
+	ASSERT(c->state == CLIENT_FRESH || c->state == CLIENT_CATCHING);
 	if (c->state == CLIENT_FRESH)
 		catchup_snapshot(c, NULL);
 	else if (c->resuming)

@@ -278,6 +278,11 @@ static void a_shift(void **state)
 	see(&sue, "\"t\":\"agent\",\"agent\":\"bo\"", "\"presence\":\"available\"");
 	see(&cy, "\"t\":\"agent\",\"agent\":\"bo\"", "\"presence\":\"available\"");
 
+	node_pass(
+		150); /* longer than a desk is waited for: it said something, so there is one snapshot */
+	end_read(&bo);
+	assert_null(strstr(strstr(bo.lines.p, "\"snapshot\"") + 1, "\"snapshot\""));
+
 	struct id conv = accept_as(&bo, ann, "help me", "");
 	id_text(conv, id);
 	see(&sue, "\"t\":\"conv\"", "\"owner\":\"bo\"");
