@@ -62,14 +62,16 @@ static void catch_up_page(void *arg, int status, const struct entry *entries, si
 		catch_up_end(u, status);
 		return;
 	}
-	catch_up_give(u, entries, status ? 0 : count);
-	if (u->held_from && u->held_from <= u->seq)
+	if (status)
+		count = 0; /* nothing after that number */
+	catch_up_give(u, entries, count);
+	if (u->held_from && u->held_from <= u->seq && count)
 		u->held_from = 0;
-	if (status || (count < CATCH_UP_PAGE && !u->held_from)) {
+	if (count < CATCH_UP_PAGE && !u->held_from) {
 		catch_up_end(u, 0);
 		return;
 	}
-	if (count < CATCH_UP_PAGE && u->held_from) {
+	if (count < CATCH_UP_PAGE) {
 		u->seq = u->held_from -
 			 1; /* also when the plugin claimed to have more than there was */
 		u->held_from = 0;

@@ -89,7 +89,7 @@
 	LIMIT(RECENT_MAX, 8192, "messages", "a repeat of these is known without asking")           \
 	LIMIT(SENDS_MAX, 4096, "messages", "of a channel, taken from the outbox and not done")     \
 	LIMIT(SENDS_AT_ONCE_MAX, 64, "messages", "handed to a channel and not answered")           \
-	LIMIT(SEND_AGAIN_LEAST_S, 5, "seconds", "after the first failed attempt; then doubled")    \
+	LIMIT(SEND_AGAIN_LEAST_S, 2, "seconds", "after the first failed attempt; then doubled")    \
 	LIMIT(SEND_AGAIN_MOST_S, 3600, "seconds", "between two attempts")                          \
 	LIMIT(SEND_GIVE_UP_S, 172800, "seconds", "a person would have found another way by then")  \
 	LIMIT(CATCH_UPS_MAX, 10000, "threads", "of a channel, being read back at once")            \

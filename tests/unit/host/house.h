@@ -14,7 +14,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -27,7 +29,7 @@
 enum { TAKEN_MAX = 64, CHANNELS_MAX = 8, OPTIONS_MAX = 64 };
 
 struct house {
-	char dir[64], plugins[512];
+	char dir[64], plugins[512], domain[16];
 	struct loop *loop;
 	struct store *store;
 	struct http_server *http;
@@ -148,11 +150,54 @@ static inline void house_new(struct house *h)
 	house_plugins(h);
 }
 
+/* One redis-server for all tests of a program; each has a domain of its own. */
+static char house_redis_dir[32], house_redis_url[64];
+static pid_t house_redis_pid;
+
+static inline int house_redis(void **state)
+{
+	char socket_path[48];
+
+	(void)state;
+	snprintf(house_redis_dir, sizeof(house_redis_dir), "/tmp/usher-redis-XXXXXX");
+	assert_non_null(mkdtemp(house_redis_dir));
+	snprintf(socket_path, sizeof(socket_path), "%s/r.sock", house_redis_dir);
+	snprintf(house_redis_url, sizeof(house_redis_url), "unix:%s", socket_path);
+	house_redis_pid = fork();
+	if (house_redis_pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", socket_path,
+			"--appendonly", "yes", "--appendfsync", "always", "--save", "", "--dir",
+			house_redis_dir, "--logfile", "redis.log", NULL);
+		_exit(127);
+	}
+	for (int i = 0; i < 500 && access(socket_path, F_OK) != 0; i++)
+		usleep(10000);
+	return access(socket_path, F_OK);
+}
+
+static inline int house_redis_end(void **state)
+{
+	char command[128];
+
+	(void)state;
+	kill(house_redis_pid, SIGKILL);
+	waitpid(house_redis_pid, NULL, 0);
+	snprintf(command, sizeof(command), "rm -rf %s", house_redis_dir);
+	return system(command);
+}
+
 static inline void house_open(struct house *h)
 {
+	static unsigned count;
 	struct store_options o = {
-		.redis = "managed", .domain = "main", .node = "n1", .data_dir = h->dir
+		.redis = house_redis_url, .domain = h->domain, .node = "n1", .data_dir = h->dir
 	};
+
+	if (!h->domain[0]) /* else it is opened again */
+		snprintf(h->domain, sizeof(h->domain), "test%u", ++count);
+	h->ready = h->closed = h->stopped = false;
+	h->taken_count = 0;
 
 	h->store = store_new(h->loop, &o, &house_ops, h);
 	HOUSE_UNTIL(h, h->ready);
@@ -168,19 +213,27 @@ static inline void house_closed(void *arg)
 	*(bool *)arg = true;
 }
 
+/* `kindly`: drained first; else torn away as by a crash, but for the memory. */
+static inline void house_stop(struct house *h, bool kindly)
+{
+	if (kindly) {
+		host_close(h->host, house_closed, &h->closed);
+		HOUSE_UNTIL(h, h->closed);
+	}
+	http_server_free(&h->http);
+	host_free(&h->host);
+	HOUSE_UNTIL(h, store_inflight(h->store) == 0);
+	store_stop(h->store, house_closed, &h->stopped);
+	HOUSE_UNTIL(h, h->stopped);
+	store_free(&h->store);
+}
+
 static inline void house_end(struct house *h)
 {
 	char command[128];
 
-	if (h->host) {
-		host_close(h->host, house_closed, &h->closed);
-		HOUSE_UNTIL(h, h->closed);
-		http_server_free(&h->http);
-		host_free(&h->host);
-		store_stop(h->store, house_closed, &h->stopped);
-		HOUSE_UNTIL(h, h->stopped);
-		store_free(&h->store);
-	}
+	if (h->host)
+		house_stop(h, true);
 	loop_turn(h->loop, 0);
 	loop_free(&h->loop);
 	arena_free(&h->arena);

@@ -510,5 +510,5 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_client_leaves, setup, teardown),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, house_redis, house_redis_end);
 }
