@@ -1,0 +1,89 @@
+/*
+ * A model as the engine's configuration; see center.h. What the engine cannot do is refused here and nowhere else, so
+ * that no result is printed for a policy that was not followed. Called by main.c.
+ */
+#include "center.h"
+
+/* The engine keeps room for 32 kinds, two of them for kinds that have gone. */
+enum { CENTER_KINDS_MAX = 29 };
+
+static bool center_refuse(struct str *problems, const struct model *m, const struct model_number *n,
+	size_t count, const char *key)
+{
+	if (!count)
+		return false;
+	str_addf(problems, "%.*s:%u:%u: %s is not supported by this engine yet\n",
+		SLICE_ARG(m->file), n->line, n->col, key);
+	return true;
+}
+
+static void center_kinds(struct config *c, const struct model *m)
+{
+	c->kinds = arena_array(c->arena, m->type_count, sizeof(*c->kinds));
+	for (size_t i = 0; i < m->type_count; i++) {
+		struct slice name = arena_printf(c->arena, "units-%u", m->types[i].units);
+
+		if (config_kind(c, name))
+			continue;
+		c->kinds[c->kind_count++] = (struct kind){ .name = name,
+			.cost = m->types[i].units,
+			.cost_pending = m->types[i].units,
+			.offer_s = 3600,
+			.live = true };
+	}
+}
+
+static void center_segments(struct config *c, const struct model *m)
+{
+	c->segments = arena_array(c->arena, m->type_count, sizeof(*c->segments));
+	for (size_t i = 0; i < m->type_count; i++) {
+		struct slice name = m->types[i].segment;
+		struct segment *s = &c->segments[c->segment_count];
+
+		if (config_segment(c, name))
+			continue;
+		s->name = s->title = name;
+		for (size_t j = 0; j < m->offset_count; j++)
+			if (slice_equal(m->offsets_s[j].segment, name))
+				s->offset_s = (int32_t)m->offsets_s[j].value;
+		c->segment_count++;
+	}
+}
+
+struct config *center_new(const struct model *m, struct arena *arena, struct str *problems)
+{
+	struct config *c = arena_alloc(arena, sizeof(*c));
+
+	if (center_refuse(problems, m, m->lanes, m->lane_count, "lanes") ||
+		center_refuse(problems, m, m->hold_back, m->hold_count, "hold_back"))
+		return NULL;
+	c->arena = arena;
+	c->file = m->file;
+	c->hash = 1;
+	c->units = MODEL_UNITS;
+	c->grace_s = 30;
+	c->decline_cooldown_s = 60;
+	center_kinds(c, m);
+	center_segments(c, m);
+	if (c->kind_count > CENTER_KINDS_MAX) {
+		str_addf(problems, "%.*s: %zu different units of types are too many: at most %d\n",
+			SLICE_ARG(m->file), c->kind_count, CENTER_KINDS_MAX);
+		return NULL;
+	}
+	c->queue_count = 1;
+	c->queues = arena_array(arena, 1, sizeof(*c->queues));
+	c->queues[0].name = c->queues[0].title = SLICE("all");
+	c->queues[0].strategy = m->strategy;
+	c->queues[0].target_s = 20;
+	c->queues[0].stage_count = 1;
+	c->queues[0].stages = arena_array(arena, 1, sizeof(struct stage));
+	return c;
+}
+
+struct slice center_kind(const struct config *c, const struct model_type *t)
+{
+	for (size_t i = 0; i < c->kind_count; i++)
+		if (c->kinds[i].cost == t->units)
+			return c->kinds[i].name;
+	return (struct slice){ NULL, 0 };
+}
