@@ -5,3 +5,8 @@ if(USHER_TESTS)
 	cmake_language(DEFER CALL target_sources unit_channels_email_channel PRIVATE
 		${CMAKE_CURRENT_SOURCE_DIR}/channels/email/tests/fake_host.c)
 endif()
+# Their fuzzers are among the others and link what they try.
+if(USHER_FUZZ)
+	cmake_language(DEFER CALL target_link_libraries fuzz_lmtp PRIVATE channel_email_objects)
+	cmake_language(DEFER CALL target_link_libraries fuzz_mime PRIVATE channel_email_objects)
+endif()
