@@ -78,12 +78,12 @@ uint32_t agent_limit(const struct engine *e, const struct agent *a)
 
 void agent_change_begin(struct engine *e, struct agent *a)
 {
-	sets_count_agent(e, a, -1);
+	index_count(e, a, -1);
 }
 
 void agent_change_end(struct engine *e, struct agent *a)
 {
-	if (sets_count_agent(e, a, 1) || (a->awaited && agent_logged_in(a)))
+	if (index_count(e, a, 1) || (a->awaited && agent_logged_in(a)))
 		e->review_parked = true;
 	index_touch(e, a);
 	e->review_waiting = true;

@@ -323,6 +323,7 @@ void conv_index(struct engine *e, struct conv *c)
 	ASSERT(c->state == CONV_WAITING);
 	ASSERT(!c->sig);
 	struct sig *s = sig_of(e, c);
+	bool asks_again = s->plain && !s->dirty;
 
 	order_insert(e, &line_at(e, c->line)->root, ORDER_LINE, c->self);
 	order_insert(e, c->excluded ? &s->odd : &s->plain, ORDER_SIG, c->self);
@@ -330,7 +331,9 @@ void conv_index(struct engine *e, struct conv *c)
 		index_sig(e, s);
 	if (c->excluded && s->most_excluded < conv_exclusion_count(e, c))
 		s->most_excluded = conv_exclusion_count(e, c);
-	sig_mark(e, s);
+	/* Where one waits whom nobody may have, nobody may have another that asks the same. */
+	if (!asks_again)
+		sig_mark(e, s);
 }
 
 void conv_unindex(struct engine *e, struct conv *c)

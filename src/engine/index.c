@@ -135,16 +135,52 @@ const struct pile *index_profile(const struct engine *e, uint32_t profile, uint3
 	return &e->profiles[profile]->agents[pool];
 }
 
-/* ---- signatures under anchors ---- */
+/* ---- who could serve what ---- */
 
-static uint32_t sig_rarest(const struct engine *e, const struct sig *s)
+static void numbers_add(struct numbers *n, uint32_t number)
 {
-	const struct set *need = set_at(e, s->key.need);
+	if (n->count == n->cap) {
+		n->cap = n->cap ? n->cap * 2 : 4;
+		n->v = mem_resize(n->v, n->cap, sizeof(uint32_t));
+	}
+	n->v[n->count++] = number;
+}
+
+static struct profile *profile_of(struct engine *e, uint32_t set)
+{
+	if (set >= e->profile_cap) {
+		uint32_t cap = e->profile_cap ? e->profile_cap : 64;
+
+		while (cap <= set)
+			cap *= 2;
+		e->profiles = mem_resize(e->profiles, cap, sizeof(struct profile *));
+		memset(e->profiles + e->profile_cap, 0,
+			(cap - e->profile_cap) * sizeof(struct profile *));
+		e->profile_cap = cap;
+	}
+	if (!e->profiles[set]) {
+		struct profile *p = mem_alloc(sizeof(*p));
+
+		for (uint32_t pool = 0; pool < POOLS; pool++) {
+			p->agents[pool].tag = pool;
+			p->place[pool] =
+				arena_array(&e->keep, set_at(e, set)->count + 1, sizeof(uint32_t));
+		}
+		e->profiles[set] = p;
+		numbers_add(&e->skill_index[0].profiles, set);
+		for (uint32_t i = 0; i < set_at(e, set)->count; i++)
+			numbers_add(&e->skill_index[set_at(e, set)->v[i].skill].profiles, set);
+	}
+	return e->profiles[set];
+}
+
+static uint32_t set_rarest(const struct engine *e, const struct set *need)
+{
 	uint32_t best = 0, least = UINT32_MAX;
 
 	for (uint32_t i = 0; i < need->count; i++) {
 		const struct skill_index *x = &e->skill_index[need->v[i].skill];
-		uint32_t agents = x->owner ? 1 : x->agents;
+		uint32_t agents = x->owner ? 0 : x->agents;
 
 		if (agents < least) {
 			least = agents;
@@ -153,6 +189,90 @@ static uint32_t sig_rarest(const struct engine *e, const struct sig *s)
 	}
 	return best;
 }
+
+bool index_meets(const struct engine *e, uint32_t need_set, uint32_t profile)
+{
+	const struct set *need = set_at(e, need_set), *has = set_at(e, profile);
+	uint32_t j = 0;
+
+	for (uint32_t i = 0; i < need->count; i++) {
+		while (j < has->count && has->v[j].skill < need->v[i].skill)
+			j++;
+		if (j == has->count || has->v[j].skill != need->v[i].skill ||
+			has->v[j].level < need->v[i].level)
+			return false;
+	}
+	return true;
+}
+
+void index_ask(struct engine *e, uint32_t set)
+{
+	struct set *s = set_at(e, set);
+	uint32_t rarest = set_rarest(e, s), owner = e->skill_index[rarest].owner;
+	const struct numbers *profiles = &e->skill_index[rarest].profiles;
+
+	ASSERT(!s->asked);
+	s->asked = true;
+	s->able = s->ready = 0;
+	numbers_add(&e->skill_index[rarest].asked, set);
+	if (owner) {
+		const struct agent *a = agent_at(e, owner);
+		bool meets = set_met(e, set, a);
+
+		s->able = meets && agent_logged_in(a);
+		s->ready = meets && agent_ready(a);
+		return;
+	}
+	for (uint32_t i = 0; i < profiles->count; i++) {
+		const struct profile *p = e->profiles[profiles->v[i]];
+
+		if (!p->logged_in || !index_meets(e, set, profiles->v[i]))
+			continue;
+		s->able += p->logged_in;
+		s->ready += p->ready;
+	}
+}
+
+/* The asked sets that hang under one skill. */
+static bool count_under(struct engine *e, const struct agent *a, uint32_t skill, uint32_t by)
+{
+	const struct numbers *asked = &e->skill_index[skill].asked;
+	bool is_ready = agent_ready(a), rose = false;
+
+	for (uint32_t i = 0; i < asked->count; i++) {
+		struct set *s = set_at(e, asked->v[i]);
+
+		if (!set_met(e, asked->v[i], a))
+			continue;
+		s->able += by; /* by is 1, or -1 as unsigned */
+		s->ready += is_ready ? by : 0;
+		rose = rose || (by == 1 && s->able == 1);
+	}
+	return rose;
+}
+
+bool index_count(struct engine *e, const struct agent *a, int change)
+{
+	uint32_t by = (uint32_t)change;
+	const struct set *has = set_at(e, a->skills);
+
+	ASSERT(change == 1 || change == -1);
+	if (!agent_logged_in(a))
+		return false;
+	struct profile *p = profile_of(e, a->skills);
+
+	p->logged_in += by;
+	p->ready += agent_ready(a) ? by : 0;
+	bool rose = count_under(e, a, 0, by);
+
+	rose = count_under(e, a, a->own_skill, by) || rose;
+	for (uint32_t i = 0; i < has->count; i++)
+		rose = count_under(e, a, has->v[i].skill, by) || rose;
+	ASSERT(p->ready <= p->logged_in);
+	return rose;
+}
+
+/* ---- signatures under anchors ---- */
 
 /* Where the agent finds it to whom it goes whatever it asks; 0: nowhere else than under its anchor. */
 static uint32_t sig_second(const struct engine *e, const struct sig *s)
@@ -176,7 +296,7 @@ static void sig_unhang(struct engine *e, struct sig *s)
 static void sig_hang(struct engine *e, struct sig *s)
 {
 	ASSERT(!s->place[0] && !s->place[1]);
-	s->anchor = sig_rarest(e, s);
+	s->anchor = set_rarest(e, set_at(e, s->key.need));
 	uint32_t second = sig_second(e, s);
 
 	pile_put(e, &index_sigs, &e->skill_index[s->anchor].anchor, s->self);
@@ -251,31 +371,6 @@ static uint64_t pool_key(const struct engine *e, uint32_t pool, const struct age
 		STRATEGY_ROUND_ROBIN, STRATEGY_FEWEST_HANDLED, STRATEGY_FEWEST_SKILLS };
 
 	return index_key(e, of[pool], a);
-}
-
-static struct profile *profile_of(struct engine *e, uint32_t set)
-{
-	if (set >= e->profile_cap) {
-		uint32_t cap = e->profile_cap ? e->profile_cap : 64;
-
-		while (cap <= set)
-			cap *= 2;
-		e->profiles = mem_resize(e->profiles, cap, sizeof(struct profile *));
-		memset(e->profiles + e->profile_cap, 0,
-			(cap - e->profile_cap) * sizeof(struct profile *));
-		e->profile_cap = cap;
-	}
-	if (!e->profiles[set]) {
-		struct profile *p = mem_alloc(sizeof(*p));
-
-		for (uint32_t pool = 0; pool < POOLS; pool++) {
-			p->agents[pool].tag = pool;
-			p->place[pool] =
-				arena_array(&e->keep, set_at(e, set)->count + 1, sizeof(uint32_t));
-		}
-		e->profiles[set] = p;
-	}
-	return e->profiles[set];
 }
 
 typedef void (*pile_change)(
@@ -415,6 +510,8 @@ void index_free(struct engine *e)
 {
 	for (uint32_t i = 0; i < e->skill_cap; i++) {
 		pile_free(&e->skill_index[i].anchor);
+		free(e->skill_index[i].profiles.v);
+		free(e->skill_index[i].asked.v);
 		for (uint32_t p = 0; p < POOLS; p++)
 			pile_free(&e->skill_index[i].posting[p]);
 	}

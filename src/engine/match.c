@@ -87,22 +87,6 @@ static void search_agent(struct search *s, uint32_t h)
 		choice_add(s->e, s->out, match_rating(s->e, s->c, a));
 }
 
-/* Whether everybody of a profile has the skills; agent:<id> is asked of single agents, not here. */
-static bool profile_meets(const struct engine *e, uint32_t need_set, uint32_t profile)
-{
-	const struct set *need = set_at(e, need_set), *has = set_at(e, profile);
-	uint32_t j = 0;
-
-	for (uint32_t i = 0; i < need->count; i++) {
-		while (j < has->count && has->v[j].skill < need->v[i].skill)
-			j++;
-		if (j == has->count || has->v[j].skill != need->v[i].skill ||
-			has->v[j].level < need->v[i].level)
-			return false;
-	}
-	return true;
-}
-
 /* Profiles and agents in the order of the strategy, until nobody better than the second can come. */
 static void search_ordered(struct search *s, const struct pile *posting, uint32_t pool)
 {
@@ -118,7 +102,7 @@ static void search_ordered(struct search *s, const struct pile *posting, uint32_
 		if (s->out->second.agent &&
 			!index_agent_before(e, agents->v[0], s->out->second.agent, pool))
 			return;
-		if (!profile_meets(e, s->key->need, profile))
+		if (!index_meets(e, s->key->need, profile))
 			continue;
 		walk_begin(&e->walk_inner);
 		walk_add(e, &index_agents, &e->walk_inner, agents);
@@ -140,7 +124,7 @@ static void search_all(struct search *s, const struct pile *posting)
 		const struct pile *agents = index_profile(s->e, posting->v[i], POOL_IDLE);
 
 		s->e->probes++;
-		if (!profile_meets(s->e, s->key->need, posting->v[i]))
+		if (!index_meets(s->e, s->key->need, posting->v[i]))
 			continue;
 		for (uint32_t j = 0; j < agents->count; j++)
 			if (agents->v[j] != s->key->also)

@@ -152,8 +152,11 @@ bool set_met(const struct engine *e, uint32_t set, const struct agent *a)
 	for (uint32_t i = 0; i < need->count; i++) {
 		uint32_t skill = need->v[i].skill;
 
-		if (skill == a->own_skill)
+		if (e->skill_index[skill].owner) {
+			if (e->skill_index[skill].owner != a->self)
+				return false;
 			continue;
+		}
 		while (j < has->count && has->v[j].skill < skill)
 			j++;
 		if (j == has->count || has->v[j].skill != skill ||
@@ -163,41 +166,9 @@ bool set_met(const struct engine *e, uint32_t set, const struct agent *a)
 	return true;
 }
 
-static void set_count(struct set *s, const struct agent *a, int change)
-{
-	ASSERT(change > 0 || !agent_logged_in(a) || s->able > 0);
-	ASSERT(change > 0 || !agent_ready(a) || s->ready > 0);
-	if (agent_logged_in(a))
-		s->able = change > 0 ? s->able + 1 : s->able - 1;
-	if (agent_ready(a))
-		s->ready = change > 0 ? s->ready + 1 : s->ready - 1;
-}
-
 void set_ask(struct engine *e, uint32_t set)
 {
-	struct set *s = set_at(e, set);
-
-	if (s->asked)
-		return;
-	s->asked = true;
-	for (uint32_t i = 1; i <= e->agent_count; i++)
-		if (agent_logged_in(agent_at(e, i)) && set_met(e, set, agent_at(e, i)))
-			set_count(s, agent_at(e, i), 1);
-	ASSERT(s->ready <= s->able);
-}
-
-bool sets_count_agent(struct engine *e, const struct agent *a, int change)
-{
-	bool rose = false;
-
-	ASSERT(change == 1 || change == -1);
-	for (uint32_t i = 1; agent_logged_in(a) && i <= e->set_count; i++) {
-		struct set *s = set_at(e, i);
-
-		if (!s->asked || !set_met(e, i, a))
-			continue;
-		set_count(s, a, change);
-		rose = rose || (change > 0 && s->able == 1);
-	}
-	return rose;
+	if (!set_at(e, set)->asked)
+		index_ask(e, set);
+	ASSERT(set_at(e, set)->ready <= set_at(e, set)->able);
 }

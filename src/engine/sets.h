@@ -20,9 +20,6 @@ uint32_t set_union(struct engine *e, uint32_t a, uint32_t b);
 bool set_met(const struct engine *e, uint32_t set, const struct agent *a);
 /* From now on `able` of this set is kept. */
 void set_ask(struct engine *e, uint32_t set);
-/* An agent comes (+1) or goes (-1) as it is now: `able` and `ready` of all asked sets are corrected. True when a
- * set that nobody could serve now has somebody. */
-bool sets_count_agent(struct engine *e, const struct agent *a, int change);
 static inline struct set *set_at(const struct engine *e, uint32_t set)
 {
 	return e->sets[set];

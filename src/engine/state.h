@@ -194,13 +194,20 @@ struct deadline {
 
 /* ---- the index, see index.h ---- */
 
+struct numbers { /* a growing array */
+	uint32_t *v;
+	uint32_t count, cap;
+};
 struct skill_index {
 	struct pile anchor;	    /* signatures */
 	struct pile posting[POOLS]; /* profiles */
 	uint32_t agents;	    /* defined agents who have it */
+	struct numbers profiles;    /* every profile that has it, in the order of making */
+	struct numbers asked;	    /* sets that were asked, with this as the rarest skill */
 	uint32_t owner;		    /* agent:<id>: that agent */
 };
 struct profile {
+	uint32_t logged_in, ready; /* agents of exactly these skills */
 	struct pile agents[POOLS];
 	uint32_t *place[POOLS]; /* in the posting of each skill of the set, and of none */
 };
