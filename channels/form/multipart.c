@@ -327,6 +327,8 @@ static int step_header(struct multipart *m)
 	const char *end = m->hold.n ? memmem(m->hold.p, m->hold.n, "\r\n\r\n", 4) : NULL;
 	size_t len;
 
+	if (m->hold.n >= 2 && memcmp(m->hold.p, "\r\n", 2) == 0)
+		return begin_part(m, 0); /* no header at all: refused with the reason */
 	if (!end && m->hold.n > MULTIPART_HEADER_MAX)
 		return wrong(m, "a part's header is too long");
 	if (!end)
