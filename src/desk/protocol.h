@@ -13,14 +13,22 @@
 #include "model/command.h"
 
 /* Fields that a frame may carry; X(FIELD_*, name on the wire). */
-#define FRAME_FIELDS(X)                                                                            \
-	X(TO, "to")                                                                                \
-	X(OFFER, "offer")                                                                          \
-	X(REASON, "reason")                                                                        \
-	X(CONV, "conv")                                                                            \
-	X(TEXT, "text")                                                                            \
-	X(PARTS, "parts") X(OUTCOME, "outcome") X(AGENT, "agent") X(SEQ, "seq") X(ON, "on")        \
-		X(QUEUE, "queue") X(PAUSED, "paused") X(FROM, "from")
+/* clang-format off */
+#define FRAME_FIELDS(X) \
+	X(TO, "to") \
+	X(OFFER, "offer") \
+	X(REASON, "reason") \
+	X(CONV, "conv") \
+	X(TEXT, "text") \
+	X(PARTS, "parts") \
+	X(OUTCOME, "outcome") \
+	X(AGENT, "agent") \
+	X(SEQ, "seq") \
+	X(ON, "on") \
+	X(QUEUE, "queue") \
+	X(PAUSED, "paused") \
+	X(FROM, "from")
+/* clang-format on */
 #define FRAME_FIELD_ENUM(field, text) DESK_FIELD_##field,
 enum frame_field { FRAME_FIELDS(FRAME_FIELD_ENUM) DESK_FIELD_COUNT };
 #undef FRAME_FIELD_ENUM
