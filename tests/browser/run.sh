@@ -11,8 +11,10 @@ if ! cmp -s package-lock.json node_modules/.usher-lock; then
 	cp package-lock.json node_modules/.usher-lock
 fi
 # Older Node prints TAP of its own accord, newer only when asked.
-reporter=
-node --help | grep -q -- --test-reporter && reporter=--test-reporter=tap
+case $(node --help) in
+*--test-reporter*) reporter=--test-reporter=tap ;;
+*) reporter= ;;
+esac
 bad=0
 for file in ${*:-*.test.mjs}; do
 	name=$(basename "$file" .test.mjs)
