@@ -52,6 +52,7 @@ def free_port():
 
 class Sink:
     """smtp-sink of postfix: a real SMTP server that keeps each mail in a file."""
+    open_ones = []
 
     def __init__(self, port=None, options=()):
         self.dir = tempfile.mkdtemp(prefix="usher-sink.")
@@ -59,13 +60,14 @@ class Sink:
         self.port = port or free_port()
         self.options = list(options)
         self.process = None
+        Sink.open_ones.append(self)
         self.start()
 
     def start(self):
         program = shutil.which("smtp-sink") or "/usr/sbin/smtp-sink"
         self.process = subprocess.Popen(
             [program, "-u", "nobody", "-d", os.path.join(self.dir, "mail."), *self.options,
-             f"127.0.0.1:{self.port}", "128"], stderr=subprocess.DEVNULL)
+             f"127.0.0.1:{self.port}", "128"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         until("smtp-sink to listen", self.listens)
 
     def listens(self):
@@ -418,4 +420,6 @@ def main(tests, only=()):
             failed += 1
             if isinstance(e, KeyboardInterrupt):
                 break
+        while Sink.open_ones:
+            Sink.open_ones.pop().close()
     return 1 if failed else 0
