@@ -79,9 +79,12 @@ static int report(const struct options *o, const struct model *m, const struct r
 		report_json(m, r, &out);
 	else
 		report_text(m, r, &out);
+	fwrite(out.p, 1, out.n, stdout);
+	str_clear(&out);
+	/* Beside JSON the comparison would spoil it. */
 	if (o->check)
 		wrong = report_known(m, r, &out);
-	fwrite(out.p, 1, out.n, stdout);
+	fwrite(out.n ? out.p : "", 1, out.n, o->json ? stderr : stdout);
 	str_free(&out);
 	if (fflush(stdout)) {
 		perror("usher-sim: standard output");

@@ -419,6 +419,7 @@ static void run_finish(struct run *r, struct run_result *out)
 	out->probes = engine_probes(r->e);
 	str_free(&violations);
 	engine_free(&r->e);
+	heap_free(&r->agenda); /* before what hangs in it */
 	for (size_t i = 0; i < r->m->type_count; i++) {
 		free((void *)(uintptr_t)r->sources[i].skills.p);
 		free(r->sources[i].serves);
@@ -431,7 +432,40 @@ static void run_finish(struct run *r, struct run_result *out)
 	free(r->idle);
 	free(r->offers);
 	map_free(&r->worker_names);
-	heap_free(&r->agenda);
+}
+
+/* Work that comes in for who never leaves, against all units that could do any of it: what is at least needed for
+ * the waits not to grow without end. */
+static void run_can_settle(struct run *r)
+{
+	double work = 0, units = 0;
+
+	for (size_t g = 0; g < r->m->group_count; g++) {
+		bool serves = false;
+
+		for (size_t i = 0; i < r->m->type_count; i++)
+			serves = serves ||
+				 (r->m->types[i].patience_s < 0 && r->sources[i].serves[g]);
+		if (serves)
+			units += (double)r->m->groups[g].count * r->m->groups[g].units;
+	}
+	for (size_t i = 0; i < r->m->type_count; i++) {
+		const struct model_type *t = &r->m->types[i];
+		double least_s = INFINITY;
+
+		for (size_t g = 0; g < r->m->group_count; g++) {
+			double own_s = r->m->groups[g].service_mean_s;
+			double mean_s = own_s > 0 ? own_s : t->service_mean_s;
+
+			if (r->sources[i].serves[g] && mean_s < least_s)
+				least_s = mean_s;
+		}
+		if (t->patience_s < 0)
+			work += t->rate_per_h / 3600 * least_s * t->units;
+	}
+	if (work > 0 && work >= units)
+		r->rc = err_set(r->err, ERANGE, "%.3g times as much comes in as can be served",
+			work / units);
 }
 
 int run_model(const struct model *m, const struct config *config, uint64_t seed, uint64_t arrivals,
@@ -451,6 +485,7 @@ int run_model(const struct model *m, const struct config *config, uint64_t seed,
 	run_workers(&r);
 	run_sources(&r, seed);
 	run_settle(&r);
+	run_can_settle(&r);
 	while (!r.rc && !tally_done(&out->tally)) {
 		run_next(&r);
 		if (out->tally.arrived > 3 * arrivals + 100000 && !r.rc)
