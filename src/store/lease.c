@@ -182,7 +182,9 @@ void lease_take(struct store *s, void (*taken)(void *arg, int status, uint64_t e
 {
 	struct lease *l = s->lease;
 
-	ASSERT(taken && lost && l->state == LEASE_IDLE);
+	ASSERT(taken && lost);
+	lease_end(
+		l); /* the router recovers while the lease is still ours: it is taken anew, with a higher epoch */
 	l->state = LEASE_WANTED;
 	l->taken = taken;
 	l->lost = lost;
