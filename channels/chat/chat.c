@@ -59,10 +59,15 @@ static void *chat_open(
 	return c;
 }
 
+/* The host may still bring an answer that it owed when the channel closed, so a closed one stays; it is small, and only a reload makes one. */
+static struct chat *closed_ones;
+
 static void chat_close(void *self)
 {
 	struct chat *c = self;
 	c->closing = 1;
+	c->next_closed = closed_ones;
+	closed_ones = c;
 	chat_forget(c);
 	c->svc->down(c->host, "closed");
 }

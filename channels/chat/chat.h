@@ -88,6 +88,7 @@ struct chat {
 	size_t tabs_max;
 	struct thread *free_threads; /* their timers are reused */
 	int closing;
+	struct chat *next_closed;
 };
 
 /* ---- session.c: tokens, threads, tabs ---- */

@@ -124,11 +124,11 @@ void say_welcome(struct tab *t)
 	backlog_send(t);
 }
 
-/* The visitor's own id of a message: what stands behind the last line feed of its dedup. */
+/* The visitor's own id of a message: what stands behind the last blank of its dedup. */
 static struct usher_str client_id(struct usher_str dedup)
 {
 	for (size_t i = dedup.n; i-- > 0;)
-		if (dedup.p[i] == '\n')
+		if (dedup.p[i] == ' ')
 			return (struct usher_str){ dedup.p + i + 1, dedup.n - i - 1 };
 	return dedup;
 }

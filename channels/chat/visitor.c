@@ -144,7 +144,7 @@ static void deliver(struct tab *t, const char *id, const char *text)
 	const struct visitor *v = t->visitor;
 	struct usher_pair hints[2];
 	char dedup[THREAD_LEN + CLIENT_ID_MAX + 2];
-	snprintf(dedup, sizeof(dedup), "%s\n%s", t->thread->key, id);
+	snprintf(dedup, sizeof(dedup), "%s %s", t->thread->key, id);
 	struct usher_inbound m = { .size = sizeof(m),
 		.dedup = str(dedup),
 		.thread = { t->thread->key, THREAD_LEN },

@@ -336,12 +336,12 @@ class Loop:
 class Chat:
     """A visitor: hello, say, and everything that came, in order."""
 
-    def __init__(self, node, session=None, seq=0, path="/chat/ws", **hello):
+    def __init__(self, node, session=None, seq=0, path="/chat/ws", expect="welcome", **hello):
         self.path = path
         self.node, self.session, self.seq, self.hello = node, session, seq, hello
         self.frames, self.ws, self.closed = [], None, None
         Loop.run(self.connect())
-        self.expect("welcome")
+        self.expect(expect)
 
     async def connect(self):
         self.ws = await websockets.connect(f"ws://127.0.0.1:{self.node.http}{self.path}", max_size=2**22, ping_interval=None,
