@@ -41,7 +41,9 @@ export const pictures = {
 		"base64",
 	),
 	mail:
-		`<style>.green{color:rgb(0,128,0)}</style><p class="green">green</p><div style="height:400px">tall</div>` +
+		`<style>.green{color:rgb(0,128,0)}.bg{background:u\\72l(http://127.0.0.2/sheet)}@media all{.bg{list-style-image:url(http://127.0.0.2/media)}}</style>` +
+		`<ul><li class="bg">styled</li></ul>` +
+		`<p class="green">green</p><div style="height:400px">tall</div>` +
 		`<img src="https://pictures.example/a.png" alt="remote"><img src="cid:own@mail" alt="own">` +
 		`<p style="background:url(http://127.0.0.2/never)">x</p><script src="https://evil.example/x.js"></script>`,
 };
