@@ -57,6 +57,8 @@ struct desk_agent {
 	uint64_t online;
 };
 struct desk_agent *desk_agent_of(struct desk *d, struct slice agent);
+/* An EFFECT_CONV that gave it another owner: his desks get what was said before (handover.c). */
+void handover_tell(struct desk *d, const struct effect *ef);
 
 /* ---- ask.c: commands that something other than a desk waits for ---- */
 /* Puts the command with a session of its own. fn: status 0 and the router's answer; -ETIMEDOUT: it is on disk, nobody has answered yet;

@@ -117,6 +117,8 @@ void desk_push(struct desk *d, const struct effect *effects, size_t count)
 	}
 	for (size_t i = 0; i < count; i++) {
 		const struct effect *ef = &effects[i];
+		bool handed = ef->type == EFFECT_CONV && ef->owner.n &&
+			      !slice_equal(owners_now(&d->owners, ef->conv), ef->owner);
 		owners_note(&d->owners, ef);
 		if (ef->n > d->last_n)
 			d->last_n = ef->n;
@@ -124,6 +126,8 @@ void desk_push(struct desk *d, const struct effect *effects, size_t count)
 			push_answer(d, ef);
 		else
 			push_one(d, ef);
+		if (handed)
+			handover_tell(d, ef);
 	}
 }
 
