@@ -1,7 +1,6 @@
 /*
- * The way out: from the outbox to `send`, and what became of it back to the inbox. Retry policy is here and nowhere else:
- * back-off with jitter for each destination, more at once while it works and half as many when it does not, an end after
- * SEND_GIVE_UP_S that a person sees. Never decides what is said to whom.
+ * The way out: from the outbox to `send`, and what became of it back to the inbox. When to try again is retry.c's; after
+ * SEND_GIVE_UP_S comes an end that a person sees. Never decides what is said to whom.
  *
  *   outbox ─▶ ready ──at once < limit──▶ flying ──sent──▶ ok, fail, unsure ─▶ receipt in the inbox ─▶ outbox_done
  *               ▲                           │
@@ -10,10 +9,10 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
-#include "base/clock.h"
 #include "base/heap.h"
 #include "base/log.h"
 #include "host/inside.h"
+#include "host/retry.h"
 #include "model/limits.h"
 
 enum send_state { SEND_READY, SEND_WAITING, SEND_FLYING, SEND_TOLD };
@@ -33,21 +32,14 @@ struct send {
 	uint32_t attempt;
 };
 
-struct destination {
-	uint32_t failures;
-	uint64_t until_us; /* monotonic */
-};
-
 struct outbound_side {
 	struct list all, ready, flying;
 	struct heap waiting;
-	struct map by_id, destinations;
+	struct map by_id;
+	struct retry retry;
 	struct loop_timer *timer;
-	size_t at_once, credit;
 	bool following, stopped, pumping;
 };
-
-enum { AT_ONCE_FIRST = 4 };
 
 static uint64_t now_us(const struct usher_host *h)
 {
@@ -84,52 +76,9 @@ static void send_free(struct send *s)
 	free(s);
 }
 
-/* ---- destinations ---- */
-
 static struct slice destination_of(const struct send *s)
 {
 	return s->m.to.n ? s->m.to : s->m.thread;
-}
-
-static void destination_forget(struct send *s)
-{
-	free(map_remove(&s->h->out->destinations, destination_of(s)));
-}
-
-/* Doubles with each failure; half to one and a half of it, so that many do not come back together. */
-static uint64_t back_off_us(uint32_t failures)
-{
-	uint64_t us = SEND_AGAIN_LEAST_S * UINT64_C(1000000),
-		 most = SEND_AGAIN_MOST_S * UINT64_C(1000000);
-	uint16_t chance;
-
-	for (uint32_t i = 1; i < failures && us < most; i++)
-		us *= 2;
-	if (us > most)
-		us = most;
-	chance_bytes(&chance, sizeof(chance));
-	return us / 2 + us * chance / 65536;
-}
-
-static uint64_t destination_failed(struct send *s)
-{
-	struct map *all = &s->h->out->destinations;
-	struct destination *d = map_get(all, destination_of(s));
-
-	if (!d) {
-		d = mem_alloc(sizeof(*d));
-		map_put(all, destination_of(s), d);
-	}
-	d->failures++;
-	d->until_us = now_us(s->h) + back_off_us(d->failures);
-	return d->until_us;
-}
-
-static uint64_t destination_until(const struct send *s)
-{
-	const struct destination *d = map_get(&s->h->out->destinations, destination_of(s));
-
-	return d ? d->until_us : 0;
 }
 
 /* ---- the end of a message ---- */
@@ -156,7 +105,7 @@ static void send_tell(struct send *s, uint32_t delivery, struct slice remote, st
 		.remote = remote,
 		.why = why };
 
-	destination_forget(s);
+	retry_forget(&h->out->retry, destination_of(s));
 	send_unlink(s);
 	map_remove(&h->out->by_id, slice_of(s->id));
 	s->state = SEND_TOLD;
@@ -289,7 +238,7 @@ static bool send_find_carrier(struct send *s)
 
 static void send_next(struct send *s)
 {
-	uint64_t until = destination_until(s);
+	uint64_t until = retry_until(&s->h->out->retry, destination_of(s));
 	const char *impossible;
 
 	if (send_is_too_old(s)) {
@@ -309,7 +258,7 @@ static void pump(struct usher_host *h)
 {
 	struct outbound_side *o = h->out;
 
-	while (!o->stopped && o->ready.first && o->flying.count < o->at_once)
+	while (!o->stopped && o->ready.first && o->flying.count < o->retry.at_once)
 		send_next(LIST_ENTRY(o->ready.first, struct send, node));
 	if (!o->stopped && heap_min(&o->waiting)) {
 		uint64_t at = heap_min(&o->waiting)->at, now = now_us(h);
@@ -349,25 +298,10 @@ static void waited(void *arg)
 
 /* ---- answers of the plugin ---- */
 
-static void at_once_grow(struct outbound_side *o)
-{
-	if (++o->credit < o->at_once || o->at_once >= SENDS_AT_ONCE_MAX)
-		return;
-	o->credit = 0;
-	o->at_once++;
-}
-
-static void at_once_shrink(struct outbound_side *o)
-{
-	o->credit = 0;
-	o->at_once = o->at_once > 1 ? o->at_once / 2 : 1;
-}
-
 static void send_again(struct send *s, struct usher_str why)
 {
 	s->why = arena_copy(&s->arena, to_slice(why));
-	at_once_shrink(s->h->out);
-	uint64_t until = destination_failed(s);
+	uint64_t until = retry_failed(&s->h->out->retry, destination_of(s), now_us(s->h));
 	if (send_is_too_old(s))
 		send_give_up(s);
 	else
@@ -399,7 +333,7 @@ void service_sent(struct usher_host *by, struct usher_str id, enum usher_outcome
 	switch (outcome) {
 	case USHER_OK:
 	case USHER_DUPLICATE:
-		at_once_grow(h->out);
+		retry_worked(&h->out->retry);
 		remote_keep(by, to_slice(remote), s->m.id);
 		send_tell(s, DELIVERY_SENT, to_slice(remote), (struct slice){ 0 });
 		break;
@@ -454,7 +388,7 @@ void outbound_open(struct usher_host *h)
 	struct outbound_side *o = mem_alloc(sizeof(*o));
 
 	h->out = o;
-	o->at_once = AT_ONCE_FIRST;
+	retry_init(&o->retry);
 	o->timer = loop_timer_new(h->host->loop, waited, h);
 	if (h->api->capabilities & USHER_CAP_LIVE)
 		return; /* the customer is told by `update` */
@@ -492,7 +426,6 @@ bool outbound_is_idle(const struct usher_host *by)
 void outbound_free(struct usher_host *h)
 {
 	struct outbound_side *o = h->out;
-	struct map_entry e;
 
 	if (!o)
 		return;
@@ -505,9 +438,7 @@ void outbound_free(struct usher_host *h)
 			send_free(s);
 	}
 	h->out = NULL;
-	for (size_t i = 0; map_next(&o->destinations, &i, &e);)
-		free(e.value);
-	map_free(&o->destinations);
+	retry_free(&o->retry);
 	map_free(&o->by_id);
 	heap_free(&o->waiting);
 	loop_timer_free(&o->timer);
