@@ -66,7 +66,7 @@
 	LIMIT(CONN_DIAL_MS, 10000, "ms", "name, connect and TLS handshake of what we dial")        \
 	LIMIT(CONN_HANDSHAKE_MS, 10000, "ms", "a stranger's TLS handshake")                        \
 	LIMIT(LINGER_MS, 30000, "ms", "the last output of a connection to a slow reader")          \
-	LIMIT(LINGER_BYTES_S, 16384, "bytes/s", "a reader slower than this is not waited for")      \
+	LIMIT(LINGER_BYTES_S, 16384, "bytes/s", "a reader slower than this is not waited for")     \
 	LIMIT(LINGER_FIN_MS, 2000, "ms", "after all is sent: the peer's own end")                  \
 	LIMIT(HTTP_CONNECTIONS_MAX, 65536, "connections", "2 KiB of heap each, 128 MiB in all")    \
 	LIMIT(HTTP_HEADER_MS, 10000, "ms", "a whole request header; one byte a second dies")       \
