@@ -15,7 +15,7 @@ static uint32_t *deadline_slot(const struct engine *e, uint32_t kind, uint32_t h
 	case DEADLINE_CONV:
 		return &conv_at(e, handle)->deadline;
 	}
-	ASSERT(!"kind of deadline");
+	ASSERT(kind <= DEADLINE_CONV);
 	return NULL;
 }
 

@@ -42,8 +42,6 @@ static inline bool work_owned(const struct conv *c)
 }
 void work_say(
 	struct engine *e, struct conv *c, struct id id, enum direction d, const struct agent *a);
-/* A text of the system itself; `what` names it for the router. */
-void work_say_system(struct engine *e, struct conv *c, const char *what);
 /* Into a line, at `key`, first to `first` (or NULL) until `until_us`. Not from an owner: return it before. */
 void work_queue(struct engine *e, struct conv *c, const struct line *l, int64_t key,
 	const char *why, const struct agent *first, uint64_t until_us);

@@ -69,15 +69,7 @@ static void message_opens(struct engine *e, const struct command *cmd)
 	ASSERT(c->state == CONV_SCHEDULED);
 	work_queue(e, c, l, work_key(e, c, arrived_us), l->open ? "new" : "overnight", NULL, 0);
 	work_say(e, c, cmd->id, DIRECTION_IN, NULL);
-	if (!l->conf || cmd->automatic || !kind_at(e, c->kind)->live)
-		return;
-	uint64_t seq = e->step->seq;
-
-	if (!l->open && l->conf->away_text.n)
-		work_say_system(e, c, "away");
-	else if (l->open && l->conf->greeting.n)
-		work_say_system(e, c, "greeting");
-	e->step->seq = seq;
+	ASSERT(e->step->seq == 1);
 }
 
 /* To whoever had it last, for as long as the queue says, when that agent could take it right now. */

@@ -78,8 +78,10 @@ static void transfer_to_agent(struct engine *e, struct conv *c, struct slice nam
 	if (x && x->until_us > e->now_us)
 		EMIT(e, .type = EVENT_EXCLUDED, .conv = c->id, .agent = agent_at(e, to)->id,
 			.why = SLICE("transferred"), .until_us = e->now_us);
-	if (!l->conf)
-		l = line_at(e, line_home(e, names_text(&e->labels, c->channel)));
+	uint32_t home = line_home(e, names_text(&e->labels, c->channel));
+
+	if (!l->conf && home)
+		l = line_at(e, home);
 	work_queue(e, c, l, c->key, "transferred", agent_at(e, to),
 		e->now_us + TRANSFER_FIRST_S * SECOND_US);
 }

@@ -61,16 +61,6 @@ void work_say(
 	ASSERT(c->numbered == seq);
 }
 
-void work_say_system(struct engine *e, struct conv *c, const char *what)
-{
-	uint64_t seq = c->numbered + UINT64_C(1);
-
-	ASSERT(what && *what);
-	EMIT(e, .type = EVENT_MESSAGE, .conv = c->id, .id = emit_id(e, c->id, ~seq), .seq = seq,
-		.direction = DIRECTION_SYSTEM, .why = slice_of(what));
-	ASSERT(c->numbered == seq);
-}
-
 int64_t work_key(const struct engine *e, const struct conv *c, uint64_t arrived_us)
 {
 	const struct segment *s = config_segment(e->config, names_text(&e->labels, c->segment));
