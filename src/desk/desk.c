@@ -84,6 +84,8 @@ static struct static_files *files_open(const struct config *config)
 	struct static_files *f = static_files_new(dir.p, DESK_CSP, &err);
 	if (!f)
 		log_warn("desk", "no page: %s", err.text);
+	else
+		static_files_policy(f, "mail.html", DESK_MAIL_CSP);
 	str_free(&dir);
 	return f;
 }

@@ -22,6 +22,7 @@ struct file {
 	struct str bytes;
 	char etag[2 + 32 + 1]; /* quoted */
 	bool hashed;	       /* the name changes with the content */
+	const char *csp;       /* its own policy; NULL: that of all */
 };
 struct static_files {
 	struct map files; /* by path without a leading slash */
@@ -193,6 +194,15 @@ void static_files_free(struct static_files **files)
 	free(f);
 }
 
+bool static_files_policy(struct static_files *f, const char *name, const char *csp)
+{
+	struct file *file = map_get(&f->files, slice_of(name));
+
+	if (file)
+		file->csp = csp;
+	return file != NULL;
+}
+
 /* RFC 9110 13.1.2: "*" or any of the listed tags, weak ones too. */
 static bool etag_matches(struct slice field, const char *etag)
 {
@@ -225,8 +235,9 @@ void static_files_answer(struct static_files *f, struct http_request *r, struct 
 	http_set(r, "ETag", slice_of(file->etag));
 	http_set(r, "Cache-Control",
 		file->hashed ? SLICE("public, max-age=31536000, immutable") : SLICE("no-cache"));
-	if (*f->csp && slice_starts(slice_of(file->type), SLICE("text/html")))
-		http_set(r, "Content-Security-Policy", slice_of(f->csp));
+	const char *csp = file->csp ? file->csp : f->csp;
+	if (*csp && slice_starts(slice_of(file->type), SLICE("text/html")))
+		http_set(r, "Content-Security-Policy", slice_of(csp));
 	if (etag_matches(http_header(r, "if-none-match"), file->etag))
 		http_answer(r, 304, NULL, SLICE(""));
 	else
