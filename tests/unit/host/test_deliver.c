@@ -47,6 +47,28 @@ static void test_posted(void **state)
 	str_free(&got);
 }
 
+/* While Redis stands still nothing is on disk, so nobody is told that it was taken in. */
+static void test_not_before_the_disk(void **state)
+{
+	struct house *h = *state;
+	struct str got = { 0 };
+	int fd = house_dial(h->port);
+
+	kill(house_redis_pid, SIGSTOP);
+	house_send(h, fd,
+		SLICE("POST /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: "
+		      "5\r\n\r\nhello"));
+	house_pass(h, 300);
+	house_read(fd, &got);
+	assert_int_equal(got.n, 0);
+	kill(house_redis_pid, SIGCONT);
+	HOUSE_UNTIL(h, house_read(fd, &got));
+	assert_true(house_has(&got, "HTTP/1.1 201"));
+	close(fd);
+	HOUSE_UNTIL(h, h->taken_count == 1);
+	str_free(&got);
+}
+
 static void status_of(void *arg, const struct channel_status *s)
 {
 	*(struct channel_status *)arg = *s;
@@ -137,6 +159,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_posted, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_not_before_the_disk, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_counted, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_intake_closed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_too_large, setup, teardown),

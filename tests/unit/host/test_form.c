@@ -320,6 +320,25 @@ static void test_trap(void **state)
 	str_free(&got);
 }
 
+/* A stamp that we did not sign is no stamp: it neither slows anybody nor makes two messages one. */
+static void test_forged_stamp(void **state)
+{
+	struct house *h = *state;
+	struct str got = { 0 }, body = { 0 };
+
+	house_ask(h, "GET /form/contact HTTP/1.1\r\n", (struct slice){ 0 }, &got);
+	const char *stamp = strstr(got.p, "name=\"_stamp\" value=\"");
+	assert_non_null(stamp);
+	str_addf(&body, "email=a@x.org&message=hello&_stamp=%.47s%c", stamp + 21,
+		stamp[21 + 47] == '0' ? '1' : '0');
+	assert_int_equal(house_ask(h, POST_FORM(URLENCODED), str_slice(&body), &got), 303);
+	assert_int_equal(house_ask(h, POST_FORM(URLENCODED), str_slice(&body), &got), 303);
+	HOUSE_UNTIL(h, h->taken_count == 2);
+	assert_false(slice_equal(h->taken[0].dedup, h->taken[1].dedup));
+	str_free(&got);
+	str_free(&body);
+}
+
 /* The page's own stamp: at once is too fast, later is fine, and the same once more is the same message. */
 static void test_stamp(void **state)
 {
@@ -504,6 +523,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_idempotency_key, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_trap, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stamp, setup_stamped, teardown),
+		cmocka_unit_test_setup_teardown(test_forged_stamp, setup_stamped, teardown),
 		cmocka_unit_test_setup_teardown(test_file_limits, setup_small_files, teardown),
 		cmocka_unit_test_setup_teardown(test_declared, setup_declared, teardown),
 		cmocka_unit_test_setup_teardown(test_later, setup, teardown),
