@@ -222,7 +222,7 @@ class Play:
             return self.node.conv(self.conv(p["conv"]))["owner"] == words[0]
         if what == "queue":
             found = [c["state"] for c in self.node.json("queue", words[0])["conversations"]]
-            return all(found.count(k) + (found.count("offered") if k == "waiting" else 0) == int(v) if k != "active" else
+            return all(found.count(k) == int(v) if k != "active" else
                        self.queue_frame(words[0]).get("active") == int(v) for k, v in p.items())
         if what == "order":
             found = [c["id"] for c in self.node.json("queue", words[0])["conversations"]]
