@@ -48,7 +48,8 @@ static void keeps_lists_tables_and_quotations(void **state)
 		{ "<ul><li>milk</li><li>eggs<ul><li>brown</ul></ul>done", "- milk\n- eggs\n  - "
 									  "brown\n\ndone" },
 		{ "<ol start=3><li>c<li><p>d</p></ol>", "3. c\n4. d" },
-		{ "<table><tr><th>Товар</th><th>Цена</th></tr><tr><td>Чай</td><td>100&nbsp;₽</"
+		{ "<table><tr><th>Товар</th><th>Цена</th></tr><tr><td>Чай</"
+		  "td><td>100&nbsp;₽</"
 		  "td></tr></table>",
 			"Товар | Цена\nЧай | 100 ₽" },
 		{ "<table><tr><td><p>a</p></td>\n <td><p class=x>b</p></td></tr></table>after",
