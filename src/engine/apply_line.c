@@ -25,23 +25,32 @@ static void line_mark(struct engine *e, const struct line *l)
 	}
 }
 
-/* Who waits when the doors close waits for the morning, before those who come in the night. */
+static void line_overnight_chain(struct engine *e, const struct line *l, const struct chain *ch)
+{
+	for (uint32_t h = ch->first; h; h = conv_at(e, h)->link.next) {
+		struct conv *c = conv_at(e, h);
+		bool indexed = c->state == CONV_WAITING;
+
+		if (c->line != l->self || c->tier == TIER_OVERNIGHT ||
+			(!indexed && c->state != CONV_PARKED && c->state != CONV_OFFERED))
+			continue;
+		if (indexed)
+			conv_unindex(e, c);
+		c->tier = TIER_OVERNIGHT;
+		if (indexed)
+			conv_index(e, c);
+	}
+}
+
+/* Who waits, or is only offered, when the doors close waits for the morning, before those who come in the night. */
 static void line_overnight(struct engine *e, const struct line *l)
 {
-	uint32_t h = e->chains[CONV_WAITING].first;
-
-	for (; h; h = conv_at(e, h)->link.next) {
-		struct conv *c = conv_at(e, h);
-
-		if (c->line != l->self || c->tier == TIER_OVERNIGHT)
-			continue;
-		conv_unindex(e, c);
-		c->tier = TIER_OVERNIGHT;
-		conv_index(e, c);
-	}
-	for (h = e->chains[CONV_PARKED].first; h; h = conv_at(e, h)->link.next)
-		if (conv_at(e, h)->line == l->self)
-			conv_at(e, h)->tier = TIER_OVERNIGHT;
+	ASSERT(l->open);
+	line_overnight_chain(e, l, &e->chains[CONV_WAITING]);
+	line_overnight_chain(e, l, &e->chains[CONV_PARKED]);
+	for (uint32_t i = 1; i <= e->agent_count; i++)
+		if (agent_at(e, i)->offers)
+			line_overnight_chain(e, l, &agent_at(e, i)->work);
 }
 
 static int apply_hours(struct engine *e, struct line *l, const struct event *ev)

@@ -43,6 +43,8 @@ bool relax_conv(struct engine *e, struct conv *c)
 		EMIT(e, .type = EVENT_STAGE, .conv = c->id, .stage = stage);
 	else if (!parked)
 		return false;
+	/* Whoever is admitted only now may all have declined before. */
+	relax_exclusions(e, c);
 	return true;
 }
 

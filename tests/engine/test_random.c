@@ -487,14 +487,15 @@ static void oracle_forget(struct world *w, uint64_t conv, struct slice agent)
 	w->excluded_count = kept;
 }
 
-/* One day closes a queue: those who wait become overnight in that very event. */
+/* A queue that closes: those who wait or are only offered become overnight in that very event. */
 static void oracle_overnight(struct world *w, struct slice queue)
 {
 	for (uint64_t i = 1; i <= w->made; i++) {
 		struct conv_view v;
 
 		if (engine_conv(w->replica, center_id(i), &v) && slice_equal(v.queue, queue) &&
-			(v.state == CONV_WAITING || v.state == CONV_PARKED))
+			(v.state == CONV_WAITING || v.state == CONV_PARKED ||
+				v.state == CONV_OFFERED))
 			w->shadow[i].tier = 0;
 	}
 }
