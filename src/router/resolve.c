@@ -277,7 +277,8 @@ static struct slice customer_name(const struct work *w)
 	if (w->c.name.n)
 		return w->c.name;
 	struct slice kept = found_get(&w->customer, "name");
-	return kept.n ? kept : w->c.ident_value;
+	bool session = slice_is(w->c.ident_kind, "chat"); /* names nobody: a desk says "visitor" */
+	return kept.n || session ? kept : w->c.ident_value;
 }
 
 static void make_row(struct batch *b, struct work *w)

@@ -7,7 +7,7 @@ import { Avatar, Channel, Empty, Segment, State } from "./bits";
 import { Icon, channelIcon } from "./icon";
 
 function Identities({ card: c }: { card: Card }) {
-	const list = c.identities ?? [];
+	const list = (c.identities ?? []).filter((i) => i.kind !== "chat"); // a chat session names nobody
 	if (list.length === 0) return null;
 	return (
 		<section>
