@@ -30,6 +30,9 @@ static void on_channel(void *arg, const struct channel_status *c)
 	struct totals *t = arg;
 
 	t->sum.seen += c->seen;
+	t->sum.accepted += c->accepted;
+	t->sum.duplicate += c->duplicate;
+	t->sum.quarantined += c->quarantined;
 	t->sum.refused += c->refused;
 	str_addf(t->out, "%s{\"name\":", t->some ? "," : "");
 	str_add_json(t->out, c->name);
@@ -39,6 +42,16 @@ static void on_channel(void *arg, const struct channel_status *c)
 	str_add_json(t->out, slice_of(c->why ? c->why : ""));
 	str_addf(t->out, ",\"outbox\":%zu}", c->outbox);
 	t->some = true;
+}
+
+/* A channel counts what it saw and what became of it, so that seen = the sum of the others once nothing is under way. Only the
+ * router knows of repeats that came after the host had forgotten the first. */
+static void late_repeats(struct totals *t, uint64_t repeats)
+{
+	uint64_t n = repeats < t->sum.accepted ? repeats : t->sum.accepted;
+
+	t->sum.accepted -= n;
+	t->sum.duplicate += n;
 }
 
 void status_json(struct node *n, const struct engine *e, struct str *out)
@@ -59,11 +72,12 @@ void status_json(struct node *n, const struct engine *e, struct str *out)
 	str_addf(out, ",\"waiting\":%zu,\"active\":%zu,\"agents_online\":%zu,\"channels\":[",
 		t.waiting, t.active, t.online);
 	host_each(n->host, on_channel, &t);
+	late_repeats(&t, c.duplicate);
 	str_addf(out,
 		"],\"intake\":{\"seen\":%llu,\"accepted\":%llu,\"duplicate\":%llu,"
 		"\"quarantined\":%llu,\"refused\":%llu},\"journal\":%llu,\"inbox\":%zu}",
-		(unsigned long long)t.sum.seen, (unsigned long long)c.accepted,
-		(unsigned long long)c.duplicate, (unsigned long long)c.quarantined,
+		(unsigned long long)t.sum.seen, (unsigned long long)t.sum.accepted,
+		(unsigned long long)t.sum.duplicate, (unsigned long long)t.sum.quarantined,
 		(unsigned long long)t.sum.refused, (unsigned long long)c.journal_n,
 		inbox_length(n->store));
 }
