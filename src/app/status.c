@@ -33,7 +33,7 @@ static void on_channel(void *arg, const struct channel_status *c)
 	t->sum.accepted += c->accepted;
 	t->sum.duplicate += c->duplicate;
 	t->sum.quarantined += c->quarantined;
-	t->sum.refused += c->refused;
+	t->sum.refused += c->refused + c->retried_in; /* for ever, and for now */
 	str_addf(t->out, "%s{\"name\":", t->some ? "," : "");
 	str_add_json(t->out, c->name);
 	str_add_text(t->out, ",\"plugin\":");

@@ -73,7 +73,12 @@ static void delivery_end(struct intake *d)
 	struct usher_str why = { 0 };
 
 	if (d->status) {
-		ack(d, outcome_of(d->status, &why), why);
+		enum usher_outcome outcome = outcome_of(d->status, &why);
+		if (outcome == USHER_RETRY)
+			d->h->count.retried_in++;
+		else
+			d->h->count.refused++;
+		ack(d, outcome, why);
 		return;
 	}
 	if (d->h->host)

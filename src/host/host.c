@@ -177,7 +177,8 @@ void host_each(
 		s.why = s.up || !h->why ? "" : h->why;
 		s.outbox = outbox_pending(host->store, slice_of(h->name));
 		if (!h->counts_seen)
-			s.seen = s.accepted + s.duplicate + s.quarantined + s.refused;
+			s.seen =
+				s.accepted + s.duplicate + s.quarantined + s.refused + s.retried_in;
 		fn(arg, &s);
 	}
 }
