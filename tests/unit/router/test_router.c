@@ -421,6 +421,7 @@ static void a_chat_stays_with_its_thread_and_moves_to_who_proves_himself(void **
 	UNTIL(n, find(n, EFFECT_MESSAGE, (struct slice){ 0 }, SLICE("I am Ann")));
 	assert_true(id_equal(
 		find(n, EFFECT_MESSAGE, (struct slice){ 0 }, SLICE("I am Ann"))->conv, c.id));
+	UNTIL(n, count(n, EFFECT_CONV) >= 2); /* the state of a conversation follows its messages */
 	struct id first = { 0, 0 }, last = { 0, 0 };
 	for (size_t i = 0; i < n->seen_count; i++) {
 		if (n->seen[i].type != EFFECT_CONV)
