@@ -77,7 +77,7 @@ struct node {
 	struct stream_id after;
 	struct map done;    /* dedup keys */
 	struct map threads; /* conversation (bytes) → display name */
-	size_t commands, typings;
+	size_t commands, typings, messages /* pushed so far */;
 	char typed[128];
 };
 static struct node node;
@@ -302,6 +302,8 @@ static inline void node_items(void *arg, const struct inbox_item *items, size_t 
 static inline void node_pushed(void *arg, const struct effect *effects, size_t count)
 {
 	(void)arg;
+	for (size_t i = 0; i < count; i++)
+		node.messages += effects[i].type == EFFECT_MESSAGE;
 	desk_push(node.desk, effects, count);
 }
 
