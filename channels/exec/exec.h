@@ -1,0 +1,113 @@
+/*
+ * What the files of this plugin share. Everything here is on the loop's thread.
+ *
+ *   struct exec ─┬─ child      the program and the thread that cares for it      child.c
+ *                ├─ sends      handed to the program, not answered               tell.c
+ *                └─ owed       deliveries and cursors that usher owes an answer  talk.c
+ *
+ *   WAITING ──back-off──▶ STARTING ──ready──▶ READY
+ *      ▲                     │ nonsense, silence, death, too late │
+ *      └──────────ENDED──────┴───────────▶ DYING ◀────────────────┘
+ */
+#ifndef EXEC_EXEC_H
+#define EXEC_EXEC_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <usher/channel.h>
+
+#include "child.h"
+
+enum exec_state { EXEC_WAITING, EXEC_STARTING, EXEC_READY, EXEC_DYING };
+
+enum { ID_MAX = 64, WHY_MAX = 256, HEALTH_MAX = 4096, BACKLOG_MAX = 1048576, LOG_LINES_S = 50 };
+
+/* A message that the program has, or will have once it reads. */
+struct sending {
+	struct sending *next;
+	char id[ID_MAX + 1];
+	uint64_t end; /* of its line, in bytes written to this run */
+	uint64_t since_ms;
+};
+
+/* What usher owes an answer: "in" → ack, "remember" → remembered, "recall" → recalled. */
+struct owed {
+	struct exec *exec;
+	uint32_t run; /* of an earlier run: the answer interests nobody */
+	char *name;   /* dedup or key */
+};
+
+struct note {
+	struct exec *exec;
+	enum child_news news;
+};
+
+struct exec_settings {
+	uint64_t ping_ms, silence_ms, ready_ms, send_ms, stop_ms, restart_most_ms;
+	size_t in_max, sends_max, line_max;
+	bool idempotent;
+};
+
+struct exec {
+	struct usher_host *host;
+	const struct usher_services *usher;
+	struct exec_settings set;
+	struct child_config config;
+	char **argv, **envp;
+	struct child *child;
+	struct note notes[CHILD_NEWS_COUNT];
+	struct usher_timer *tick;
+
+	enum exec_state state;
+	bool closing;
+	char why[WHY_MAX]; /* why the present run is killed, or the last one ended */
+	uint32_t run, restarts, failures;
+	uint64_t started_ms, again_ms, heard_ms, pinged_ms, moved_ms, closing_ms;
+	uint64_t written; /* as last seen moving */
+
+	struct sending *sends;
+	size_t sends_count, owed, owed_now; /* owed_now: to the present run */
+	size_t eaten;			    /* of the lines that are lent */
+	bool lent;
+	uint64_t seen, sent;
+	char *health;
+	uint64_t log_second;
+	unsigned log_lines, log_left_out;
+};
+
+uint64_t exec_now_ms(void);
+/* Takes down this run of the program: the reason is shown, and it is started again later. */
+void exec_kill(struct exec *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* What it says about itself, at most LOG_LINES_S a second. */
+void exec_log(struct exec *e, enum usher_level level, const char *text, size_t n);
+/* After anything that a closing channel waits for. */
+void exec_settle(struct exec *e);
+
+/* tell.c: to the program */
+void tell_hello(struct exec *e);
+void tell_line(struct exec *e, json_t *line); /* takes the reference */
+void tell_send(struct exec *e, const struct usher_outbound *m);
+/* One that the program has answered; false when it was never asked. */
+bool tell_sent(struct exec *e, const char *id, enum usher_outcome outcome, struct usher_str remote,
+	struct usher_str why);
+/* The run has ended: every send is answered. */
+void tell_lost(struct exec *e);
+void tell_late(struct exec *e, uint64_t now_ms);
+
+/* talk.c: from the program */
+void talk_lines(struct exec *e);
+void talk_errors(struct exec *e);
+void talk_ack(struct exec *e, uint64_t token, enum usher_outcome outcome, struct usher_str why);
+void talk_remembered(struct exec *e, uint64_t token, enum usher_outcome outcome);
+void talk_recalled(
+	struct exec *e, uint64_t token, enum usher_outcome outcome, struct usher_str value);
+
+/* settings.c */
+extern const struct usher_option exec_options[];
+/* False and a reason when it cannot be what is wanted. */
+bool settings_read(struct exec *e, char *why, size_t why_size);
+void settings_free(struct exec *e);
+/* The options `settings`, as an object. */
+json_t *settings_object(const struct exec *e);
+
+#endif

@@ -1,0 +1,436 @@
+/*
+ * What the program says: its lines become calls into usher, its errors lines of the log. A line that is not understood takes down this
+ * run of it. Reads no more while usher owes it `in_max` answers or it does not read what it is told. Called by exec.c.
+ *
+ *   line ─▶ JSON object ─▶ "t" in the table of words ─▶ its function ─▶ usher ─▶ (later) answer ─▶ tell_line
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "exec.h"
+
+enum { LISTS_MAX = 64, PAIRS_MAX = 256 };
+
+static const char *const outcomes[] = { [USHER_OK] = "ok",
+	[USHER_DUPLICATE] = "duplicate",
+	[USHER_RETRY] = "retry",
+	[USHER_FAIL] = "fail",
+	[USHER_UNSURE] = "unsure" };
+
+/* ---- fields ---- */
+
+/* {NULL, 0} when it is not there or no string. */
+static struct usher_str field(const json_t *line, const char *name)
+{
+	const json_t *v = json_object_get(line, name);
+
+	return (struct usher_str){ json_string_value(v), json_string_length(v) };
+}
+
+static const char *text_field(const json_t *line, const char *name)
+{
+	const char *text = json_string_value(json_object_get(line, name));
+
+	return text ? text : "";
+}
+
+/* A field that is there has to be of its type. */
+static bool is_wrong(struct exec *e, const json_t *line, const char *name, json_type type)
+{
+	const json_t *v = json_object_get(line, name);
+	bool boolean = type == JSON_TRUE && json_is_boolean(v);
+
+	if (!v || json_is_null(v) || json_typeof(v) == type || boolean)
+		return false;
+	exec_kill(e, "nonsense: \"%s\" is not of its type in %s", name, text_field(line, "t"));
+	return true;
+}
+
+static bool lacks(struct exec *e, const json_t *line, const char *name)
+{
+	if (field(line, name).n)
+		return false;
+	exec_kill(e, "nonsense: %s without \"%s\"", text_field(line, "t"), name);
+	return true;
+}
+
+/* ---- what usher owes ---- */
+
+static uint64_t owe(struct exec *e, struct usher_str name)
+{
+	struct owed *o = zeroed(sizeof(*o));
+
+	o->exec = e;
+	o->run = e->run;
+	o->name = zeroed(name.n + 1);
+	memcpy(o->name, name.p, name.n);
+	e->owed++;
+	e->owed_now++;
+	return (uint64_t)(uintptr_t)o;
+}
+
+/* The name, to be freed; NULL when the run that asked has ended. */
+static char *pay(struct exec *e, uint64_t token)
+{
+	struct owed *o = (struct owed *)(uintptr_t)token;
+	char *name = o->name;
+
+	e->owed--;
+	if (o->run == e->run) {
+		e->owed_now--;
+	} else {
+		free(name);
+		name = NULL;
+	}
+	free(o);
+	return name;
+}
+
+static void answer(struct exec *e, json_t *line, char *name)
+{
+	free(name);
+	if (e->state == EXEC_READY)
+		tell_line(e, line);
+	else
+		json_decref(line);
+	talk_lines(e);
+}
+
+static json_t *words(struct usher_str s)
+{
+	json_t *j = json_stringn(s.p ? s.p : "", s.n);
+
+	return j ? j : json_string("");
+}
+
+void talk_ack(struct exec *e, uint64_t token, enum usher_outcome outcome, struct usher_str why)
+{
+	char *name = pay(e, token);
+	bool taken = outcome == USHER_OK || outcome == USHER_DUPLICATE;
+
+	if (name)
+		answer(e,
+			json_pack("{s:s, s:s, s:s, s:o}", "t", "ack", "id", name, "outcome",
+				outcomes[outcome], taken ? "message" : "why", words(why)),
+			name);
+	exec_settle(e);
+}
+
+void talk_remembered(struct exec *e, uint64_t token, enum usher_outcome outcome)
+{
+	char *name = pay(e, token);
+
+	if (name)
+		answer(e,
+			json_pack("{s:s, s:s, s:s}", "t", "remembered", "key", name, "outcome",
+				outcomes[outcome]),
+			name);
+	exec_settle(e);
+}
+
+void talk_recalled(
+	struct exec *e, uint64_t token, enum usher_outcome outcome, struct usher_str value)
+{
+	char *name = pay(e, token);
+
+	if (name)
+		answer(e,
+			json_pack("{s:s, s:s, s:s, s:o}", "t", "recalled", "key", name, "outcome",
+				outcomes[outcome], "value", words(value)),
+			name);
+	exec_settle(e);
+}
+
+/* ---- in ---- */
+
+static size_t list_of(const json_t *list, struct usher_str *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < json_array_size(list) && n < LISTS_MAX; i++) {
+		const json_t *v = json_array_get(list, i);
+		if (json_is_string(v))
+			out[n++] =
+				(struct usher_str){ json_string_value(v), json_string_length(v) };
+	}
+	return n;
+}
+
+/* Numbers and truth values become words, which live as long as `numbers`. */
+static size_t hints_of(const json_t *hints, struct usher_pair *out, char numbers[][32])
+{
+	const char *key;
+	json_t *v;
+	size_t n = 0;
+
+	json_object_foreach((json_t *)(uintptr_t)hints, key, v)
+	{
+		if (n == PAIRS_MAX)
+			break;
+		struct usher_str value = { json_string_value(v), json_string_length(v) };
+		if (!json_is_string(v)) {
+			if (json_is_integer(v))
+				snprintf(numbers[n], 32, "%lld", (long long)json_integer_value(v));
+			else if (json_is_real(v))
+				snprintf(numbers[n], 32, "%g", json_real_value(v));
+			else if (json_is_boolean(v))
+				snprintf(numbers[n], 32, "%s", json_is_true(v) ? "yes" : "no");
+			else
+				continue;
+			value = (struct usher_str){ numbers[n], strlen(numbers[n]) };
+		}
+		out[n++] = (struct usher_pair){ { key, strlen(key) }, value };
+	}
+	return n;
+}
+
+static bool in_is_wrong(struct exec *e, const json_t *line)
+{
+	static const char *const texts[] = { "thread", "to", "subject", "text", "html", "lang" };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (is_wrong(e, line, texts[i], JSON_STRING))
+			return true;
+	return lacks(e, line, "id") || is_wrong(e, line, "from", JSON_OBJECT) ||
+	       is_wrong(e, line, "hints", JSON_OBJECT) || is_wrong(e, line, "refs", JSON_ARRAY) ||
+	       is_wrong(e, line, "also", JSON_ARRAY) || is_wrong(e, line, "sent", JSON_INTEGER) ||
+	       is_wrong(e, line, "automatic", JSON_TRUE);
+}
+
+static struct usher_str or_else(struct usher_str s, struct usher_str other)
+{
+	return s.n ? s : other;
+}
+
+static void heard_in(struct exec *e, const json_t *line)
+{
+	struct usher_str refs[LISTS_MAX], also[LISTS_MAX];
+	struct usher_pair hints[PAIRS_MAX];
+	char(*numbers)[32];
+
+	if (in_is_wrong(e, line))
+		return;
+	const json_t *from = json_object_get(line, "from"), *sent = json_object_get(line, "sent");
+	struct usher_str who = field(from, "value"), id = field(line, "id");
+	numbers = zeroed(PAIRS_MAX * sizeof(*numbers));
+	struct usher_inbound m = { .size = sizeof(m),
+		.dedup = id,
+		.thread = or_else(or_else(field(line, "thread"), who), id),
+		.refs = refs,
+		.refs_count = list_of(json_object_get(line, "refs"), refs),
+		.also = also,
+		.also_count = list_of(json_object_get(line, "also"), also),
+		.identity_kind = or_else(field(from, "kind"), (struct usher_str){ "account", 7 }),
+		.identity = who,
+		.verified = json_is_true(json_object_get(from, "verified")),
+		.name = field(from, "name"),
+		.to = field(line, "to"),
+		.subject = field(line, "subject"),
+		.text = field(line, "text"),
+		.html = field(line, "html"),
+		.lang = field(line, "lang"),
+		.hints = hints,
+		.hints_count = hints_of(json_object_get(line, "hints"), hints, numbers),
+		.sent_us = json_integer_value(sent) > 0
+				   ? (uint64_t)json_integer_value(sent) * 1000000
+				   : 0,
+		.automatic = json_is_true(json_object_get(line, "automatic")) };
+	e->seen++;
+	e->usher->deliver(e->host, &m, owe(e, id));
+	free(numbers);
+}
+
+/* ---- the other words ---- */
+
+static void heard_ready(struct exec *e, const json_t *line)
+{
+	(void)line;
+	if (e->state != EXEC_STARTING) {
+		exec_kill(e, "nonsense: ready, a second time");
+		return;
+	}
+	e->state = EXEC_READY;
+	e->why[0] = 0;
+	e->usher->up(e->host);
+}
+
+static void heard_sent(struct exec *e, const json_t *line)
+{
+	const char *word = text_field(line, "outcome");
+	enum usher_outcome outcome = USHER_OK;
+
+	if (lacks(e, line, "id"))
+		return;
+	while (outcome <= USHER_UNSURE &&
+		(outcome == USHER_DUPLICATE || strcmp(outcomes[outcome], word) != 0))
+		outcome++;
+	if (outcome > USHER_UNSURE)
+		exec_kill(e, "nonsense: sent with an outcome other than ok, retry, fail or unsure");
+	else if (!tell_sent(e, text_field(line, "id"), outcome, field(line, "remote"),
+			 field(line, "why")))
+		exec_kill(e, "nonsense: sent for a message that it does not have");
+}
+
+static void heard_delivery(struct exec *e, const json_t *line)
+{
+	static const char *const news[] = {
+		[USHER_DELIVERED] = "delivered", [USHER_READ] = "read", [USHER_BOUNCED] = "bounced"
+	};
+
+	for (int i = USHER_DELIVERED; i <= USHER_BOUNCED; i++)
+		if (strcmp(text_field(line, "what"), news[i]) == 0) {
+			e->usher->delivery(e->host, field(line, "id"), field(line, "remote"),
+				(enum usher_delivery)i, field(line, "why"));
+			return;
+		}
+	exec_kill(e, "nonsense: delivery that is not delivered, read or bounced");
+}
+
+static void heard_log(struct exec *e, const json_t *line)
+{
+	static const char *const levels[] = { "debug", "info", "warn", "error" };
+	struct usher_str text = field(line, "text");
+	enum usher_level level = USHER_INFO;
+
+	for (int i = 0; i <= USHER_ERROR; i++)
+		if (strcmp(text_field(line, "level"), levels[i]) == 0)
+			level = (enum usher_level)i;
+	exec_log(e, level, text.p, text.n);
+}
+
+/* "up": false takes the channel down with its reason, and true up again. The rest is shown in its status. */
+static void heard_health(struct exec *e, const json_t *line)
+{
+	const json_t *up = json_object_get(line, "up");
+	char *text = json_dumps(line, JSON_COMPACT);
+
+	if (json_is_false(up))
+		e->usher->down(
+			e->host, *text_field(line, "why") ? text_field(line, "why") : "it says so");
+	else if (json_is_true(up))
+		e->usher->up(e->host);
+	if (text && strlen(text) <= HEALTH_MAX) {
+		free(e->health);
+		e->health = text;
+		text = NULL;
+	}
+	free(text);
+}
+
+static void heard_remember(struct exec *e, const json_t *line)
+{
+	if (lacks(e, line, "key") || is_wrong(e, line, "value", JSON_STRING))
+		return;
+	struct usher_str key = field(line, "key");
+	e->usher->remember(e->host, key, field(line, "value"), owe(e, key));
+}
+
+static void heard_recall(struct exec *e, const json_t *line)
+{
+	if (lacks(e, line, "key"))
+		return;
+	struct usher_str key = field(line, "key");
+	e->usher->recall(e->host, key, owe(e, key));
+}
+
+static void heard_pong(struct exec *e, const json_t *line)
+{
+	(void)e;
+	(void)line; /* that it said something is enough */
+}
+
+/* Before it is ready it may only say these. */
+static const struct word {
+	const char *t;
+	void (*heard)(struct exec *e, const json_t *line);
+	bool early;
+} vocabulary[] = {
+	{ "ready", heard_ready, true },
+	{ "in", heard_in, false },
+	{ "sent", heard_sent, false },
+	{ "delivery", heard_delivery, false },
+	{ "pong", heard_pong, true },
+	{ "log", heard_log, true },
+	{ "health", heard_health, false },
+	{ "remember", heard_remember, false },
+	{ "recall", heard_recall, false },
+};
+
+static void heard(struct exec *e, const json_t *line)
+{
+	const char *t = text_field(line, "t");
+
+	for (size_t i = 0; i < sizeof(vocabulary) / sizeof(vocabulary[0]); i++) {
+		if (strcmp(t, vocabulary[i].t) != 0)
+			continue;
+		if (e->state == EXEC_STARTING && !vocabulary[i].early)
+			exec_kill(e, "nonsense: %s before ready", t);
+		else
+			vocabulary[i].heard(e, line);
+		return;
+	}
+	exec_kill(e, "nonsense: a line with \"t\": \"%.40s\"", t);
+}
+
+/* ---- lines ---- */
+
+static void one_line(struct exec *e, const char *p, size_t n)
+{
+	json_error_t error;
+	size_t blank = 0;
+
+	while (blank < n && strchr(" \t\r", p[blank]) && p[blank])
+		blank++;
+	if (blank == n)
+		return;
+	json_t *line = json_loadb(p, n, JSON_REJECT_DUPLICATES, &error);
+	if (!json_is_object(line))
+		exec_kill(e, "nonsense: not one JSON object on a line: %.60s",
+			line ? "another value" : error.text);
+	else
+		heard(e, line);
+	json_decref(line);
+}
+
+static bool may_read(const struct exec *e)
+{
+	return e->owed_now < e->set.in_max && child_backlog(e->child) <= BACKLOG_MAX;
+}
+
+void talk_lines(struct exec *e)
+{
+	struct child_text text;
+
+	if (!e->lent)
+		return;
+	text = child_lines(e->child, CHILD_OUT);
+	e->heard_ms = exec_now_ms();
+	if (text.too_long && e->state != EXEC_DYING)
+		exec_kill(e, "nonsense: a line of more than %zu bytes", e->set.line_max);
+	while (e->state != EXEC_DYING && e->eaten < text.n && may_read(e)) {
+		const char *p = text.p + e->eaten, *end = memchr(p, '\n', text.n - e->eaten);
+		size_t n = end ? (size_t)(end - p) : text.n - e->eaten;
+		e->eaten += end ? n + 1 : n;
+		one_line(e, p, n);
+	}
+	if (e->state != EXEC_DYING && e->eaten < text.n)
+		return; /* goes on with the next answer, or when it has read what it was told */
+	e->lent = false;
+	e->eaten = 0;
+	child_taken(e->child, CHILD_OUT);
+}
+
+void talk_errors(struct exec *e)
+{
+	struct child_text text = child_lines(e->child, CHILD_ERR);
+
+	for (size_t at = 0; at < text.n;) {
+		const char *p = text.p + at, *end = memchr(p, '\n', text.n - at);
+		size_t n = end ? (size_t)(end - p) : text.n - at;
+		exec_log(e, USHER_WARN, p, n);
+		at += end ? n + 1 : n;
+	}
+	child_taken(e->child, CHILD_ERR);
+}

@@ -1,0 +1,131 @@
+/*
+ * What the program is told, one JSON object on a line: hello, send, stop, ping, and the answers to what it said. Keeps the messages that it has
+ * not answered; every one gets exactly one `sent`. Called by exec.c and talk.c.
+ *
+ *   not yet read by its pipe ──the run ends──▶ retry        read ──▶ unsure (retry where repeating is harmless)
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "exec.h"
+
+static struct usher_str str_of(const char *text)
+{
+	return (struct usher_str){ text, strlen(text) };
+}
+
+static json_t *json_of(struct usher_str s)
+{
+	json_t *j = json_stringn(s.p ? s.p : "", s.n);
+
+	return j ? j : json_string(""); /* not UTF-8: usher never says that */
+}
+
+void tell_line(struct exec *e, json_t *line)
+{
+	char *text = json_dumps(line, JSON_COMPACT | JSON_PRESERVE_ORDER);
+
+	if (!text)
+		abort(); /* out of memory */
+	size_t n = strlen(text);
+	text[n] = '\n'; /* its NUL is needed no more */
+	child_write(e->child, text, n + 1);
+	free(text);
+	json_decref(line);
+}
+
+void tell_hello(struct exec *e)
+{
+	struct usher_str name = e->usher->channel_name(e->host);
+
+	tell_line(
+		e, json_pack("{s:s, s:i, s:o, s:I, s:I, s:I, s:o}", "t", "hello", "version", 1,
+			   "channel", json_of(name), "in_max", (json_int_t)e->set.in_max,
+			   "line_max", (json_int_t)e->set.line_max, "silence_s",
+			   (json_int_t)(e->set.silence_ms / 1000), "settings", settings_object(e)));
+}
+
+/* ---- sends ---- */
+
+static json_t *send_line(const struct usher_outbound *m)
+{
+	json_t *refs = json_array();
+
+	for (size_t i = 0; i < m->refs_count; i++)
+		json_array_append_new(refs, json_of(m->refs[i]));
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:b}", "t",
+		"send", "id", json_of(m->id), "thread", json_of(m->thread), "to", json_of(m->to),
+		"text", json_of(m->text), "subject", json_of(m->subject), "html", json_of(m->html),
+		"conv", json_of(m->conv), "in_reply_to", json_of(m->in_reply_to), "refs", refs,
+		"attempt", (int)m->attempt, "automatic", m->automatic);
+}
+
+void tell_send(struct exec *e, const struct usher_outbound *m)
+{
+	struct usher_str none = { 0 };
+
+	if (e->state != EXEC_READY || e->closing) {
+		e->usher->sent(e->host, m->id, USHER_RETRY, none, str_of(e->why));
+		return;
+	}
+	if (e->sends_count >= e->set.sends_max || child_backlog(e->child) > BACKLOG_MAX) {
+		e->usher->sent(e->host, m->id, USHER_RETRY, none,
+			str_of("the program has as much to do as it may have"));
+		return;
+	}
+	struct sending *s = zeroed(sizeof(*s));
+	snprintf(s->id, sizeof(s->id), "%.*s", (int)m->id.n, m->id.p);
+	s->since_ms = exec_now_ms();
+	tell_line(e, send_line(m));
+	s->end = child_write(e->child, NULL, 0);
+	s->next = e->sends;
+	e->sends = s;
+	e->sends_count++;
+}
+
+static void end(struct exec *e, struct sending **at, enum usher_outcome outcome,
+	struct usher_str remote, struct usher_str why)
+{
+	struct sending *s = *at;
+
+	*at = s->next;
+	e->sends_count--;
+	if (outcome == USHER_UNSURE && e->set.idempotent)
+		outcome = USHER_RETRY;
+	e->sent += outcome == USHER_OK;
+	e->usher->sent(e->host, str_of(s->id), outcome, remote, why);
+	free(s);
+}
+
+bool tell_sent(struct exec *e, const char *id, enum usher_outcome outcome, struct usher_str remote,
+	struct usher_str why)
+{
+	for (struct sending **at = &e->sends; *at; at = &(*at)->next)
+		if (strcmp((*at)->id, id) == 0) {
+			end(e, at, outcome, remote, why);
+			return true;
+		}
+	return false;
+}
+
+void tell_lost(struct exec *e)
+{
+	uint64_t written = e->child ? child_written(e->child) : 0;
+	struct usher_str none = { 0 };
+
+	while (e->sends)
+		end(e, &e->sends, e->sends->end <= written ? USHER_UNSURE : USHER_RETRY, none,
+			str_of(e->why));
+}
+
+void tell_late(struct exec *e, uint64_t now_ms)
+{
+	for (struct sending *s = e->sends; s; s = s->next)
+		if (now_ms - s->since_ms > e->set.send_ms) {
+			exec_kill(e, "it did not answer a send within %llu s",
+				(unsigned long long)e->set.send_ms / 1000);
+			return;
+		}
+}

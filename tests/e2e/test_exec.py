@@ -1,0 +1,325 @@
+"""Channels in any language: the worked examples both ways, and programs that die, lie, hang, flood or do not listen."""
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+from usher import CENTER, ROOT, Node, free_port, main, until
+
+EXAMPLES = os.path.join(ROOT, "channels/exec/examples")
+
+# A program that does what its first word says; each test uses what it needs.
+PROGRAM = r'''
+import json, os, resource, sys, time
+mode = sys.argv[1]
+def say(**m):
+    print(json.dumps(m), flush=True)
+if mode == "die":
+    sys.exit("cannot reach the provider")
+if mode == "mute":
+    time.sleep(600)
+if mode == "noise":
+    print("Welcome to ACME!", flush=True); time.sleep(600)
+for text in sys.stdin:
+    m = json.loads(text)
+    t = m["t"]
+    if t == "hello":
+        if mode == "early":
+            say(t="in", id="1", text="too early")
+        say(t="ready")
+        if mode == "limits":
+            say(t="in", id="limits", thread="limits", **{"from": {"value": "me"}}, text=json.dumps({
+                "uid": os.getuid(), "gids": os.getgroups(), "memory": resource.getrlimit(resource.RLIMIT_AS)[0],
+                "files": resource.getrlimit(resource.RLIMIT_NOFILE)[0], "fds": len(os.listdir("/proc/self/fd")),
+                "env": sorted(os.environ), "directory": os.getcwd(), "settings": m["settings"]}))
+        if mode == "long":
+            print('{"t":"log","text":"' + "x" * 70000 + '"}', flush=True)
+        if mode == "deaf":
+            time.sleep(600)
+        if mode == "flood":
+            for i in range(600):
+                say(t="in", id=f"m{i}", thread="flood", **{"from": {"value": "ann"}}, text=f"number {i}")
+        if mode == "cursor":
+            say(t="recall", key="cursor")
+        if mode == "errors":
+            for i in range(5000):
+                print("complaint", i, file=sys.stderr)
+            time.sleep(1.2)
+            print("the end", file=sys.stderr, flush=True)
+    elif t == "recalled":
+        say(t="in", id="at" + (m["value"] or "0"), thread="c", **{"from": {"value": "c"}}, text="cursor " + (m["value"] or "none"))
+        say(t="remember", key="cursor", value=str(int(m["value"] or 0) + 1))
+    elif t == "send":
+        if mode == "die-on-send" and m["attempt"] == 1:
+            os._exit(3)
+        say(t="sent", id=m["id"], outcome="ok", remote="r-" + m["id"])
+    elif t == "ping":
+        say(t="pong")
+    elif t == "stop":
+        break
+'''
+
+
+class Room:
+    """A directory that the program's user may read and write, and a node whose configuration has the channels given."""
+
+    def __init__(self, **channels):
+        self.dir = tempfile.mkdtemp(prefix="usher-exec.")
+        os.chmod(self.dir, 0o777)
+        self.program = os.path.join(self.dir, "program.py")
+        with open(self.program, "w") as f:
+            f.write(PROGRAM)
+        with open(CENTER) as f:
+            text = f.read()
+        text = text.replace("kinds:\n", "kinds:\n  other: {cost: 20, max: 5, offer: 120s}\n")
+        declared = "".join(
+            f"  {name}: {{plugin: exec, kind: other, queue: general, options: {json.dumps(self.options(o))}}}\n"
+            for name, o in channels.items())
+        self.config = os.path.join(self.dir, "center.yaml")
+        with open(self.config, "w") as f:
+            before, rest = text.split("channels:\n", 1)
+            f.write(before + "channels:\n" + declared + rest[rest.index("  contact:"):])  # mail and chat have their own tests
+        self.node = Node(config=self.config, start=False)
+        try:
+            self.node.start()
+        except BaseException:
+            self.node.close()
+            raise
+
+    def options(self, given):
+        given = {"user": "nobody", "restart_most_s": 1, **given}
+        mode = given.pop("mode", None)
+        if mode:
+            given["command"] = ["/usr/bin/python3", self.program, mode]
+        given = json.loads(json.dumps(given).replace("DIR", self.dir))
+        return {k: v for k, v in given.items() if v is not None}
+
+    def channel(self, name):
+        return next(c for c in self.node.json("status")["channels"] if c["name"] == name)
+
+    def accepted(self):
+        return self.node.json("status")["intake"]["accepted"]
+
+    def up(self, name):
+        return until(f"{name} to be up: {self.channel(name)}", lambda: self.channel(name)["up"])
+
+    def down(self, name, why, seconds=20):
+        """Waits until its reason has been `why`; a program that is started again may be up in between."""
+        return until(f"{name} to be down for {why!r}: {self.node.tail(5)}", lambda: any(
+            name in line and why in line for line in self.node.log().splitlines()), seconds)
+
+    def pids(self, what):
+        return [int(p) for p in subprocess.run(["pgrep", "-f", what], capture_output=True, text=True, check=False).stdout.split()]
+
+    def form_works(self):
+        status, answer = self.node.form(email="ann@x.org", message="the form works")
+        assert status == 201, (status, answer)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.node.__exit__(*error)
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+def udp_options(port):
+    return {"command": ["/usr/bin/python3", os.path.join(EXAMPLES, "udp.py")],
+            "settings": [{"name": "address", "value": "127.0.0.1"}, {"name": "port", "value": str(port)}]}
+
+
+def udp_client():
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind(("127.0.0.1", 0))
+    s.settimeout(15)
+    return s
+
+
+def sent(node, conv):
+    return [m for m in node.conv(conv)["messages"] if m["direction"] == "out" and m["delivery"] == "sent"]
+
+
+def test_python_example_both_ways_killed_and_back():
+    port = free_port()
+    with Room(udp=udp_options(port)) as room, room.node.desk("bo") as bo, udp_client() as ann:
+        bo.available()
+        room.up("udp")
+        ann.sendto("Где мой заказ?".encode(), ("127.0.0.1", port))
+        offer = bo.accept()
+        assert offer["channel"] == "udp", offer
+        assert room.node.conv(offer["conv"])["messages"][0]["text"] == "Где мой заказ?"
+        bo.command("reply", conv=offer["conv"], text="В пути. \"Завтра\"")
+        assert ann.recv(65536).decode() == "В пути. \"Завтра\""
+        until("sent", lambda: sent(room.node, offer["conv"]))
+        pid = room.pids("examples/udp.py")
+        assert len(pid) == 1, pid
+        os.kill(pid[0], signal.SIGKILL)
+        room.down("udp", "signal 9")
+        room.form_works()
+        room.up("udp")
+        until("another process", lambda: room.pids("examples/udp.py") not in ([], pid))
+        ann.sendto(b"Thank you", ("127.0.0.1", port))
+        bo.expect("message", conv=offer["conv"], direction="in", text="Thank you")
+
+
+def test_shell_example_both_ways():
+    spool = {"command": [os.path.join(EXAMPLES, "spool.sh")], "settings": [{"name": "dir", "value": "DIR"}]}
+    with Room(spool=spool) as room, room.node.desk("bo") as bo:
+        for name in ("in", "out", "done", "failed"):
+            os.mkdir(os.path.join(room.dir, name))
+            os.chmod(os.path.join(room.dir, name), 0o777)
+        bo.available()
+        with open(os.path.join(room.dir, "ann.1"), "w") as f:
+            f.write("two lines\n\"quoted\" й\n")
+        os.rename(os.path.join(room.dir, "ann.1"), os.path.join(room.dir, "in", "ann.1"))
+        conv = bo.accept()["conv"]
+        assert room.node.conv(conv)["messages"][0]["text"].split() == ["two", "lines", '"quoted"', "й"]
+        until("the file to be done", lambda: os.listdir(os.path.join(room.dir, "done")) == ["ann.1"])
+        bo.command("reply", conv=conv, text="answer $HOME `id` й")
+        out = until("the answer", lambda: os.listdir(os.path.join(room.dir, "out")))[0]
+        assert out.startswith("ann."), out
+        with open(os.path.join(room.dir, "out", out)) as f:
+            until("its text", lambda: f.seek(0) or f.read().strip() == "answer $HOME `id` й")
+        until("sent", lambda: sent(room.node, conv))
+        assert len(room.node.conv(conv)["messages"]) == 2
+
+
+def test_examples_are_short():
+    for name in os.listdir(EXAMPLES):
+        with open(os.path.join(EXAMPLES, name)) as f:
+            assert len(f.readlines()) < 30, name
+
+
+def test_death_nonsense_and_silence_take_down_that_channel_only():
+    with Room(dies={"mode": "die"}, noise={"mode": "noise"}, early={"mode": "early"}, long={"mode": "long", "line_kib": 64},
+              mute={"mode": "mute", "ready_s": 1}, missing={"command": ["/nonexistent/program"]},
+              good={"mode": "good"}) as room:
+        room.down("dies", "ended with status 1")
+        room.down("dies", "cannot reach the provider")  # what it wrote to stderr
+        room.down("noise", "not one JSON object")
+        room.down("early", "in before ready")
+        room.down("long", "more than 65536 bytes")
+        room.down("mute", "did not say ready within 1 s")
+        room.down("missing", "No such file or directory")
+        room.up("good")
+        assert not room.channel("missing")["up"] and "No such file" in room.channel("missing")["why"], room.channel("missing")
+        room.form_works()
+
+
+def test_hung_program_is_ended_and_started_again():
+    port = free_port()
+    with Room(udp={**udp_options(port), "ping_s": 1, "silence_s": 2}) as room:
+        room.up("udp")
+        time.sleep(2.5)  # idle is not silent: it answers pings
+        before = room.pids("examples/udp.py")
+        assert len(before) == 1 and "silent" not in room.node.log(), room.node.tail()
+        os.kill(before[0], signal.SIGSTOP)
+        room.down("udp", "silent for 2 s")
+        until("another process", lambda: room.pids("examples/udp.py") not in ([], before))
+        room.up("udp")
+
+
+def test_user_limits_and_environment():
+    with Room(limits={"mode": "limits", "memory_mib": 300, "files": 40, "directory": "/tmp",
+                      "settings": [{"name": "token", "value": "s3cret"}]}) as room, room.node.desk("bo") as bo:
+        bo.available()
+        said = json.loads(room.node.conv(bo.accept()["conv"])["messages"][0]["text"])
+        assert said["uid"] == 65534 and said["gids"] == [65534], said
+        assert said["memory"] == 300 << 20 and said["files"] == 40 and said["directory"] == "/tmp", said
+        assert said["fds"] <= 4 and said["settings"] == {"token": "s3cret"}, said
+        assert not [name for name in said["env"] if name.startswith("USHER_") and name != "USHER_CHANNEL"], said
+        assert "s3cret" not in room.node.log()
+
+
+def refused(why, **options):
+    try:
+        with Room(refused={"mode": "good", **options}):
+            pass
+    except AssertionError as e:
+        assert why in str(e), e
+    else:
+        raise AssertionError(f"it was not refused: {options}")
+
+
+def test_root_is_not_given_away():
+    refused("usherd runs as root", user=None)
+    refused("there is no user", user="no-such-user")
+    refused("a list", mode=None, command=[])
+
+
+def test_program_dies_with_usherd():
+    port = free_port()
+    with Room(udp=udp_options(port)) as room:
+        room.up("udp")
+        assert room.pids("examples/udp.py")
+        room.node.kill()
+        until("the program to be gone", lambda: not room.pids("examples/udp.py"))
+
+
+def test_flood_is_slowed_and_whole():
+    with Room(flood={"mode": "flood", "in_max": 8}) as room:
+        until("all of it", lambda: room.accepted() >= 600, 60)
+        assert room.accepted() == 600 and room.channel("flood")["up"], room.channel("flood")
+        conv = room.node.waiting()[0]["id"]
+        texts = [m["text"] for m in room.node.conv(conv)["messages"]]
+        assert [t for t in texts if t.startswith("number")][-1] == "number 599", texts[-1]
+
+
+def test_a_program_that_complains_does_not_fill_the_log():
+    with Room(errors={"mode": "errors"}) as room:
+        room.up("errors")
+        until("lines to be left out", lambda: "lines of the program left out" in room.node.log())
+        room.form_works()
+        assert room.node.log().count("complaint") < 1000
+
+
+def test_reader_that_does_not_read_is_ended():
+    with Room(deaf={"mode": "deaf", "ping_s": 1, "silence_s": 3}) as room:
+        room.down("deaf", "silent for 3 s")
+        room.form_works()
+
+
+def test_cursor_outlives_the_program():
+    with Room(cursor={"mode": "cursor"}) as room:
+        until("the first", lambda: room.accepted() >= 1)
+        time.sleep(0.3)
+        os.kill(room.pids(f"{room.dir}/program.py cursor")[0], signal.SIGKILL)
+        until("the second", lambda: room.accepted() >= 2)
+        conv = room.node.waiting()[0]["id"]
+        assert [m["text"] for m in room.node.conv(conv)["messages"]][:2] == ["cursor none", "cursor 1"]
+
+
+def test_a_send_that_died_is_unsure_or_repeated():
+    script = PROGRAM.replace('        if mode == "cursor":', '''        if mode == "die-on-send":
+            say(t="in", id="one", thread="one", **{"from": {"value": "ann"}}, text="please answer")
+        if mode == "cursor":''')
+    for idempotent, fate in (("no", "unsure"), ("yes", "sent")):
+        with Room(risky={"mode": "die-on-send", "idempotent": idempotent}) as room, room.node.desk("bo") as bo:
+            with open(room.program, "w") as f:
+                f.write(script)
+            until("the next start", lambda: (
+                [os.kill(p, signal.SIGKILL) for p in room.pids(f"{room.dir}/program.py") if not room.accepted()],
+                room.accepted())[1])
+            bo.available()
+            conv = bo.accept()["conv"]
+            bo.command("reply", conv=conv, text="answer")
+            until(f"the answer to be {fate}", lambda: [
+                m for m in room.node.conv(conv)["messages"] if m["direction"] == "out" and m["delivery"] == fate], 30)
+
+
+def test_stop_is_orderly():
+    port = free_port()
+    with Room(udp=udp_options(port), good={"mode": "good"}) as room:
+        room.up("udp")
+        room.up("good")
+        assert room.node.stop() == 0
+        assert not room.pids("examples/udp.py") and not room.pids(f"{room.dir}/program.py")
+
+
+if __name__ == "__main__":
+    sys.exit(main(dict(globals()), sys.argv[1:]))
