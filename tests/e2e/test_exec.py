@@ -87,9 +87,11 @@ class Room:
         self.node = Node(config=self.config, start=False)
         try:
             self.node.start()
-        except BaseException:
+        except BaseException as e:
+            log = self.node.log()
             self.node.close()
-            raise
+            shutil.rmtree(self.dir, ignore_errors=True)
+            raise AssertionError(log) from e
 
     def options(self, given):
         given = {"user": "nobody", "restart_most_s": 1, **given}
