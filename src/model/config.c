@@ -28,3 +28,14 @@ const struct channel *config_channel(const struct config *c, struct slice name)
 {
 	FIND(c->channels, c->channel_count, name);
 }
+
+bool segment_is_open(const struct segment *s)
+{
+	return !s->domain_count && !s->address_count && !s->hint_name.n && !s->language.n &&
+	       !s->attribute_count;
+}
+
+bool rule_reads_text(const struct rule *r)
+{
+	return r->word_count || r->pattern.n || r->language.n;
+}

@@ -50,16 +50,24 @@ struct queue {
 	struct slice greeting;	/* system text when a live conversation starts, may be empty */
 	struct slice away_text; /* when closed, may be empty */
 };
-/* First match wins; a segment without rules matches everybody. */
+/* A field of a customer's card and the value it must have. */
+struct attribute {
+	struct slice name, value;
+};
+/* First match wins; a segment that asks for nothing matches everybody. */
 struct segment {
 	struct slice name, title;
 	int32_t offset_s;      /* added to the arrival in the order; negative: a head start */
 	uint32_t target_s;     /* 0: the queue's */
+	uint32_t sticky_s;     /* 0: the queue's */
 	struct slice *domains; /* of an email identity */
 	size_t domain_count;
 	struct slice *addresses;
 	size_t address_count;
 	struct slice hint_name, hint_value; /* a form field / identity claim, empty: none */
+	struct slice language;		    /* of the message; "unknown": none; empty: not asked */
+	struct attribute *attributes;	    /* all of them */
+	size_t attribute_count;
 };
 struct option {
 	struct slice name, value;
@@ -76,13 +84,19 @@ struct channel {
 	struct slice try_text; /* how to try it by hand, shown when usherd is ready; may be empty */
 	unsigned line;
 };
-/* If a form field / hint has this value, use that queue / skill. First match wins. */
+/* If all holds that it asks for, use that queue, skills and so on. First match wins. */
 struct rule {
-	struct slice channel; /* empty: any */
-	struct slice hint_name, hint_value;
-	struct queue *queue; /* NULL: unchanged */
+	struct slice channel;		    /* empty: any */
+	struct slice hint_name, hint_value; /* a form field / identity claim, empty: none */
+	struct slice *words;		    /* any of them, by stems */
+	size_t word_count;
+	struct slice pattern, language; /* empty: not asked; language "unknown": none is known */
+	struct queue *queue;		/* NULL: unchanged */
 	struct skill *skills;
 	size_t skill_count;
+	int32_t priority_s; /* added to the arrival in the order; negative: a head start */
+	struct slice topic; /* what the conversation is about; empty: not said */
+	unsigned line;
 };
 /* A person to create on the first start of a data directory. */
 struct person {
@@ -91,6 +105,7 @@ struct person {
 	struct slice skills; /* "ru=80 cards=50" */
 	uint32_t units;
 };
+struct classifier; /* text/classify.h; its rules have the numbers of `rules` */
 struct config {
 	struct arena *arena;
 	struct slice file;
@@ -118,6 +133,7 @@ struct config {
 	size_t channel_count;
 	struct rule *rules;
 	size_t rule_count;
+	struct classifier *classifier; /* NULL: no rule looks at what is said */
 	struct person *people;
 	size_t person_count;
 };
@@ -127,5 +143,9 @@ const struct queue *config_queue(const struct config *c, struct slice name);
 const struct segment *config_segment(const struct config *c, struct slice name);
 const struct kind *config_kind(const struct config *c, struct slice name);
 const struct channel *config_channel(const struct config *c, struct slice name);
+/* It asks for nothing. */
+bool segment_is_open(const struct segment *s);
+/* It looks at what a message says, besides where it came from. */
+bool rule_reads_text(const struct rule *r);
 
 #endif

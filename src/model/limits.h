@@ -19,6 +19,12 @@
 	LIMIT(NAME_MAX_LEN, 64, "bytes", "queues, skills, agents, channels, segments")             \
 	LIMIT(SKILLS_MAX, 64, "skills", "of one agent or requirement")                             \
 	LIMIT(STAGES_MAX, 16, "stages", "of one queue's relaxation")                               \
+	/* what a message is about */                                                              \
+	LIMIT(CLASSIFY_TEXT_MAX, 4096, "bytes", "what is wanted is said at the beginning")         \
+	LIMIT(CLASSIFY_PHRASE_MAX, 4, "words", "of a rule; longer ones never come twice")          \
+	LIMIT(CLASSIFY_PATTERN_MAX, 1024, "bytes",                                                 \
+		"of a regular expression; it is read by people")                                   \
+	LIMIT(CLASSIFY_STEPS_MAX, 200000, "steps", "of one pattern on one message: milliseconds")  \
 	/* the router */                                                                           \
 	LIMIT(BATCH_COMMANDS_MAX, 512, "commands", "one commit: bounded latency for the first")    \
 	LIMIT(INBOX_MAX, 1000000, "entries", "beyond it intake is refused, nothing is lost")       \
