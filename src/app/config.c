@@ -12,8 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/rules.h"
 #include "app/section.h"
 #include "base/clock.h"
+#include "text/classify.h"
 
 bool config_read(const char *file, struct str *text, struct str *problems)
 {
@@ -124,7 +126,7 @@ static void check_rest(struct loader *l, const struct tree *root)
 	for (size_t i = 0; i + 1 < c->segment_count; i++) {
 		const struct segment *s = &c->segments[i];
 		const struct tree *at = find(root, "segments", s->name, NULL);
-		if (!s->domain_count && !s->address_count && !s->hint_name.n)
+		if (segment_is_open(s))
 			problem_at(&l->problems, at->line, at->col,
 				"segment '%.*s' matches everybody, so those after it match nobody: "
 				"put it last",
@@ -177,6 +179,7 @@ static bool fill(struct loader *l, struct slice text)
 	fill_defaults(c);
 	check_kinds(l, root);
 	check_rest(l, root);
+	rules_compile(l, root);
 	c->hash = hash_routing(c, root);
 	return l->problems.count == 0;
 }
@@ -214,6 +217,7 @@ void config_free(struct config **c)
 	if (!*c)
 		return;
 	struct arena *arena = (*c)->arena;
+	classifier_free(&(*c)->classifier);
 	arena_free(arena);
 	free(arena);
 	free(*c);

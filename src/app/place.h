@@ -58,6 +58,7 @@ void place_texts(const struct place *p);
 void place_skills(const struct place *p);
 void place_skill_text(const struct place *p);
 void place_pair(const struct place *p);
+void place_pairs(const struct place *p);
 void place_options(const struct place *p);
 struct skill *place_skill_list(const struct place *p, size_t *count);
 /* stages.c */

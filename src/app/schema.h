@@ -44,6 +44,7 @@ enum section { SECTIONS(SECTION_ENUM) SECTION_COUNT };
 	X(VALUE_SKILLS, "skills with levels ({ru: 80, cards: 50})")                                \
 	X(VALUE_SKILL_TEXT, "skills with levels ({ru: 80, cards: 50})")                            \
 	X(VALUE_PAIR, "one name and value ({tier: gold})")                                         \
+	X(VALUE_PAIRS, "names and values ({account: private, age_group: youth})")                  \
 	X(VALUE_OPTIONS, "the plugin's own options")                                               \
 	X(VALUE_TREE, "a map or list")                                                             \
 	X(VALUE_KIND, "a kind")                                                                    \

@@ -76,6 +76,8 @@ static void read_list(const struct place *p)
 		const struct tree *item = p->tree->items[i];
 		char what[WHAT_MAX];
 		snprintf(what, sizeof(what), "%s[%zu]", p->key->name, i);
+		if (p->key->sub == SECTION_RULE)
+			((struct rule *)(void *)(list + i * p->key->size))->line = item->line;
 		if (item->kind == TREE_MAP)
 			section_read(p->l, item, p->key->sub, list + i * p->key->size, what);
 		else
@@ -155,6 +157,9 @@ static void read_value(const struct place *p)
 		return;
 	case VALUE_PAIR:
 		place_pair(p);
+		return;
+	case VALUE_PAIRS:
+		place_pairs(p);
 		return;
 	case VALUE_OPTIONS:
 		place_options(p);

@@ -1,5 +1,5 @@
 /*
- * Values of several parts: lists of texts, skills, a pair, a plugin's options. Called by section.c and stages.c.
+ * Values of several parts: lists of texts, skills, pairs, a plugin's options. Called by section.c and stages.c.
  */
 #include "app/place.h"
 #include "app/value.h"
@@ -81,6 +81,22 @@ void place_pair(const struct place *p)
 	}
 	*PLACE_MEMBER(p, struct slice) = p->tree->pairs[0].key->text;
 	*PLACE_ALSO(p, struct slice) = p->tree->pairs[0].value->text;
+}
+
+void place_pairs(const struct place *p)
+{
+	if (p->tree->empty || !place_is(p, TREE_MAP))
+		return;
+	struct attribute *list = arena_array(place_arena(p), p->tree->count + 1, sizeof(*list));
+	*PLACE_MEMBER(p, struct attribute *) = list;
+	*PLACE_ALSO(p, size_t) = p->tree->count;
+	for (size_t i = 0; i < p->tree->count; i++) {
+		const struct tree *name = p->tree->pairs[i].key, *value = p->tree->pairs[i].value;
+		if (value->kind != TREE_SCALAR || !value->text.n)
+			PLACE_WRONG(p, value, "'%.*s' in %s of %s: expected a text",
+				SLICE_ARG(name->text), p->key->name, p->what);
+		list[i] = (struct attribute){ name->text, value->text };
+	}
 }
 
 static void flatten(

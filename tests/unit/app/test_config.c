@@ -7,6 +7,7 @@
 
 #include "app/config.h"
 #include "app/schema.h"
+#include "text/classify.h"
 
 enum { NOW_S = 1793448000 }; /* Sat 2026-10-31 12:00 UTC */
 
@@ -75,6 +76,8 @@ static void test_everything(void **state)
 		"segments:\n"
 		"  premier: {offset: -2m, match: {domains: [a.test, b.test], field: {tier: "
 		"gold}}}\n"
+		"  young: {sticky: 7d, match: {language: en, attribute: {account: private, "
+		"age_group: youth}}}\n"
 		"  mass:\n"
 		"channels:\n"
 		"  contact:\n"
@@ -86,10 +89,18 @@ static void test_everything(void **state)
 		"      fields:\n"
 		"        - {name: email, required: yes}\n"
 		"        - {name: text}\n"
-		"rules: [{channel: contact, field: {topic: cards}, skills: {cards: 30}}]\n"
+		"rules:\n"
+		"  - {channel: contact, field: {topic: cards}, skills: {cards: 30}}\n"
+		"  - words: [refund, не работает]\n"
+		"    pattern: 'INV-\\d+'\n"
+		"    language: ru\n"
+		"    priority: -5m\n"
+		"    kind: complaint\n"
+		"  - words: card\n"
 		"people: {bo: {name: Bo Larsen, skills: {ru: 80, lang:en: 50}, role: "
 		"supervisor}}\n";
 	struct config *c = good(text);
+	struct classify_hit hit;
 
 	(void)state;
 	assert_slice_is(c->domain, "bank");
@@ -101,16 +112,29 @@ static void test_everything(void **state)
 	assert_int_equal(c->segments[0].offset_s, -120);
 	assert_int_equal(c->segments[0].domain_count, 2);
 	assert_slice_is(c->segments[0].hint_value, "gold");
-	assert_slice_is(c->segments[1].title, "mass");
+	assert_slice_is(c->segments[2].title, "mass");
+	assert_int_equal(c->segments[1].sticky_s, 7 * 86400);
+	assert_slice_is(c->segments[1].language, "en");
+	assert_int_equal(c->segments[1].attribute_count, 2);
+	assert_slice_is(c->segments[1].attributes[1].name, "age_group");
+	assert_slice_is(c->segments[1].attributes[1].value, "youth");
 	assert_ptr_equal(c->channels[0].queue, &c->queues[0]);
 	assert_ptr_equal(c->channels[0].kind, &c->kinds[0]);
 	assert_int_equal(c->channels[0].option_count, 4);
 	assert_slice_is(c->channels[0].options[1].name, "fields.0.name");
 	assert_slice_is(c->channels[0].options[2].value, "yes");
 	assert_slice_is(c->channels[0].options[3].name, "fields.1.name");
-	assert_int_equal(c->channels[0].options[3].line, 19);
+	assert_int_equal(c->channels[0].options[3].line, 20);
 	assert_slice_is(c->rules[0].channel, "contact");
 	assert_null(c->rules[0].queue);
+	assert_int_equal(c->rules[1].line, 23);
+	assert_int_equal(c->rules[1].word_count, 2);
+	assert_int_equal(c->rules[1].priority_s, -300);
+	assert_slice_is(c->rules[1].topic, "complaint");
+	classify_begin(c->classifier, SLICE("inv-7"), SLICE("Ничего не работало"), SLICE("ru"));
+	assert_true(classify_matches(c->classifier, 1, &hit));
+	assert_slice_is(hit.word, "не работает");
+	assert_false(classify_matches(c->classifier, 2, &hit));
 	assert_slice_is(c->people[0].id, "bo");
 	assert_slice_is(c->people[0].skills, "ru=80 lang:en=50");
 	assert_int_equal(c->people[0].role, ROLE_SUPERVISOR);
@@ -206,6 +230,31 @@ static const struct bad bads[] = {
 						   "it last\n" },
 	{ QUEUE "rules: [{field: {a: 1, b: 2}}]\n", "f.yaml:2:17: field in rules[0]: expected one "
 						    "name and value ({tier: gold})\n" },
+	{ QUEUE "rules: [{kind: a, pattern: 'x(y'}]\n", "f.yaml:2:28: pattern in rules[0]: missing "
+							"closing parenthesis at byte 4\n" },
+	{ QUEUE "rules:\n  - {words: [ok, '?!', a b c d e]}\n", "f.yaml:3:18: words in rules[0]: "
+								"'?!' has no word in it\n"
+								"f.yaml:3:24: words in rules[0]: "
+								"'a b c d e' is of 5 words, at "
+								"most 4\n" },
+	{ QUEUE "rules: [{words: a, kind: Big}]\n", "f.yaml:2:26: kind in rules[0]: expected a "
+						    "name (a-z 0-9 _ -)\n" },
+	{ QUEUE "rules: [{language: rus}]\n", "f.yaml:2:20: language in rules[0]: expected two "
+					      "letters (ru, en) or unknown, not 'rus'\n" },
+	{ QUEUE "rules: [{kind: a}, {words: b}]\n", "f.yaml:2:9: rules[0] matches everything, so "
+						    "those after it match nothing: put it last\n" },
+	{ QUEUE "rules: [{words: {a: b}}]\n", "f.yaml:2:17: words in rules[0]: expected a list of "
+					      "texts\n" },
+	{ QUEUE "rules: [{priority: soon, words: a}]\n", "f.yaml:2:20: priority in rules[0]: "
+							 "expected a duration, also negative "
+							 "(-2m)\n" },
+	{ QUEUE "segments: {s: {match: {language: english}}}\n", "f.yaml:2:34: language in match "
+								 "of segment 's': expected two "
+								 "letters (ru, en) or "
+								 "unknown, not 'english'\n" },
+	{ QUEUE "segments: {s: {match: {attribute: {a: [b]}}}}\n", "f.yaml:2:39: 'a' in attribute "
+								   "of segment 's': "
+								   "expected a text\n" },
 	{ QUEUE "people: {bo: {role: boss}}\n", "f.yaml:2:21: role in person 'bo': 'boss' is none "
 						"of agent, supervisor, admin, "
 						"auditor\n" },
