@@ -23,7 +23,8 @@ struct row {
 	bool fresh;
 	struct pairs_found stored;
 	struct slice channel, kind, thread, name, address, subject, queue, segment, owner, lang;
-	struct slice snippet; /* the beginning of what the customer said last */
+	struct slice topic, rule; /* of a fresh one: what it is about, and which rule says so */
+	struct slice snippet;	  /* the beginning of what the customer said last */
 	struct slice refs; /* the channel's ids of its messages, oldest first, newline-separated */
 	uint64_t arrived_us, last_seq;
 };
@@ -40,6 +41,7 @@ struct work {
 	struct id verified_customer, claimed_customer;
 	struct pairs_found customer; /* the card of whoever it turned out to be */
 	struct slice place;	     /* "CONV SEQ" of a message known by its id only */
+	struct slice topic, rule;    /* of a fresh conversation; empty: none */
 	struct slice entry;	     /* packed entry that a receipt or retry is about */
 	enum answer answer;
 	struct slice why;
@@ -104,6 +106,10 @@ void receipt_project(struct batch *b, struct work *w);
 void retry_project(struct batch *b, struct work *w);
 /* A message of ours, into the outbox. */
 void outbox_project(struct batch *b, const struct row *row, const struct entry *en);
+
+/* ---- rules.c ---- */
+/* The first rule of which all holds, and in *why its number, line, word or pattern, for people; NULL: none. */
+const struct rule *rule_for(struct batch *b, const struct command *c, struct slice *why);
 
 /* ---- segment.c ---- */
 const struct segment *segment_for(const struct config *config, const struct command *c,

@@ -68,6 +68,10 @@ static void write_fresh(const struct row *row, struct fields *f)
 	put_text(f, "subject", row->subject);
 	put_text(f, "segment", row->segment);
 	put_text(f, "lang", row->lang);
+	if (row->topic.n)
+		put_text(f, "topic", row->topic);
+	if (row->rule.n)
+		put_text(f, "rule", row->rule);
 	put_u64(f, "arrived", row->arrived_us);
 }
 

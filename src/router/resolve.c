@@ -228,17 +228,6 @@ static void add_skills(struct str *out, const struct skill *skills, size_t count
 		skills_add(out, skills[i].name, skills[i].level);
 }
 
-static bool rule_matches(struct batch *b, const struct rule *r, const struct command *c)
-{
-	if (r->channel.n && !slice_equal(r->channel, c->channel))
-		return false;
-	if (!r->hint_name.n)
-		return true;
-	/* names of the configuration end in NUL: they live in its arena */
-	struct slice hint = pairs_get(c->hints, r->hint_name.p, &b->arena);
-	return hint.p && slice_equal_nocase(hint, r->hint_value);
-}
-
 static const struct channel *channel_of(const struct batch *b, const struct command *c)
 {
 	const struct channel *ch = config_channel(b->config, c->channel);
@@ -253,14 +242,13 @@ static void resolve_route(struct batch *b, struct work *w)
 	const struct queue *queue = ch->queue;
 	struct str skills = { 0 };
 	add_skills(&skills, ch->skills, ch->skill_count);
-	for (size_t i = 0; i < b->config->rule_count; i++) {
-		const struct rule *r = &b->config->rules[i];
-		if (!rule_matches(b, r, c))
-			continue;
+	const struct rule *r = rule_for(b, c, &w->rule);
+	if (r) {
 		if (r->queue)
 			queue = r->queue;
 		add_skills(&skills, r->skills, r->skill_count);
-		break;
+		c->priority = r->priority_s * INT64_C(1000000);
+		w->topic = r->topic;
 	}
 	if (b->config->language_skill && c->lang.n)
 		skills_add(&skills, c->lang, 1);
@@ -297,6 +285,8 @@ static void make_row(struct batch *b, struct work *w)
 	row->queue = c->queue;
 	row->segment = c->segment;
 	row->lang = c->lang;
+	row->topic = w->topic;
+	row->rule = w->rule;
 	row->arrived_us = b->now_us;
 }
 

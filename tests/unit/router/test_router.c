@@ -14,10 +14,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "router/batch.h"
 #include "router/router.h"
 #include "store/commit.h"
 #include "store/history.h"
 #include "store/push.h"
+#include "text/classify.h"
 
 enum { SEEN_MAX = 256, WAIT_US = 15000000 };
 
@@ -79,12 +81,21 @@ static struct channel channels[] = {
 		.kind = &kinds[0],
 		.queue = &queues[0] },
 };
+static struct slice complaint_words[] = { SLICE_INIT("жалоба"), SLICE_INIT("complaint") };
 static struct rule rules[] = {
 	{ .hint_name = SLICE_INIT("topic"),
 		.hint_value = SLICE_INIT("cards"),
 		.queue = &queues[1] },
+	{ .words = complaint_words,
+		.word_count = 2,
+		.topic = SLICE_INIT("complaint"),
+		.queue = &queues[1],
+		.priority_s = -60,
+		.line = 7 },
+	{ .pattern = SLICE_INIT("(x+)+$"), .topic = SLICE_INIT("slow"), .line = 8 },
+	{ .language = SLICE_INIT("unknown"), .topic = SLICE_INIT("strange"), .line = 9 },
 };
-static const struct config config = { .domain = SLICE_INIT("main"),
+static struct config config = { .domain = SLICE_INIT("main"),
 	.node = SLICE_INIT("n1"),
 	.grace_s = 30,
 	.miss_limit = 3,
@@ -99,7 +110,23 @@ static const struct config config = { .domain = SLICE_INIT("main"),
 	.channels = channels,
 	.channel_count = 2,
 	.rules = rules,
-	.rule_count = 1 };
+	.rule_count = 4 };
+
+/* As the loader does it. */
+static void compile_rules(void)
+{
+	struct classifier *c = config.classifier = classifier_new();
+	struct err err = { 0 };
+
+	for (size_t i = 0; i < config.rule_count; i++) {
+		size_t rule = classifier_rule(c);
+		for (size_t w = 0; w < rules[i].word_count; w++)
+			assert_int_equal(classifier_word(c, rule, rules[i].words[w], &err), 0);
+		if (rules[i].pattern.n)
+			assert_int_equal(classifier_pattern(c, rule, rules[i].pattern, &err), 0);
+		classifier_language(c, rule, rules[i].language);
+	}
+}
 
 static void store_ready(void *arg)
 {
@@ -353,6 +380,127 @@ static void rules_and_segments_choose_queue_and_order(void **state)
 	}
 }
 
+struct view {
+	bool done;
+	char topic[64], rule[256];
+};
+
+static void keep(char *out, size_t size, struct slice v)
+{
+	snprintf(out, size, "%.*s", SLICE_ARG(v));
+}
+
+static void read_view(void *arg, int status, const struct pairs_found *fields)
+{
+	struct view *v = arg;
+	assert_int_equal(status, 0);
+	keep(v->topic, sizeof(v->topic), found_get(fields, "topic"));
+	keep(v->rule, sizeof(v->rule), found_get(fields, "rule"));
+	v->done = true;
+}
+
+static struct view view_of(struct node *n, struct id conv)
+{
+	struct view v = { .done = false };
+	conv_read(n->store, conv, read_view, &v);
+	UNTIL(n, v.done);
+	return v;
+}
+
+struct wanted {
+	struct id conv;
+	int64_t priority;
+	bool done;
+};
+
+static bool find_work(const struct conv_view *v, void *arg)
+{
+	struct wanted *w = arg;
+	if (!id_equal(v->conv, w->conv))
+		return true;
+	w->priority = v->priority;
+	return false;
+}
+
+static void read_priority(void *arg, const struct engine *e, uint64_t push_n)
+{
+	(void)push_n;
+	assert_non_null(e);
+	engine_each_conv(e, CONV_NONE, find_work, arg);
+	((struct wanted *)arg)->done = true;
+}
+
+static void what_is_said_chooses_the_queue_and_is_told(void **state)
+{
+	struct node *n = *state;
+	struct command angry = mail("one@mass.test", "это ЖАЛОБОЙ назвать мало");
+	struct command field = mail("two@mass.test", "a complaint");
+	struct command plain = mail("three@mass.test", "nothing of that kind");
+	struct command strange = mail("four@mass.test", "zdravstvuite xxxxxxxxxxxxxxxxxxxxxxxxxx"
+							"xxxxxxxxxxxxxxxxxxxxxxxxxxxx.");
+	angry.lang = SLICE("ru");
+	plain.lang = SLICE("en");
+	field.lang = SLICE("en");
+	field.hints = SLICE("topic=cards");
+	put(n, angry);
+	put(n, field);
+	put(n, plain);
+	put(n, strange);
+	UNTIL(n, router_counts(n->router).accepted == 4);
+	struct view v = view_of(n, angry.id);
+	assert_string_equal(v.topic, "complaint");
+	assert_string_equal(v.rule, "rules[1] line 7: word 'жалоба', said 'ЖАЛОБОЙ'");
+	v = view_of(n, field.id);
+	assert_string_equal(v.topic, "");
+	assert_string_equal(v.rule, "rules[0] line 0: field topic=cards");
+	v = view_of(n, plain.id);
+	assert_string_equal(v.topic, "");
+	assert_string_equal(v.rule, "");
+	v = view_of(n, strange.id);
+	assert_string_equal(v.topic, "strange");
+	assert_string_equal(v.rule, "rules[3] line 9: language unknown");
+	struct wanted wanted = { .conv = angry.id };
+	router_read(n->router, read_priority, &wanted);
+	UNTIL(n, wanted.done);
+	assert_int_equal(wanted.priority, -60000000);
+	/* what is said later changes neither */
+	struct command again = mail("three@mass.test", "now it is a complaint");
+	again.thread = plain.thread;
+	put(n, again);
+	UNTIL(n, router_counts(n->router).accepted == 5);
+	assert_string_equal(view_of(n, plain.id).topic, "");
+}
+
+static const struct segment *segment_of(struct pairs_found *card, struct slice lang)
+{
+	static struct attribute youth[] = { { SLICE_INIT("age_group"), SLICE_INIT("youth") },
+		{ SLICE_INIT("account"), SLICE_INIT("private") } };
+	static struct segment some[] = {
+		{ .name = SLICE_INIT("youth"), .attributes = youth, .attribute_count = 2 },
+		{ .name = SLICE_INIT("abroad"), .language = SLICE_INIT("en") },
+		{ .name = SLICE_INIT("mass") },
+	};
+	static const struct config c = { .segments = some, .segment_count = 3 };
+	struct command m = mail("a@b.test", "hi");
+	struct arena arena = { 0 };
+	m.lang = lang;
+	const struct segment *s = segment_for(&c, &m, card, &arena);
+	arena_free(&arena);
+	return s;
+}
+
+static void segments_know_the_card_and_the_language(void **state)
+{
+	struct slice pairs[] = { SLICE("age_group"), SLICE("Youth"), SLICE("account"),
+		SLICE("private") };
+	struct pairs_found both = { pairs, 2 }, one = { pairs, 1 }, none = { NULL, 0 };
+	(void)state;
+	assert_true(slice_is(segment_of(&both, SLICE("en"))->name, "youth"));
+	assert_true(slice_is(segment_of(&one, SLICE("en"))->name, "abroad"));
+	assert_true(slice_is(segment_of(&one, SLICE("ru"))->name, "mass"));
+	assert_true(slice_is(segment_of(&none, SLICE(""))->name, "mass"));
+}
+
 struct reading {
 	bool done;
 	uint64_t hash;
@@ -410,6 +558,8 @@ static void a_chat_stays_with_its_thread_and_moves_to_who_proves_himself(void **
 		.ident_value = SLICE("t1"),
 		.text = SLICE("who am I") };
 	put(n, c);
+	/* on disk before he proves himself: else both are one step, which is told once */
+	UNTIL(n, count(n, EFFECT_CONV) >= 1);
 	struct command second = c;
 	second.id = new_id();
 	second.dedup = SLICE("2");
@@ -457,10 +607,16 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			rules_and_segments_choose_queue_and_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(
+			what_is_said_chooses_the_queue_and_is_told, setup, teardown),
+		cmocka_unit_test(segments_know_the_card_and_the_language),
+		cmocka_unit_test_setup_teardown(
 			a_restart_goes_on_where_it_stopped, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_chat_stays_with_its_thread_and_moves_to_who_proves_himself, setup,
 			teardown),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	compile_rules();
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	classifier_free(&config.classifier);
+	return failed;
 }
