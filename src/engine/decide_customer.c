@@ -72,13 +72,14 @@ static void message_opens(struct engine *e, const struct command *cmd)
 	ASSERT(e->step->seq == 1);
 }
 
-/* To whoever had it last, for as long as the queue says, when that agent could take it right now. */
+/* To whoever had it last, for as long as the segment or the queue says, when that agent could take it right now. */
 static void message_reopens(struct engine *e, struct conv *c)
 {
 	uint32_t home = line_home(e, names_text(&e->labels, c->channel));
 	const struct line *l = line_at(e, c->line);
 	const struct agent *last = c->last_agent ? agent_at(e, c->last_agent) : NULL;
-	uint32_t sticky_s = line_sticky_s(l);
+	const struct segment *s = config_segment(e->config, names_text(&e->labels, c->segment));
+	uint32_t sticky_s = s && s->sticky_s ? s->sticky_s : line_sticky_s(l);
 
 	if (!l->conf && home)
 		l = line_at(e, home);
