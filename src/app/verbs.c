@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "app/call.h"
+#include "base/assert.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/conn.h"
+#include "store/history.h"
 
 /* ---- status ---- */
 
@@ -147,6 +149,20 @@ void verb_agents(struct control_call *c)
 
 /* ---- explain ---- */
 
+/* What it is about, by which rule: the history's part of the answer. */
+static void on_explained(void *arg, int status, const struct pairs_found *fields)
+{
+	struct control_call *c = arg;
+
+	ASSERT(c->text.n && c->text.p[c->text.n - 1] == '}');
+	c->text.n--;
+	json_text(&c->text, "topic", status ? (struct slice){ 0 } : found_get(fields, "topic"));
+	json_text(&c->text, "rule", status ? (struct slice){ 0 } : found_get(fields, "rule"));
+	str_add_char(&c->text, '}');
+	control_result(c, str_slice(&c->text), 0);
+	control_release(c);
+}
+
 static void on_explain(struct control_call *c, const struct engine *e)
 {
 	struct id id;
@@ -154,7 +170,7 @@ static void on_explain(struct control_call *c, const struct engine *e)
 	if (!control_id(c, c->args[0], &id))
 		return;
 	if (engine_explain(e, id, loop_wall_us(c->node->loop), &c->text))
-		control_result(c, str_slice(&c->text), 0);
+		conv_read(c->node->store, id, on_explained, control_hold(c));
 	else
 		control_error(
 			c, CALL_REFUSED, "conversation %.*s is not open", SLICE_ARG(c->args[0]));

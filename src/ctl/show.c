@@ -228,8 +228,8 @@ static void show_conv(const json_t *r, struct str *out)
 	str_add_text(out, "conversation ");
 	add_value(out, json_object_get(r, "id"), false);
 	static const char *const heads[] = { "subject", "state", "queue", "segment", "customer",
-		"owner" };
-	for (size_t h = 0; h < 6; h++) {
+		"owner", "topic", "rule" };
+	for (size_t h = 0; h < sizeof(heads) / sizeof(*heads); h++) {
 		str_addf(out, "\n%s: ", heads[h]);
 		add_value(out, json_object_get(r, heads[h]), false);
 	}
