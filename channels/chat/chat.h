@@ -69,8 +69,15 @@ struct thread {
 	unsigned known : 1, left : 1; /* known: usher has heard of it */
 };
 
-/* What a hello says about a person; verified only by the site's signature. */
+/* What a hello says about a person, in one allocation of just that size; verified only by the site's signature. "" where nothing was said. */
 struct visitor {
+	const char *kind, *value, *name, *page, *lang, *department;
+	int verified;
+	char text[]; /* all of them, each ended by NUL */
+};
+
+/* The same while it is read. */
+struct claims {
 	char kind[16], value[IDENTITY_MAX], name[NAME_MAX_BYTES + 1], page[512], lang[8];
 	char department[64];
 	int verified;
@@ -116,6 +123,6 @@ void visitor_ack(struct chat *c, uint64_t token, enum usher_outcome outcome, str
 
 /* ---- identity.c ---- */
 /* A JWT (HS256) of the site: 0, or a reason. exp and jti are required; sub or email says who. */
-const char *identity_read(struct chat *c, const char *jwt, struct visitor *out);
+const char *identity_read(struct chat *c, const char *jwt, struct claims *out);
 
 #endif

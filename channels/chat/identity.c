@@ -88,7 +88,7 @@ static int claim(const json_t *claims, const char *name, char *out, size_t size)
 	return 1;
 }
 
-static const char *claims_read(struct chat *c, const json_t *claims, struct visitor *out)
+static const char *claims_read(struct chat *c, const json_t *claims, struct claims *out)
 {
 	const json_t *exp = json_object_get(claims, "exp");
 	uint64_t now_s = c->svc->now_us(c->host) / 1000000;
@@ -112,7 +112,7 @@ static const char *claims_read(struct chat *c, const json_t *claims, struct visi
 	return NULL;
 }
 
-const char *identity_read(struct chat *c, const char *jwt, struct visitor *out)
+const char *identity_read(struct chat *c, const char *jwt, struct claims *out)
 {
 	if (!c->secret.n)
 		return "this channel takes no identity tokens: identity_secret is not set";

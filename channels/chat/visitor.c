@@ -36,22 +36,44 @@ static void copy_word(const json_t *frame, const char *key, char *out, size_t si
 	out[n] = '\0';
 }
 
+static const char *pack(char **at, const char *text)
+{
+	const char *from = *at;
+	size_t n = strlen(text) + 1;
+	memcpy(*at, text, n);
+	*at += n;
+	return from;
+}
+
+/* Ten thousand idle visitors keep only what they said. */
+static struct visitor *visitor_new(const struct claims *c)
+{
+	size_t n = strlen(c->kind) + strlen(c->value) + strlen(c->name) + strlen(c->page) +
+		   strlen(c->lang) + strlen(c->department) + 6;
+	struct visitor *v = chat_alloc(sizeof(*v) + n);
+	char *at = v->text;
+	v->kind = pack(&at, c->kind);
+	v->value = pack(&at, c->value);
+	v->name = pack(&at, c->name);
+	v->page = pack(&at, c->page);
+	v->lang = pack(&at, c->lang);
+	v->department = pack(&at, c->department);
+	v->verified = c->verified;
+	return v;
+}
+
 /* Who it says to be. NULL and *why set: the identity is refused, and the hello with it. */
 static struct visitor *read_visitor(struct chat *c, const json_t *frame, const char **why)
 {
-	struct visitor *v = chat_alloc(sizeof(*v));
+	struct claims claims = { 0 };
 	const char *jwt = text_of(frame, "identity");
-	copy_word(frame, "page", v->page, sizeof(v->page));
-	copy_word(frame, "lang", v->lang, sizeof(v->lang));
-	copy_word(frame, "department", v->department, sizeof(v->department));
-	copy_word(frame, "name", v->name, sizeof(v->name));
-	if (!jwt)
-		return v;
-	*why = identity_read(c, jwt, v);
-	if (!*why)
-		return v;
-	free(v);
-	return NULL;
+	copy_word(frame, "page", claims.page, sizeof(claims.page));
+	copy_word(frame, "lang", claims.lang, sizeof(claims.lang));
+	copy_word(frame, "department", claims.department, sizeof(claims.department));
+	copy_word(frame, "name", claims.name, sizeof(claims.name));
+	if (jwt)
+		*why = identity_read(c, jwt, &claims);
+	return *why ? NULL : visitor_new(&claims);
 }
 
 static void start_catching(struct tab *t)
