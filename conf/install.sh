@@ -1,11 +1,11 @@
 #!/bin/sh
 # install.sh KIND...: installs the Debian packages that conf/packages.txt lists under [KIND] (run, build,
-# test) and that are missing. Fast and silent on the network when nothing is missing. Needs root or
+# test, bench) and that are missing. Fast and silent on the network when nothing is missing. Needs root or
 # sudo only when something is. No service is started by it: usher runs private instances.
 set -eu
 cd "$(dirname "$0")"
 
-[ $# -gt 0 ] || { echo "usage: sh conf/install.sh run|build|test ..." >&2; exit 2; }
+[ $# -gt 0 ] || { echo "usage: sh conf/install.sh run|build|test|bench ..." >&2; exit 2; }
 
 packages_of() { # KIND: names without comments; name?command only when the command is missing
 	sed 's/#.*//' packages.txt | awk -v kind="[$1]" '
@@ -23,7 +23,7 @@ installed() { # NAME: installed, or provided by an installed package of another 
 
 missing=
 for kind in "$@"; do
-	case $kind in run | build | test) ;; *) echo "install.sh: no kind '$kind' (run, build, test)" >&2; exit 2 ;; esac
+	case $kind in run | build | test | bench) ;; *) echo "install.sh: no kind '$kind' (run, build, test, bench)" >&2; exit 2 ;; esac
 	for name in $(packages_of "$kind"); do
 		installed "$name" || missing="$missing $name"
 	done

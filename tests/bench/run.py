@@ -94,7 +94,8 @@ def bench_form():
         f.write(f"daemon off; pid {d}/pid; error_log {d}/error.log; worker_processes 1; events {{ worker_connections 1000; }}\n"
                 f"http {{ access_log off; client_body_temp_path {d}; keepalive_requests 1000000;"
                 f" server {{ listen 127.0.0.1:{nginx_port}; location / {{ return 201; }} }} }}\n")
-    nginx = subprocess.Popen(["nginx", "-p", d, "-c", os.path.join(d, "nginx.conf")], stderr=subprocess.DEVNULL)
+    nginx = subprocess.Popen(["nginx", "-p", d, "-c", os.path.join(d, "nginx.conf")],
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     js = subprocess.Popen(["node", os.path.join(HERE, "echo.mjs"), str(node_port)], stdout=subprocess.DEVNULL)
     try:
         until("nginx and node", lambda: listens(nginx_port) and listens(node_port))
@@ -106,7 +107,7 @@ def bench_form():
                 b.append(form_rate(node_port, "/", body, count))
     finally:
         for p in (nginx, js):
-            p.kill()
+            p.terminate()  # nginx ends its worker only when asked
             p.wait()
         shutil.rmtree(d, ignore_errors=True)
     report("form/nginx", ours, a, "nginx return 201, keeps nothing", count, "POSTs of 600 B a second, 50 connections")
@@ -201,7 +202,7 @@ def bench_memory():
 
 def bench_idle():
     with node() as n:
-        time.sleep(2)
+        time.sleep(6)  # usherd lets go of what only the start needed
         m = rss_kib(n.process.pid)
     report("memory/idle", [m["Rss"] / 1024], [16], "the limit", 1, f"MiB resident (private {m['Private_Dirty'] / 1024:.1f}, Redis apart)", "less")
 
