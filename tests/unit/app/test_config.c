@@ -135,6 +135,8 @@ static void test_everything(void **state)
 	assert_true(classify_matches(c->classifier, 1, &hit));
 	assert_slice_is(hit.word, "не работает");
 	assert_false(classify_matches(c->classifier, 2, &hit));
+	classify_begin(c->classifier, SLICE("inv-7"), SLICE("Ничего не работало"), SLICE("en"));
+	assert_false(classify_matches(c->classifier, 1, &hit));
 	assert_slice_is(c->people[0].id, "bo");
 	assert_slice_is(c->people[0].skills, "ru=80 lang:en=50");
 	assert_int_equal(c->people[0].role, ROLE_SUPERVISOR);

@@ -11,6 +11,7 @@ static void all_forms_of_a_word_are_one(void **state)
 		{ "кредит", "кредиту" },
 		{ "кредитов", "Кредите" },
 		{ "жёлтый", "желтого" },
+		{ "ёж", "Еж" },
 		{ "жалоба", "жалобу" },
 		{ "refund", "Refunds" },
 		{ "complain", "complaining" },
