@@ -1,0 +1,35 @@
+/*
+ * Texts with places to be filled from JSON: "tg-{message.chat.id}". Pure.
+ *
+ *   {a.b.0.c}   member b of member a, its first item, member c of that; looked for in `here`
+ *   {$.a}       the same, looked for in `root`
+ *   {{          one {
+ */
+#ifndef WEBHOOK_TEMPLATE_H
+#define WEBHOOK_TEMPLATE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "buf.h"
+
+struct scope {
+	const json_t *root, *here;
+};
+
+/* What a path leads to, or NULL. */
+const json_t *path_at(const struct scope *s, const char *path, size_t n);
+/* Texts as they are, numbers in decimal, true and false; anything else is nothing. */
+void value_text(struct buf *out, const json_t *value);
+
+/* False when a { has no end or a path is empty. */
+bool template_is_good(const char *template);
+/*
+ * Appends the text; when the template has places and all of them are empty, nothing. With `url` what is filled in is
+ * percent-encoded.
+ */
+void template_fill(struct buf *out, const char *template, const struct scope *s, bool url);
+/* A copy of the document with every text in it filled. */
+json_t *template_json(const json_t *document, const struct scope *s);
+
+#endif

@@ -1,0 +1,288 @@
+"""The worked examples of conf/examples against recorded payloads and a real HTTP peer; forged, old and repeated posts; what a peer answers."""
+import contextlib
+import hashlib
+import hmac
+import http.server
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.parse
+
+from usher import ROOT, Node, main, until
+
+PAYLOADS = os.path.join(ROOT, "channels/webhook/tests/payloads")
+SECRETS = {"TELEGRAM_TOKEN": "42:token", "TELEGRAM_SECRET": "hush", "SMS_KEY": "k-old", "SMS_KEY_NEXT": "k-new", "SMS_AUTH": "QUM6dG9r",
+           "REVIEWS_KEY": "k-in", "REVIEWS_OUT_KEY": "k-out"}
+
+
+def payload(name):
+    with open(os.path.join(PAYLOADS, name), "rb") as f:
+        return f.read().strip()
+
+
+class Peer:
+    """A service out there: keeps what it is sent, answers what it is told to."""
+
+    def __init__(self):
+        self.requests, self.answers = [], []
+        peer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def answer(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                peer.requests.append((self.command, self.path, dict((k.lower(), v) for k, v in self.headers.items()), body))
+                status, headers, text = peer.answers.pop(0) if peer.answers else (200, {}, b"{}")
+                if status == 0:
+                    self.close_connection = True
+                    return
+                self.send_response(status)
+                for k, v in headers.items():
+                    self.send_header(k, v)
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            do_POST = do_PUT = do_GET = answer
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@contextlib.contextmanager
+def center(example, private="yes", change=lambda text: text):
+    """A node on conf/examples/NAME.yaml whose service is a peer here."""
+    peer = Peer()
+    dir = tempfile.mkdtemp(prefix="usher-webhook.")
+    config = os.path.join(dir, "center.yaml")
+    with open(os.path.join(ROOT, "conf/examples", example + ".yaml")) as f:
+        text = f.read()
+    for real in ("https://api.telegram.org", "https://sms.example.net", "https://reviews.example.net/api"):
+        text = text.replace(f'url: "{real}', f'allow_private: {private}\n      url: "{peer.url}')
+    with open(config, "w") as f:
+        f.write(change(text))
+    node = Node(config=config, env=SECRETS, start=False)
+    try:
+        try:
+            node.start()
+        except AssertionError as e:
+            log = node.log()
+            node.close()
+            raise AssertionError(log) from e
+        with node:
+            yield node, peer
+    finally:
+        peer.close()
+        shutil.rmtree(dir, ignore_errors=True)
+
+
+def signed(body, key, at=None):
+    at = str(int(time.time()) if at is None else at)
+    return {"x-usher-timestamp": at,
+            "x-usher-signature": "sha256=" + hmac.new(key.encode(), at.encode() + b"." + body, hashlib.sha256).hexdigest()}
+
+
+def post(node, path, body, headers=None, type="application/json"):
+    status, _, answer = node.request("POST", path, body, {"Content-Type": type, **(headers or {})})
+    return status, json.loads(answer or b"null")
+
+
+def telegram(node, body=None, secret="hush"):
+    return post(node, "/hook/telegram", body or payload("telegram.json"), {"X-Telegram-Bot-Api-Secret-Token": secret})
+
+
+def out(node, conv):
+    return [m for m in node.conv(conv)["messages"] if m["direction"] == "out"]
+
+
+def delivery(node, conv, want, seconds=20):
+    return until(f"an answer to be {want}", lambda: [m for m in out(node, conv) if m["delivery"] == want], seconds)[0]
+
+
+def test_every_example_is_a_good_configuration():
+    for name in sorted(os.listdir(os.path.join(ROOT, "conf/examples"))):
+        if name.endswith(".yaml"):
+            node = Node(config=os.path.join(ROOT, "conf/examples", name), env=SECRETS, start=False)
+            r = subprocess.run([os.path.join(node.build, "usherd"), "-t", "-c", node.config], env=node.env(), capture_output=True,
+                               text=True, timeout=60)
+            node.close()
+            assert r.returncode == 0, f"{name}: {r.stdout}{r.stderr}"
+
+
+def test_telegram_like_bot_both_ways():
+    with center("telegram") as (node, peer), node.desk("bo") as bo:
+        bo.available()
+        status, answer = telegram(node)
+        assert status == 200 and answer["messages"][0]["outcome"] == "ok", (status, answer)
+        conv = bo.accept()["conv"]
+        assert node.conv(conv)["messages"][0]["text"] == "Where is my card?\nПривет 🙂"
+        card = json.dumps(node.json("conv", conv), ensure_ascii=False)
+        assert "Ann Lee" in card, card
+        # the same update again: known; a group: not for us
+        assert telegram(node)[1]["messages"][0]["outcome"] == "duplicate"
+        status, answer = telegram(node, payload("telegram-group.json"))
+        assert (status, answer) == (200, {"messages": []}), answer
+        assert len(node.conv(conv)["messages"]) == 1
+        peer.answers.append((200, {}, payload("telegram-sent.json")))
+        bo.command("reply", conv=conv, text='In the post: "quoted" \\ {thread} \n😀')
+        delivery(node, conv, "sent")
+        method, path, headers, body = peer.requests[0]
+        assert (method, path) == ("POST", "/bot42:token/sendMessage"), (method, path)
+        assert json.loads(body) == {"chat_id": "1111111", "text": 'In the post: "quoted" \\ {thread} \n😀'}, body
+        assert headers["content-type"] == "application/json" and len(headers["idempotency-key"]) == 26
+        for secret in ("", "wrong", "hush2"):
+            assert telegram(node, payload("telegram.json").replace(b"735184201", b"9"), secret)[0] == 401
+        assert "42:token" not in node.log()
+
+
+def test_sms_gateway_both_ways_with_two_keys():
+    form = "application/x-www-form-urlencoded"
+    with center("sms") as (node, peer), node.desk("bo") as bo:
+        bo.available()
+        body = payload("sms.form")
+        status, answer = post(node, "/hook/sms", body, signed(body, "k-old"), form)
+        assert status == 200 and answer["messages"][0]["outcome"] == "ok", (status, answer)
+        conv = bo.accept()["conv"]
+        assert node.conv(conv)["messages"][0]["text"] == "Card blocked, help Привет"
+        second = body.replace(b"SM1fae3b7d0a", b"SM2").replace(b"Card+blocked", b"Again")
+        assert post(node, "/hook/sms", second, signed(second, "k-new"), form)[0] == 200
+        bo.expect("message", conv=conv, direction="in", text="Again, help Привет")
+        peer.answers.append((201, {}, payload("sms-sent.json")))
+        bo.command("reply", conv=conv, text="Done & dusted + 1")
+        delivery(node, conv, "sent")
+        method, path, headers, sent = peer.requests[0]
+        assert path == "/v1/messages" and headers["authorization"] == "Basic QUM6dG9r", headers
+        assert dict(urllib.parse.parse_qsl(sent.decode())) == {
+            "To": "+4915112345678", "From": "+4930901820", "Body": "Done & dusted + 1"}, sent
+
+
+def test_review_site_by_rating_and_hashtag():
+    with center("reviews") as (node, peer), node.desk("bo") as bo:
+        body = payload("reviews.json")
+        status, answer = post(node, "/hook/reviews", body, signed(body, "k-in"))
+        assert status == 200 and [m["outcome"] for m in answer["messages"]] == ["ok"] * 3, answer
+        waiting = until("three to wait", lambda: node.waiting() if len(node.waiting()) == 3 else None)
+        assert sorted(c["queue"] for c in waiting) == ["care", "general", "refunds"], waiting
+        bo.available()
+        conv = bo.accept(queue="care")["conv"]
+        assert node.conv(conv)["messages"][0]["text"] == "Two hours in a queue"
+        assert '"rating"' in json.dumps(node.json("conv", conv)) or "rating=1" in json.dumps(node.json("conv", conv))
+        bo.command("reply", conv=conv, text="We are sorry")
+        delivery(node, conv, "sent")
+        method, path, headers, sent = peer.requests[0]
+        assert (method, path) == ("PUT", "/reviews/r-102/reply"), (method, path)
+        want = hmac.new(b"k-out", headers["x-usher-timestamp"].encode() + b"." + sent, hashlib.sha256).hexdigest()
+        assert headers["x-usher-signature"] == "sha256=" + want, headers
+        assert abs(int(headers["x-usher-timestamp"]) - time.time()) < 30
+
+
+def test_forged_old_and_replayed_posts():
+    with center("reviews") as (node, _):
+        body = payload("reviews.json")
+        good = signed(body, "k-in")
+        cases = {"no signature": {}, "another key": signed(body, "k-out"), "old": signed(body, "k-in", int(time.time()) - 400),
+                 "of the future": signed(body, "k-in", int(time.time()) + 400),
+                 "another time": {**good, "x-usher-timestamp": str(int(good["x-usher-timestamp"]) + 1)},
+                 "another body": signed(body + b" ", "k-in")}
+        for name, headers in cases.items():
+            status, answer = post(node, "/hook/reviews", body, headers)
+            assert status == 401, (name, status, answer)
+        assert node.waiting() == []
+        assert post(node, "/hook/reviews", body, good)[0] == 200
+        assert post(node, "/hook/reviews", body, good) == (200, {"messages": []})  # a replay does nothing
+        intake = node.json("status")["intake"]
+        assert intake["accepted"] == 3 and intake["refused"] == len(cases) and intake["duplicate"] == 0, intake
+
+
+def test_what_is_no_post():
+    with center("telegram") as (node, _):
+        secret = {"X-Telegram-Bot-Api-Secret-Token": "hush"}
+        assert node.request("GET", "/hook/telegram")[0] == 405
+        assert post(node, "/hook/telegram/more", b"{}", secret)[0] == 404
+        assert post(node, "/hook/telegram", b"{}", secret, "text/plain")[0] == 415
+        assert post(node, "/hook/telegram", b"{nonsense", secret)[0] == 400
+        assert post(node, "/hook/telegram", b"[" * 100000, secret)[0] == 400
+        assert post(node, "/hook/telegram", b'"' + b"x" * 600000 + b'"', secret)[0] == 413
+        assert post(node, "/hook/telegram", b"[]", secret) == (200, {"messages": []})
+        no_id = payload("telegram.json").replace(b'"update_id":735184201,', b"")
+        status, answer = post(node, "/hook/telegram", no_id, secret)
+        assert status == 422 and "dedup" in answer["messages"][0]["why"], (status, answer)
+        assert node.waiting() == []
+
+
+def talk(node, bo, n):
+    """A conversation of its own for each answer: back-off is per destination."""
+    body = payload("telegram.json").replace(b"735184201", str(n).encode()).replace(b"1111111", str(n).encode())
+    assert telegram(node, body)[0] == 200
+    conv = bo.accept()["conv"]
+    bo.command("reply", conv=conv, text="answer")
+    return conv
+
+
+def test_what_a_peer_answers():
+    with center("telegram") as (node, peer), node.desk("bo") as bo:
+        bo.available()
+        peer.answers = [(400, {}, b"chat not found")]
+        conv = talk(node, bo, 1)
+        assert "HTTP 400: chat not found" in json.dumps(delivery(node, conv, "failed"))
+        bo.command("resolve", conv=conv, outcome="solved")
+        peer.answers = [(302, {"Location": peer.url + "/elsewhere"}, b"")]
+        conv = talk(node, bo, 2)
+        assert "redirects are not followed" in json.dumps(delivery(node, conv, "failed"))
+        bo.command("resolve", conv=conv, outcome="solved")
+        assert len(peer.requests) == 2, [r[1] for r in peer.requests]
+        peer.answers = [(429, {}, b""), (503, {}, b"")]
+        conv = talk(node, bo, 3)
+        delivery(node, conv, "sent", 40)
+        ids = {r[2]["idempotency-key"] for r in peer.requests[2:]}
+        assert len(peer.requests) == 5 and len(ids) == 1, peer.requests
+        bo.command("resolve", conv=conv, outcome="solved")
+        peer.answers = [(0, {}, b"")]  # took it and hung up: nobody knows
+        conv = talk(node, bo, 4)
+        delivery(node, conv, "unsure")
+        assert node.stop() == 0
+
+
+def test_private_addresses_are_refused():
+    for url in (None, "http://localhost:", "http://[::ffff:127.0.0.1]:", "http://2130706433:"):
+        def change(text, url=url):
+            return text if url is None else text.replace('url: "http://127.0.0.1:', f'url: "{url}')
+        with center("telegram", private="no", change=change) as (node, peer), node.desk("bo") as bo:
+            bo.available()
+            conv = talk(node, bo, 1)
+            failed = json.dumps(delivery(node, conv, "failed"))
+            assert "allow_private is no" in failed, failed
+            assert not peer.requests
+
+
+def test_wrong_configurations_are_told():
+    cases = {
+        "keys: missing": lambda t: t.replace('keys: ["${TELEGRAM_SECRET}"]', "keys: []"),
+        "a { without its }": lambda t: t.replace('dedup: "{update_id}"', 'dedup: "{update_id"'),
+        "nothing is filled in before its path": lambda t: t.replace('url: "http://127.0.0.1:', 'url: "http://{thread}.x:'),
+        "body: ": lambda t: t.replace('{"chat_id": "{thread}"', '{"chat_id": {thread}'),
+    }
+    for why, change in cases.items():
+        try:
+            with center("telegram", change=change):
+                pass
+        except AssertionError as e:
+            assert why in str(e), (why, e)
+        else:
+            raise AssertionError(f"taken: {why}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(dict(globals()), sys.argv[1:]))
