@@ -95,24 +95,39 @@ struct key key_of_name(const struct keys *k, enum key_family f, struct slice nam
 	return key_make(k, f, slice_make(id, SHA256_HEX_LEN + 1));
 }
 
+/* One context for all keys: they are made on the loop's thread only, thousands a second. */
+static EVP_MD_CTX *key_digest(void)
+{
+	static EVP_MD_CTX *md;
+	static EVP_MD *sha256;
+
+	if (!md) {
+		md = EVP_MD_CTX_new();
+		sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	}
+	ASSERT(md && sha256 && EVP_DigestInit_ex2(md, sha256, NULL) == 1);
+	return md;
+}
+
 struct key key_of_hash(const struct keys *k, enum key_family f, struct slice a, struct slice b)
 {
-	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	static const char digits[] = "0123456789abcdef";
+	EVP_MD_CTX *md = key_digest();
 	unsigned char sum[SHA256_DIGEST_LENGTH];
-	char hex[SHA256_HEX_LEN + 1];
+	char hex[SHA256_HEX_LEN];
 	unsigned char n[4]; /* little-endian on every machine */
 
 	ASSERT(a.n <= UINT32_MAX);
 	for (size_t i = 0; i < sizeof(n); i++)
 		n[i] = (unsigned char)(a.n >> (8 * i));
-	ASSERT(md && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1);
 	EVP_DigestUpdate(md, n, sizeof(n));
 	EVP_DigestUpdate(md, a.p, a.n);
 	EVP_DigestUpdate(md, b.p, b.n);
 	ASSERT(EVP_DigestFinal_ex(md, sum, NULL) == 1);
-	EVP_MD_CTX_free(md);
-	for (size_t i = 0; i < sizeof(sum); i++)
-		snprintf(hex + 2 * i, 3, "%02x", sum[i]);
+	for (size_t i = 0; i < sizeof(sum); i++) {
+		hex[2 * i] = digits[sum[i] >> 4];
+		hex[2 * i + 1] = digits[sum[i] & 15];
+	}
 	return key_make(k, f, slice_make(hex, SHA256_HEX_LEN));
 }
 
