@@ -41,6 +41,11 @@ for text in sys.stdin:
             print('{"t":"log","text":"' + "x" * 70000 + '"}', flush=True)
         if mode == "deaf":
             time.sleep(600)
+        if mode == "stuffed":
+            say(t="in", id="one", thread="one", **{"from": {"value": "ann"}}, text="please answer at length")
+            while True:
+                say(t="log", text="still here")
+                time.sleep(0.3)
         if mode == "flood":
             for i in range(600):
                 say(t="in", id=f"m{i}", thread="flood", **{"from": {"value": "ann"}}, text=f"number {i}")
@@ -199,7 +204,7 @@ def test_examples_are_short():
 
 def test_death_nonsense_and_silence_take_down_that_channel_only():
     with Room(dies={"mode": "die"}, noise={"mode": "noise"}, early={"mode": "early"}, long={"mode": "long", "line_kib": 64},
-              mute={"mode": "mute", "ready_s": 1}, missing={"command": ["/nonexistent/program"]},
+              mute={"mode": "mute", "ready_s": 1, "stop_s": 1}, missing={"command": ["/nonexistent/program"]},
               good={"mode": "good"}) as room:
         room.down("dies", "ended with status 1")
         room.down("dies", "cannot reach the provider")  # what it wrote to stderr
@@ -211,6 +216,7 @@ def test_death_nonsense_and_silence_take_down_that_channel_only():
         room.up("good")
         assert not room.channel("missing")["up"] and "No such file" in room.channel("missing")["why"], room.channel("missing")
         room.form_works()
+        assert room.node.stop() == 0
 
 
 def test_hung_program_is_ended_and_started_again():
@@ -284,6 +290,20 @@ def test_reader_that_does_not_read_is_ended():
     with Room(deaf={"mode": "deaf", "ping_s": 1, "silence_s": 3}) as room:
         room.down("deaf", "silent for 3 s")
         room.form_works()
+
+
+def test_one_that_talks_and_does_not_read_is_ended_and_the_answer_is_kept():
+    with Room(stuffed={"mode": "stuffed", "ping_s": 1, "silence_s": 3}) as room, room.node.desk("bo") as bo:
+        bo.available()
+        conv = bo.accept()["conv"]
+        bo.command("reply", conv=conv, text="x" * 200000)
+        room.down("stuffed", "did not read what it is told for 3 s")
+        out = [m for m in room.node.conv(conv)["messages"] if m["direction"] == "out"]
+        assert len(out) == 1 and out[0]["delivery"] not in ("sent", "unsure", "failed"), out[0]["delivery"]
+        # the next one reads
+        with open(room.program, "w") as f:
+            f.write(PROGRAM.replace('mode == "stuffed"', "False"))
+        until("the answer to be sent", lambda: sent(room.node, conv), 40)
 
 
 def test_cursor_outlives_the_program():
