@@ -188,6 +188,38 @@ static void project_inbound(struct batch *b, struct work *w, struct row *row)
 		b->accepted++;
 }
 
+/* A text of the configuration: a greeting, or when we are back. */
+static void project_system(struct batch *b, const struct event *ev)
+{
+	struct row *row = batch_row(b, ev->conv);
+	const struct queue *q = config_queue(b->config, row->queue);
+	struct slice text = !q				    ? (struct slice){ 0 }
+			    : slice_is(ev->why, "greeting") ? q->greeting
+							    : q->away_text;
+	struct entry en = { .seq = ev->seq,
+		.at_us = ev->at_us,
+		.id = ev->id,
+		.direction = DIRECTION_SYSTEM,
+		.channel = row->channel,
+		.from = b->config->brand,
+		.text = text };
+	commit_entry(b->commit, row->conv, &en);
+	row->last_seq = ev->seq;
+	row->touched = true;
+	struct effect ef = { .type = EFFECT_MESSAGE,
+		.conv = row->conv,
+		.seq = ev->seq,
+		.direction = DIRECTION_SYSTEM,
+		.id = ev->id,
+		.text = text,
+		.name = en.from,
+		.owner = row->owner,
+		.channel = row->channel,
+		.kind = row->kind,
+		.thread = row->thread };
+	batch_effect(b, &ef);
+}
+
 static void project_message(struct batch *b, struct work *w, const struct event *ev)
 {
 	struct row *row = batch_row(b, ev->conv);
@@ -368,7 +400,9 @@ static void project_event(struct batch *b, const struct decided *d)
 	}
 	switch ((enum event_type)ev->type) {
 	case EVENT_MESSAGE:
-		if (d->work)
+		if (ev->direction == DIRECTION_SYSTEM)
+			project_system(b, ev);
+		else if (d->work)
 			project_message(b, d->work, ev);
 		return;
 	case EVENT_OFFERED:

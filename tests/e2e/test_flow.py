@@ -5,11 +5,12 @@ import email.policy
 import hashlib
 import hmac
 import json
+import os
 import subprocess
 import sys
 import time
 
-from usher import Node, Sink, main, until
+from usher import ROOT, Node, Sink, main, until
 
 SECRET = b"test-secret-of-the-site"
 
@@ -166,6 +167,18 @@ def test_forged_or_expired_identity_is_refused():
             finally:
                 if visitor:
                     visitor.close()
+
+
+def test_a_chat_is_greeted_by_its_queue():
+    with Node(config=os.path.join(ROOT, "conf/demo.yaml")) as node:
+        ann = node.chat(lang="en")
+        ann.say("my card is lost")
+        greeting = ann.expect("msg", **{"from": "system"})
+        assert "line for cards" in greeting["text"] and greeting["seq"] == 2, greeting
+        again = node.chat(session=ann.session)
+        assert [m["from"] for m in again.messages()] == ["you", "system"], again.messages()
+        ann.close()
+        again.close()
 
 
 def test_swaks_delivers():
