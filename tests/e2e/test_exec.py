@@ -47,8 +47,13 @@ for text in sys.stdin:
                 say(t="log", text="still here")
                 time.sleep(0.3)
         if mode == "flood":
+            room = os.path.dirname(sys.argv[0])
+            while not os.path.exists(room + "/go"):
+                time.sleep(0.05)
             for i in range(600):
-                say(t="in", id=f"m{i}", thread="flood", **{"from": {"value": "ann"}}, text=f"number {i}")
+                say(t="in", id=f"m{i}", thread="flood", **{"from": {"value": "ann"}}, text=f"number {i} " + "x" * 2000)
+                with open(room + "/written", "w") as f:
+                    f.write(str(i + 1))
         if mode == "cursor":
             say(t="recall", key="cursor")
         if mode == "errors":
@@ -261,21 +266,30 @@ def test_root_is_not_given_away():
 
 
 def test_program_dies_with_usherd():
-    port = free_port()
-    with Room(udp=udp_options(port)) as room:
-        room.up("udp")
-        assert room.pids("examples/udp.py")
+    with Room(deaf={"mode": "deaf"}) as room:  # one that would not notice the end of its input
+        room.up("deaf")
+        assert room.pids(f"{room.dir}/program.py")
         room.node.kill()
-        until("the program to be gone", lambda: not room.pids("examples/udp.py"))
+        until("the program to be gone", lambda: not room.pids(f"{room.dir}/program.py"))
 
 
 def test_flood_is_slowed_and_whole():
     with Room(flood={"mode": "flood", "in_max": 8}) as room:
+        room.up("flood")
+        redis = room.node.redis_pid()
+        os.kill(redis, signal.SIGSTOP)
+        try:
+            open(os.path.join(room.dir, "go"), "w").close()
+            time.sleep(2)
+            with open(os.path.join(room.dir, "written")) as f:
+                written = int(f.read())
+            assert 8 < written < 100, written  # a pipe full and no more: the rest waits in the program
+        finally:
+            os.kill(redis, signal.SIGCONT)
         until("all of it", lambda: room.accepted() >= 600, 60)
         assert room.accepted() == 600 and room.channel("flood")["up"], room.channel("flood")
-        conv = room.node.waiting()[0]["id"]
-        texts = [m["text"] for m in room.node.conv(conv)["messages"]]
-        assert [t for t in texts if t.startswith("number")][-1] == "number 599", texts[-1]
+        texts = [m["text"].split(" x")[0] for m in room.node.conv(room.node.waiting()[0]["id"])["messages"]]
+        assert texts[-1] == "number 599", texts[-1]
 
 
 def test_a_program_that_complains_does_not_fill_the_log():

@@ -1,0 +1,2 @@
+# The worked examples, to be run as they are or copied.
+install(PROGRAMS ${dir}/examples/udp.py ${dir}/examples/spool.sh DESTINATION share/usher/exec)
