@@ -149,15 +149,35 @@ void verb_agents(struct control_call *c)
 
 /* ---- explain ---- */
 
-/* What it is about, by which rule: the history's part of the answer. */
+/* What it is about, by which rule, and the last decision: the history's part of the answer. What is closed has only that. */
 static void on_explained(void *arg, int status, const struct pairs_found *fields)
 {
 	struct control_call *c = arg;
+	struct slice decision = { 0 };
 
-	ASSERT(c->text.n && c->text.p[c->text.n - 1] == '}');
-	c->text.n--;
-	json_text(&c->text, "topic", status ? (struct slice){ 0 } : found_get(fields, "topic"));
-	json_text(&c->text, "rule", status ? (struct slice){ 0 } : found_get(fields, "rule"));
+	if (status && !c->text.n) {
+		control_error(
+			c, CALL_REFUSED, "there is no conversation %.*s", SLICE_ARG(c->args[0]));
+		control_release(c);
+		return;
+	}
+	if (c->text.n) {
+		ASSERT(c->text.p[c->text.n - 1] == '}');
+		c->text.n--;
+	} else {
+		str_add_char(&c->text, '{');
+		json_text(&c->text, "conv", c->args[0]);
+		json_text(&c->text, "state", found_get(fields, "state"));
+	}
+	if (!status) {
+		json_text(&c->text, "topic", found_get(fields, "topic"));
+		json_text(&c->text, "rule", found_get(fields, "rule"));
+		decision = found_get(fields, "decision");
+	}
+	if (decision.n) {
+		str_add_text(&c->text, ",\"decision\":");
+		str_add(&c->text, decision);
+	}
 	str_add_char(&c->text, '}');
 	control_result(c, str_slice(&c->text), 0);
 	control_release(c);
@@ -169,11 +189,8 @@ static void on_explain(struct control_call *c, const struct engine *e)
 
 	if (!control_id(c, c->args[0], &id))
 		return;
-	if (engine_explain(e, id, loop_wall_us(c->node->loop), &c->text))
-		conv_read(c->node->store, id, on_explained, control_hold(c));
-	else
-		control_error(
-			c, CALL_REFUSED, "conversation %.*s is not open", SLICE_ARG(c->args[0]));
+	(void)engine_explain(e, id, loop_wall_us(c->node->loop), &c->text);
+	conv_read(c->node->store, id, on_explained, control_hold(c));
 }
 
 void verb_explain(struct control_call *c)

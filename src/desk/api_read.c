@@ -125,17 +125,29 @@ static bool engine_there(struct call *c, const struct engine *e)
 	return false;
 }
 
+/* With the last decision, which the history keeps: what is closed has only that. */
 static void on_explain(void *arg, const struct engine *e, uint64_t n)
 {
 	struct call *c = arg;
+	struct slice decision = found_get(&c->conv, "decision");
 	struct str o = { 0 };
 	(void)n;
 	if (!engine_there(c, e))
 		return;
 	if (engine_explain(e, conv_of(c), loop_wall_us(c->d->loop), &o))
+		o.n--; /* its closing brace */
+	else if (decision.n)
+		str_add_text(&o, "{\"state\":\"closed\"");
+	if (decision.n) {
+		str_add_text(&o, ",\"decision\":");
+		str_add(&o, decision);
+	}
+	if (o.n) {
+		str_add_char(&o, '}');
 		call_json(c, 200, &o);
-	else
+	} else {
 		call_problem(c, 404, "it is closed: its history tells what was");
+	}
 	str_free(&o);
 	call_release(c);
 }

@@ -123,6 +123,8 @@ static void write_row(struct batch *b, struct row *row)
 	put_text(&f, "owner", row->owner);
 	put_text(&f, "refs", row->refs);
 	put_text(&f, "snippet", row->snippet);
+	if (row->decision.n)
+		put_text(&f, "decision", row->decision);
 	put_u64(&f, "last_seq", row->last_seq);
 	put_u64(&f, "updated", b->now_us);
 	commit_conv(b->commit, row->conv, &f.argv);
@@ -360,9 +362,28 @@ static void write_agent(struct batch *b, struct slice agent)
 
 /* ---- events ---- */
 
+/* The engine's reasons, with whom and when, so that it can be asked months later. */
+static struct slice decision_of(struct batch *b, const struct event *ev)
+{
+	struct str s = { 0 };
+	str_add_text(&s, "{\"agent\":");
+	str_add_json(&s, ev->agent);
+	str_addf(&s, ",\"at_ms\":%llu", (unsigned long long)(ev->at_us / 1000));
+	if (ev->explain.n > 2) {
+		str_add_char(&s, ',');
+		str_add(&s, slice_make(ev->explain.p + 1, ev->explain.n - 1));
+	} else {
+		str_add_char(&s, '}');
+	}
+	struct slice kept = arena_copy(&b->arena, str_slice(&s));
+	str_free(&s);
+	return kept;
+}
+
 static void project_offer(struct batch *b, const struct event *ev)
 {
 	struct row *row = batch_row(b, ev->conv);
+	row->decision = decision_of(b, ev);
 	struct conv_view v;
 	struct effect ef = conv_effect(row);
 	ef.type = EFFECT_OFFER;

@@ -113,6 +113,9 @@ def test_form_is_a_conversation_named_in_the_answer():
         offer = bo.accept()
         assert offer["queue"] == "cards" and offer["conv"] == answer["id"], offer
         assert len(node.conv(answer["id"])["messages"]) == 1
+        assert node.json("explain", answer["id"])["decision"]["agent"] == "bo"
+        bo.command("resolve", conv=answer["id"], outcome="solved")
+        assert node.json("explain", answer["id"])["decision"]["decided_by"]
 
 
 def test_premier_before_mass_and_only_to_the_skilled():

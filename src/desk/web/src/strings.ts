@@ -439,6 +439,12 @@ export const strings = {
 	],
 	"explain.nobody": ["Nobody is signed in.", "Никого нет в системе."],
 	"explain.failed": ["The explanation could not be read.", "Не удалось получить объяснение."],
+	"explain.given": ["Offered to {agent} at {time}.", "Предложено: {agent}, {time}."],
+	"explain.by": [
+		"{n} could take it; decided by: {by} ({strategy}).",
+		"Могли взять: {n}; решило: {by} ({strategy}).",
+	],
+	"explain.second": ["Next would have been {agent}.", "Следующим был бы {agent}."],
 	"explain.facts": ["Everything known", "Все сведения"],
 	"why.eligible": ["can take it", "может взять"],
 	"why.queue": ["the queue is closed or paused", "очередь закрыта или на паузе"],

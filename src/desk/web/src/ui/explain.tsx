@@ -69,6 +69,19 @@ const plain = new Set([
 	"next_stage_ms",
 ]);
 
+/* Who was offered it last and what decided between those who could have taken it. */
+function Decision({ d }: { d: Facts }) {
+	return (
+		<ul class="facts-list">
+			<li>{t("explain.given", { agent: agentName(text(d["agent"])), time: dateTime(num(d["at_ms"]) ?? 0) })}</li>
+			{d["eligible"] !== undefined && (
+				<li>{t("explain.by", { n: text(d["eligible"]), by: text(d["decided_by"]), strategy: text(d["strategy"]) })}</li>
+			)}
+			{text(d["runner_up"]) && <li>{t("explain.second", { agent: agentName(text(d["runner_up"])) })}</li>}
+		</ul>
+	);
+}
+
 function Told({ facts, conv }: { facts: Facts; conv: string }) {
 	const c = convs.value.get(conv);
 	const rank = num(pick(facts, "rank", "position"));
@@ -82,6 +95,7 @@ function Told({ facts, conv }: { facts: Facts; conv: string }) {
 	const rest = Object.entries(facts).filter(([k, v]) => !plain.has(k) && text(v) !== "");
 	return (
 		<div class="explain">
+			{isFacts(facts["decision"]) && <Decision d={facts["decision"]} />}
 			<ul class="facts-list">
 				{rank !== undefined && rank > 0 && (
 					<li>{t("explain.rank", { n: number(rank), queue: queueTitle(text(facts["queue"]) || c?.queue || "") })}</li>
