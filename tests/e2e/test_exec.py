@@ -348,6 +348,22 @@ def test_a_send_that_died_is_unsure_or_repeated():
                 m for m in room.node.conv(conv)["messages"] if m["direction"] == "out" and m["delivery"] == fate], 30)
 
 
+def test_reload_replaces_the_program():
+    port = free_port()
+    with Room(udp=udp_options(port), good={"mode": "good"}) as room:
+        room.up("udp")
+        room.up("good")
+        before, other = room.pids("examples/udp.py"), room.pids(f"{room.dir}/program.py")
+        with open(room.config) as f:
+            text = f.read()
+        with open(room.config, "w") as f:
+            f.write(text.replace(str(port), str(free_port())))
+        room.node.process.send_signal(signal.SIGHUP)
+        until("another process", lambda: room.pids("examples/udp.py") not in ([], before))
+        room.up("udp")
+        assert len(room.pids("examples/udp.py")) == 1 and room.pids(f"{room.dir}/program.py") == other
+
+
 def test_stop_is_orderly():
     port = free_port()
     with Room(udp=udp_options(port), good={"mode": "good"}) as room:

@@ -206,6 +206,22 @@ def test_forged_old_and_replayed_posts():
         assert intake["accepted"] == 3 and intake["refused"] == len(cases) and intake["duplicate"] == 0, intake
 
 
+def test_store_away_is_come_again_and_no_replay():
+    with center("reviews") as (node, _):
+        body = payload("reviews.json")
+        headers = signed(body, "k-in")
+        node.kill_redis()
+        seen = []
+
+        def posted():
+            seen.append(post(node, "/hook/reviews", body, headers)[0])
+            return seen[-1] == 200
+        until("the post to be taken", posted, 30, 0.2)
+        assert set(seen) <= {200, 503} and 503 in seen, seen
+        until("three to wait", lambda: len(node.waiting()) == 3)
+        assert node.json("status")["intake"]["accepted"] == 3, node.json("status")["intake"]
+
+
 def test_what_is_no_post():
     with center("telegram") as (node, _):
         secret = {"X-Telegram-Bot-Api-Secret-Token": "hush"}
