@@ -45,10 +45,11 @@ static void on_channel(void *arg, const struct channel_status *c)
 }
 
 /* A channel counts what it saw and what became of it, so that seen = the sum of the others once nothing is under way. Only the
- * router knows of repeats that came after the host had forgotten the first. */
+ * router knows of repeats that came after the host had forgotten the first; it sees all of them. */
 static void late_repeats(struct totals *t, uint64_t repeats)
 {
-	uint64_t n = repeats < t->sum.accepted ? repeats : t->sum.accepted;
+	uint64_t late = repeats > t->sum.duplicate ? repeats - t->sum.duplicate : 0;
+	uint64_t n = late < t->sum.accepted ? late : t->sum.accepted;
 
 	t->sum.accepted -= n;
 	t->sum.duplicate += n;
