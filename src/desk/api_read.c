@@ -217,6 +217,8 @@ static void on_queue(void *arg, const struct engine *e, uint64_t n)
 	str_add_text(&o, ",\"conversations\":[");
 	engine_each_conv(e, CONV_OFFERED, add_queued, &w);
 	engine_each_conv(e, CONV_WAITING, add_queued, &w);
+	engine_each_conv(
+		e, CONV_PARKED, add_queued, &w); /* a customer waits, if nobody can serve him yet */
 	str_add_text(&o, "]}");
 	call_json(c, 200, &o);
 	str_free(&o);

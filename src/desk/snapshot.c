@@ -198,9 +198,10 @@ void snapshot_send(struct client *c, const struct engine *e, uint64_t n)
 	views_agents(&s->agents, e, oversees);
 	engine_each_work(e, client_agent(c), add_work, s);
 	if (oversees) {
-		engine_each_conv(e, CONV_OFFERED, add_waiting, s);
-		if (s->waiting.n < DESK_WAITING_MAX)
-			engine_each_conv(e, CONV_WAITING, add_waiting, s);
+		static const enum conv_state waits[] = { CONV_OFFERED, CONV_WAITING, CONV_PARKED };
+		for (size_t i = 0; i < 3; i++)
+			if (s->waiting.n < DESK_WAITING_MAX)
+				engine_each_conv(e, waits[i], add_waiting, s);
 	}
 	struct lookup *l = lookup_new(c->d->store, &s->arena);
 	rows_ask(&s->work, l);
