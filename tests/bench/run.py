@@ -126,7 +126,7 @@ def bench_chat():
         for _ in range(ROUNDS):
             with node() as n:
                 password = "bench-password-of-ann"
-                n.ctl("user", "add", "ann", "--role", "agent", "--password-stdin", stdin=password + "\n")
+                n.ctl("user", "add", "ann", "--role", "agent", "--skill", "en=90", "--password-stdin", stdin=password + "\n")
                 ours.append(json.loads(run("node", os.path.join(HERE, "chat.mjs"), "usher", str(n.http), str(open_chats), str(trips), "ann", password)))
             beside.append(json.loads(run("node", os.path.join(HERE, "chat.mjs"), "echo", str(port), str(open_chats), str(trips))))
     finally:
