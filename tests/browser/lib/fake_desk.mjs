@@ -616,7 +616,7 @@ export function seed(f) {
 		identities: [
 			{ kind: "email", value: "anna.petrova@example.org", verified: true },
 			{ kind: "phone", value: "+7 916 555-01-42", verified: true },
-			{ kind: "chat", value: "visitor 7f21", verified: false },
+			{ kind: "phone", value: "+351 21 000 0000", verified: false },
 		],
 	});
 	const past = f.conv(anna, { state: "closed", outcome: "solved", subject: "Travel notice for March", arrived_ms: now - 12 * 24 * 60 * min, first_reply_ms: now - 12 * 24 * 60 * min + 4 * min });
