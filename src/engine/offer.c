@@ -34,9 +34,10 @@ static struct slice offer_explain(
 	str_clear(t);
 	str_add_text(t, "{\"strategy\":\"");
 	str_add_text(t, strategy_words[line_strategy(line_at(e, c->line))]);
-	str_add_text(t, "\",\"key\":");
+	/* 64 bits of order, not a quantity: as text, since JSON's numbers end at 2^53 for many readers */
+	str_add_text(t, "\",\"key\":\"");
 	str_add_u64(t, ch->best.key);
-	str_add_text(t, ",\"score\":");
+	str_add_text(t, "\",\"score\":");
 	str_add_i64(t, ch->best.score);
 	str_add_text(t, ",\"rank\":");
 	str_add_u64(t, rank);
@@ -49,8 +50,9 @@ static struct slice offer_explain(
 	if (ch->second.agent) {
 		str_add_text(t, ",\"runner_up\":");
 		str_add_json(t, agent_at(e, ch->second.agent)->id);
-		str_add_text(t, ",\"runner_up_key\":");
+		str_add_text(t, ",\"runner_up_key\":\"");
 		str_add_u64(t, ch->second.key);
+		str_add_text(t, "\"");
 	}
 	str_add_text(t, ",\"decided_by\":\"");
 	str_add_text(t, choice_decided_by(ch));
