@@ -88,8 +88,8 @@ function(usher_embed target file symbol)
 	set(out ${CMAKE_BINARY_DIR}/embed/${target}/${symbol}.c)
 	add_custom_command(OUTPUT ${out}
 		COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/embed/${target}
-		COMMAND sh ${CMAKE_SOURCE_DIR}/cmake/embed.sh ${file} ${symbol} > ${out}
-		DEPENDS ${file} ${CMAKE_SOURCE_DIR}/cmake/embed.sh
+		COMMAND sh ${CMAKE_SOURCE_DIR}/conf/cmake/embed.sh ${file} ${symbol} > ${out}
+		DEPENDS ${file} ${CMAKE_SOURCE_DIR}/conf/cmake/embed.sh
 		COMMENT "Embedding ${symbol}" VERBATIM)
 	target_sources(${target} PRIVATE ${out})
 endfunction()
@@ -108,9 +108,9 @@ function(usher_web name source)
 	file(GLOB_RECURSE more CONFIGURE_DEPENDS ${dir}/src/* ${dir}/public/*)
 	set(stamp ${CMAKE_BINARY_DIR}/web/${name}.stamp)
 	add_custom_command(OUTPUT ${stamp}
-		COMMAND sh ${CMAKE_SOURCE_DIR}/cmake/web.sh ${dir} ${CMAKE_BINARY_DIR}/web/${name}
+		COMMAND sh ${CMAKE_SOURCE_DIR}/conf/cmake/web.sh ${dir} ${CMAKE_BINARY_DIR}/web/${name}
 		COMMAND ${CMAKE_COMMAND} -E touch ${stamp}
-		DEPENDS ${files} ${more} ${CMAKE_SOURCE_DIR}/cmake/web.sh
+		DEPENDS ${files} ${more} ${CMAKE_SOURCE_DIR}/conf/cmake/web.sh
 		COMMENT "Building the browser half ${source}" VERBATIM)
 	add_custom_target(web_${name} ALL DEPENDS ${stamp})
 	install(DIRECTORY ${CMAKE_BINARY_DIR}/web/${name} DESTINATION share/usher/web)
