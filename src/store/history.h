@@ -33,7 +33,6 @@ void conv_read(struct store *s, struct id conv,
 /* Counters written by commit_count plus live ones. */
 void counts_read(struct store *s,
 	void (*fn)(void *arg, int status, const struct pairs_found *counts), void *arg);
-/* Latest conversations of the whole domain (open or closed), newest first, for search-less listing. */
 /* Walks every key of the domain and checks what the design promises (each conversation's log has entries 1..last_seq without gap or double
  * message id; every customer's conversation exists; every thread, identity and blob reference resolves; outbox entries have their message; inbox ids above the cursor; ...).
  * line() per violation; fn at the end with how many, and how many keys were looked at. */
