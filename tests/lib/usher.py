@@ -187,7 +187,13 @@ class Node:
     def __exit__(self, kind, error, trace):
         if error:
             print("# usherd said last:\n" + "\n".join("# " + x for x in self.tail().splitlines()), flush=True)
-        self.close()
+        try:
+            if not error and self.process and self.process.poll() is None:
+                r = self.ctl("verify", check=False)
+                if r.returncode:
+                    raise AssertionError(f"verify: {r.stdout}{r.stderr}")
+        finally:
+            self.close()
 
     # ---- usherctl ----
 
