@@ -81,7 +81,6 @@ void node_stop(struct node *n, uint64_t limit_s, const char *why)
 		return;
 	}
 	log_info("app", "stopping why=%s limit_s=%llu", why, (unsigned long long)limit_s);
-	bool began = n->phase == PHASE_SERVING;
 	n->phase = PHASE_STOPPING;
 	strncpy(n->why, "stopping", sizeof(n->why) - 1);
 	people_free(&n->people);
@@ -89,7 +88,7 @@ void node_stop(struct node *n, uint64_t limit_s, const char *why)
 	loop_timer_set(n->deadline, limit_s * SECOND_US);
 	host_intake(n->host, false, "stopping");
 	http_server_drain(n->http);
-	next(n, began ? STEP_CHANNELS : STEP_STORE);
+	next(n, STEP_CHANNELS); /* also when the start failed half way: what is open is closed */
 }
 
 void node_fail(struct node *n, const char *why)
