@@ -89,13 +89,12 @@ class Load:
 
 
 def everything(node):
-    """marker → how often it is in any conversation."""
+    """marker → where it is: conversation, number, time."""
     seen = {}
     for c in node.waiting():
         for m in node.conv(c["id"])["messages"]:
             if m["direction"] == "in":
-                key = m["text"].strip()
-                seen[key] = seen.get(key, 0) + 1
+                seen.setdefault(m["text"].strip(), []).append((c["id"], m["seq"], m["at_ms"]))
     return seen
 
 
@@ -130,7 +129,9 @@ def test_kill_9_loses_and_doubles_nothing():
         until("Redis to be up", lambda: node.request("GET", "/readyz", port=node.admin)[0] == 200, 30)
         seen = everything(node)
         lost = [m for m in load.acked if m not in seen]
-        doubled = [m for m, n in seen.items() if n > 1]
+        doubled = [(m, where) for m, where in seen.items() if len(where) > 1]
+        if doubled:
+            print("\n".join(f"# {x}" for x in node.log().splitlines() if " warn " in x or " error " in x), flush=True)
         assert not lost, f"{len(lost)} of {len(load.acked)} acknowledged are lost: {lost[:5]}"
         assert not doubled, f"{len(doubled)} are doubled: {doubled[:5]}"
         assert len(load.acked) > ROUNDS, f"the load was no load: {len(load.acked)}"

@@ -133,6 +133,8 @@ class Node:
             return b"usher ready" in f.read()
 
     def log(self):
+        if not os.path.exists(self.log_path):
+            return ""  # it was never started
         with open(self.log_path, "rb") as f:
             return f.read().decode(errors="replace")
 
