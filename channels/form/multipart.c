@@ -265,6 +265,8 @@ static int begin_part(struct multipart *m, size_t header_len)
 
 /* ---- the stream ---- */
 
+enum { PADDING_MAX = 64 }; /* blanks behind a delimiter, RFC 2046 allows them */
+
 /* What follows a delimiter: 2 the last one, 1 another part (*skip: bytes up to its header), 0 more bytes are needed, -1 it only
  * looked like one. */
 static int after_delimiter(const char *p, size_t n, size_t *skip)
@@ -273,10 +275,12 @@ static int after_delimiter(const char *p, size_t n, size_t *skip)
 
 	if (n >= 2 && p[0] == '-' && p[1] == '-')
 		return 2;
-	while (i < n && is_space(p[i]) && i < 64)
+	while (i < n && is_space(p[i]) && i < PADDING_MAX)
 		i++;
+	if (i == PADDING_MAX)
+		return -1; /* the same wherever the stream was cut */
 	if (n - i < 2 && (n == i || p[i] == '\r' || (i == 0 && p[0] == '-')))
-		return i < 64 ? 0 : -1;
+		return 0;
 	if (p[i] != '\r' || p[i + 1] != '\n')
 		return -1;
 	*skip = i + 2;
