@@ -138,7 +138,7 @@ static void check_rest(struct loader *l, const struct tree *root)
 static uint64_t hash_routing(const struct config *c, const struct tree *root)
 {
 	static const char *const whole[] = { "desk", "kinds", "calendars", "queues", "segments",
-		"rules" };
+		"hold_back", "rules" };
 	static const char *const of_channel[] = { "kind", "queue", "skills" };
 	struct str text = { 0 };
 

@@ -17,6 +17,7 @@
 	X(SECTION_CALENDAR, "calendars.NAME.")                                                     \
 	X(SECTION_QUEUE, "queues.NAME.")                                                           \
 	X(SECTION_RELAX, "queues.NAME.relax[].")                                                   \
+	X(SECTION_HOLD, "hold_back.")                                                              \
 	X(SECTION_SEGMENT, "segments.NAME.")                                                       \
 	X(SECTION_MATCH, "segments.NAME.match.")                                                   \
 	X(SECTION_CHANNEL, "channels.NAME.")                                                       \

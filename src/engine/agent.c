@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "engine/hold.h"
 #include "engine/index.h"
 #include "engine/sets.h"
 
@@ -86,6 +87,7 @@ void agent_change_end(struct engine *e, struct agent *a)
 	if (index_count(e, a, 1) || (a->awaited && agent_logged_in(a)))
 		e->review_parked = true;
 	index_touch(e, a);
+	hold_agent(e, a);
 	e->review_waiting = true;
 	e->review_excluded = true;
 	agent_mark(e, a);
@@ -133,6 +135,7 @@ void agent_hold(struct engine *e, struct agent *a, uint32_t kind, uint32_t units
 	a->held[kind]++;
 	a->found = 0;
 	index_touch(e, a);
+	hold_agent(e, a);
 }
 
 void agent_release(struct engine *e, struct agent *a, uint32_t kind, uint32_t units, uint64_t at_us)
@@ -143,6 +146,7 @@ void agent_release(struct engine *e, struct agent *a, uint32_t kind, uint32_t un
 	a->held[kind]--;
 	a->idle_since_us = at_us;
 	index_touch(e, a);
+	hold_agent(e, a);
 	agent_mark(e, a);
 }
 

@@ -7,6 +7,7 @@
 #include "engine/conv.h"
 #include "engine/deadline.h"
 #include "engine/eligible.h"
+#include "engine/hold.h"
 #include "engine/index.h"
 #include "engine/order.h"
 #include "engine/relax.h"
@@ -50,6 +51,11 @@ static void check_deadline(struct check *k, const struct conv *c)
 					 : UINT64_MAX;
 
 		wants = stage != UINT64_MAX;
+		if (c->sig && sig_at(e, c->sig)->key.hold && hold_us(e, c) != UINT64_MAX) {
+			wants = true;
+			if (place && e->heap[place].at_us > hold_us(e, c))
+				check_conv_fail(k, "the end of its hold-back is late", c);
+		}
 		if (wants && place && e->heap[place].at_us > stage)
 			check_conv_fail(k, "the stage's deadline is late", c);
 		for (uint32_t x = c->excluded; x; x = exclusion_at(e, x)->next)
@@ -72,15 +78,15 @@ static void check_deadline(struct check *k, const struct conv *c)
 		k->deadlines++;
 }
 
-/* 8: each stage admits everyone that the one before admitted. 9: the signature is what it would be now. */
+/* 8: each stage admits everyone that the one before admitted. 9, 18: the signature is what it
+ * would be now; so who has waited hold_max is held back no more. */
 static void check_waiting(struct check *k, const struct conv *c)
 {
 	struct engine *e = k->e;
 	const struct sig *s = c->sig ? sig_at(e, c->sig) : NULL;
-	uint32_t need = conv_need(e, c, c->stage);
+	struct sig_key key = conv_sig_key(e, c);
 
-	if (!s || s->key.need != need || s->key.also != c->also || s->key.line != c->line ||
-		s->key.kind != c->kind) {
+	if (!s || memcmp(&s->key, &key, sizeof(key)) != 0) {
 		check_conv_fail(k, "hangs at another signature than its own", c);
 		return;
 	}
@@ -160,6 +166,8 @@ static void check_work(struct check *k, const struct agent *a)
 	for (uint32_t i = 1; i <= e->kind_count; i++)
 		if (held[i] != a->held[i])
 			check_fail(k, "the number of a kind is not the sum", a->id);
+	if (hold_counts(e, a) != (a->hold_place != 0))
+		check_fail(k, "is free for hold-back, or not, otherwise than kept", a->id);
 	if (a->off && (a->work.count || a->sessions))
 		check_fail(k, "is off but has work or desks", a->id);
 	if ((a->grace_us != 0) != (deadline_place(e, DEADLINE_AGENT, a->self) != 0) ||

@@ -8,6 +8,7 @@
 
 #include "engine/agent.h"
 #include "engine/deadline.h"
+#include "engine/hold.h"
 #include "engine/index.h"
 #include "engine/line.h"
 #include "engine/order.h"
@@ -297,9 +298,15 @@ uint64_t conv_stage_us(const struct engine *e, const struct conv *c, uint32_t st
 
 /* ---- signatures and trees ---- */
 
+struct sig_key conv_sig_key(struct engine *e, const struct conv *c)
+{
+	return (struct sig_key){ conv_need(e, c, c->stage), c->also, c->line, c->kind,
+		hold_of(e, c) };
+}
+
 static struct sig *sig_of(struct engine *e, struct conv *c)
 {
-	struct sig_key key = { conv_need(e, c, c->stage), c->also, c->line, c->kind };
+	struct sig_key key = conv_sig_key(e, c);
 	struct slice bytes = slice_make(&key, sizeof(key));
 	uint32_t h = (uint32_t)(uintptr_t)map_get(&e->sig_keys, bytes);
 
@@ -380,6 +387,8 @@ void conv_arm(struct engine *e, struct conv *c)
 		at = UINT64_MAX;
 		if (c->stage + 1u < conv_stage_count(e, c))
 			at = conv_stage_us(e, c, c->stage + 1u);
+		if (sig_at(e, c->sig)->key.hold && hold_us(e, c) < at)
+			at = hold_us(e, c);
 		for (uint32_t x = c->excluded; x; x = exclusion_at(e, x)->next) {
 			uint64_t until = exclusion_at(e, x)->until_us;
 

@@ -36,6 +36,8 @@ uint64_t conv_stage_us(const struct engine *e, const struct conv *c, uint32_t st
 /* While waiting: out of the trees before a change of its place, stage or exclusions, and in again. */
 void conv_unindex(struct engine *e, struct conv *c);
 void conv_index(struct engine *e, struct conv *c);
+/* What it asks now, beside its exclusions; unlike c->sig it follows the time. */
+struct sig_key conv_sig_key(struct engine *e, const struct conv *c);
 /* Sets its one deadline from its state. */
 void conv_arm(struct engine *e, struct conv *c);
 

@@ -5,6 +5,7 @@
 
 #include "engine/agent.h"
 #include "engine/conv.h"
+#include "engine/hold.h"
 #include "engine/line.h"
 #include "engine/sets.h"
 
@@ -33,5 +34,7 @@ enum predicate eligible_first_failing(const struct engine *e, const struct sig_k
 		return NOT_KIND;
 	if (c && conv_excludes(e, c, a->self, e->now_us))
 		return NOT_EXCLUDED;
+	if (hold_keeps(e, key->hold, a))
+		return NOT_HELD;
 	return ELIGIBLE;
 }

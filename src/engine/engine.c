@@ -12,6 +12,7 @@
 #include "engine/deadline.h"
 #include "engine/decide.h"
 #include "engine/emit.h"
+#include "engine/hold.h"
 #include "engine/index.h"
 #include "engine/line.h"
 #include "engine/offer.h"
@@ -50,6 +51,7 @@ void engine_free(struct engine **ep)
 	agents_free(e);
 	lines_free(e);
 	index_free(e);
+	hold_free(e);
 	sigs_free(e);
 	sets_free(e);
 	names_free(&e->skills);

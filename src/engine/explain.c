@@ -6,6 +6,7 @@
 #include "engine/agent.h"
 #include "engine/conv.h"
 #include "engine/eligible.h"
+#include "engine/hold.h"
 #include "engine/order.h"
 #include "engine/sets.h"
 #include "engine/view.h"
@@ -89,7 +90,7 @@ static void explain_agents(const struct engine *e, const struct sig_key *key, co
 /* The predicate that stands between it and most agents who have the skills; else skills, else the desks. */
 static enum predicate explain_hurdle(const size_t failing[PREDICATE_COUNT])
 {
-	static const enum predicate near_first[] = { NOT_QUEUE, NOT_EXCLUDED, NOT_KIND,
+	static const enum predicate near_first[] = { NOT_QUEUE, NOT_HELD, NOT_EXCLUDED, NOT_KIND,
 		NOT_CAPACITY, NOT_PRESENCE, NOT_SKILLS };
 
 	if (failing[ELIGIBLE])
@@ -102,12 +103,17 @@ static enum predicate explain_hurdle(const size_t failing[PREDICATE_COUNT])
 
 static void explain_waiting(struct engine *e, const struct conv *c, struct str *t)
 {
-	struct sig_key key = { conv_need(e, c, c->stage), c->also, c->line, c->kind };
+	struct sig_key key = conv_sig_key(e, c);
 	size_t failing[PREDICATE_COUNT] = { 0 };
 	bool first = true;
 
 	if (c->state == CONV_WAITING)
 		json_u64(t, "rank", order_rank(e, line_at(e, c->line)->root, ORDER_LINE, c));
+	if (key.hold) {
+		json_u64(t, "hold_back", key.hold);
+		if (hold_us(e, c) != UINT64_MAX)
+			json_u64(t, "hold_until_ms", hold_us(e, c) / 1000);
+	}
 	explain_agents(e, &key, c, t, failing);
 	json_key(t, "failing");
 	str_add_char(t, '{');

@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "engine/agent.h"
+#include "engine/hold.h"
 #include "engine/index.h"
 #include "engine/sets.h"
 
@@ -74,6 +75,7 @@ void lines_configure(struct engine *e)
 			e->kinds[h].name = name;
 		}
 	}
+	hold_configure(e);
 	index_configure(e);
 }
 

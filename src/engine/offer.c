@@ -4,7 +4,8 @@
  * Before a step there is no waiting conversation with an eligible agent. So a new pair needs a marked agent (came,
  * finished something, learned) or a marked signature (something began to wait or asks less). Again and again the
  * first conversation in the total order that has an eligible agent goes to the best agent for it; so nobody
- * is bypassed. During the run agents only get fuller: who found nothing once is done.
+ * is bypassed. During the run agents only get fuller: who found nothing once is done, but for who was kept free (hold.h)
+ * and got something: it is marked again.
  */
 #include "engine/offer.h"
 

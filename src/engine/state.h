@@ -122,6 +122,7 @@ struct set {
 struct sig_key {
 	uint32_t need, also;
 	uint32_t line, kind;
+	uint32_t hold; /* agents who must stay free when one of these gets one */
 };
 struct sig {
 	struct sig_key key;
@@ -150,10 +151,11 @@ struct agent {
 	enum role role;
 	enum presence presence;
 	bool off, dirty, stale;
-	bool awaited;	  /* something parked is for this agent first */
-	bool placed;	  /* in the piles of its profile */
-	uint32_t profile; /* the set it is placed under */
-	uint32_t found;	  /* what match_conv found in this run */
+	bool awaited;	     /* something parked is for this agent first */
+	bool placed;	     /* in the piles of its profile */
+	uint32_t profile;    /* the set it is placed under */
+	uint32_t found;	     /* what match_conv found in this run */
+	uint32_t hold_place; /* in hold_idle; 0: not free, or not of the pool */
 	uint32_t place[POOLS];
 	uint64_t key[POOLS];
 	uint32_t skills; /* set */
@@ -253,6 +255,8 @@ struct engine {
 	uint32_t stale_count, stale_cap;
 	struct walk walk, walk_inner;
 	struct set_union unions[SET_UNIONS_KEPT];
+	uint32_t hold_pool, hold_most; /* set; the most that a class leaves to others, 0: off */
+	struct numbers hold_idle;      /* agents of the pool who have nothing */
 	bool oracle; /* every match is made again by scanning, and must be the same */
 
 	struct deadline *heap; /* [1..heap_count] */

@@ -1,6 +1,6 @@
 /*
  * Deadlines that have come; see timers.h. Each either emits an event that moves or ends its deadline, or (an
- * exclusion that ran out) marks its conversation for matching.
+ * exclusion that ran out, a hold-back that ends) marks its conversation for matching.
  */
 #include "engine/timers.h"
 
@@ -9,6 +9,7 @@
 #include "engine/deadline.h"
 #include "engine/decide.h"
 #include "engine/emit.h"
+#include "engine/hold.h"
 #include "engine/line.h"
 #include "engine/offer.h"
 #include "engine/relax.h"
@@ -84,6 +85,10 @@ static void timer_conv(struct engine *e, struct conv *c)
 	case CONV_WAITING:
 		relax_conv(e, c);
 		if (c->state == CONV_WAITING) {
+			if (sig_at(e, c->sig)->key.hold && !hold_of(e, c)) {
+				conv_unindex(e, c);
+				conv_index(e, c);
+			}
 			sig_mark(e, sig_at(e, c->sig));
 			conv_arm(e, c);
 		}

@@ -60,6 +60,7 @@ struct segment {
 	int32_t offset_s;      /* added to the arrival in the order; negative: a head start */
 	uint32_t target_s;     /* 0: the queue's */
 	uint32_t sticky_s;     /* 0: the queue's */
+	uint32_t hold_back;    /* agents of the pool who must stay free for others; 0: none */
 	struct slice *domains; /* of an email identity */
 	size_t domain_count;
 	struct slice *addresses;
@@ -120,6 +121,10 @@ struct config {
 	struct slice web_dir, plugin_dir;
 	struct slice brand, language; /* shown at the desk; default language */
 	uint32_t grace_s, miss_limit, decline_cooldown_s, units;
+	struct skill
+		*hold_pool; /* who has them is of the pool of segment.hold_back; none: everybody */
+	size_t hold_pool_count;
+	uint32_t hold_max_s; /* nobody is held back for longer; 0: for ever */
 	bool language_skill; /* add the detected language as a required skill lang:<xx> when it is known */
 	struct kind *kinds;
 	size_t kind_count;

@@ -1,7 +1,7 @@
 /*
  * Random command streams through the engine, with everything that must always hold checked after every step:
  * engine_check (invariants 1–4, 8, 9, 14, 16, 17), an oracle of its own in this file (no idle pair, no bypass, best
- * agent, keys, exclusions: 4–8, 16), replay and snapshots (11), renaming and unused skills (12, 13), late and
+ * agent, keys, exclusions, hold-back: 4–8, 16, 18), replay and snapshots (11), renaming and unused skills (12, 13), late and
  * repeated commands (15).
  *
  *   test_random [--seeds N] [--steps N] [--seed N]     one seed also prints its commands
@@ -124,6 +124,9 @@ struct world {
 	struct arena arena;
 	bool print;
 };
+
+/* Whether this seed's configurations hold agents back. */
+static bool holds;
 
 static bool fail(struct world *w, const char *what)
 {
@@ -319,6 +322,59 @@ static bool oracle_skills(struct slice need, const struct agent_view *a)
 	return true;
 }
 
+/* Desks as the events tell: views do not say whether a desk is connected or in its grace. */
+static int desks[AGENTS];
+
+static uint32_t agent_number(struct slice name)
+{
+	return (uint32_t)(name.p[name.n - 1] - '0');
+}
+
+struct pool {
+	const struct world *w;
+	size_t free;
+};
+
+static bool pool_has(const struct world *w, const struct agent_view *a)
+{
+	if (a->used || !desks[agent_number(a->agent)] || a->presence != PRESENCE_AVAILABLE ||
+		a->role == ROLE_AUDITOR)
+		return false;
+	for (size_t i = 0; i < w->config->hold_pool_count; i++) {
+		struct str need = { 0 };
+
+		skills_add(&need, w->config->hold_pool[i].name, w->config->hold_pool[i].level);
+		bool met = oracle_skills(str_slice(&need), a);
+
+		str_free(&need);
+		if (!met)
+			return false;
+	}
+	return true;
+}
+
+static bool count_pool(const struct agent_view *a, void *arg)
+{
+	struct pool *p = arg;
+
+	p->free += pool_has(p->w, a);
+	return true;
+}
+
+/* 18: an agent who has nothing is kept from who must leave that many to others, until it has waited long enough. */
+static bool oracle_held(struct world *w, const struct engine *e, const struct conv_view *c,
+	const struct agent_view *a)
+{
+	const struct segment *s = config_segment(w->config, c->segment);
+	struct pool p = { .w = w };
+
+	if (!s || !s->hold_back || !pool_has(w, a) ||
+		w->now_us >= c->arrived_us + w->config->hold_max_s * S_US)
+		return false;
+	engine_each_agent(e, count_pool, &p);
+	return p.free <= s->hold_back;
+}
+
 static bool count_kind(const struct conv_view *v, void *arg)
 {
 	struct pick *p = arg;
@@ -350,15 +406,7 @@ static bool oracle_eligible(struct world *w, const struct engine *e, const struc
 		if (w->excluded[i].conv == c->conv.lo && w->excluded[i].until_us > w->now_us &&
 			slice_equal(agent_name(w, w->excluded[i].agent), a->agent))
 			return false;
-	return true;
-}
-
-/* Desks as the events tell: views do not say whether a desk is connected or in its grace. */
-static int desks[AGENTS];
-
-static uint32_t agent_number(struct slice name)
-{
-	return (uint32_t)(name.p[name.n - 1] - '0');
+	return !oracle_held(w, e, c, a);
 }
 
 static uint64_t oracle_key(
@@ -734,6 +782,14 @@ static bool run(const struct op *ops, size_t count, const char *prefix, const ch
 	/* The other configuration asks less of cards at the second stage and knows no queue "any". */
 	center_stage(w->other, &w->other->queues[0], 60, "");
 	w->other->queue_count = 3;
+	if (holds) {
+		w->config->segments[1].hold_back = 1;
+		w->config->hold_max_s = 45;
+		w->other->segments[0].hold_back = 2;
+		w->other->hold_max_s = 20;
+		w->other->hold_pool =
+			center_skills(w->other->arena, "ru=50", &w->other->hold_pool_count);
+	}
 	w->e = engine_new(w->config);
 	engine_oracle(w->e, true);
 	w->replica = engine_new(w->config);
@@ -780,6 +836,7 @@ static bool seed_holds(uint64_t seed, size_t steps, bool print)
 	static struct world w;
 	struct rng r = { seed * 0x2545f4914f6cdd1du };
 
+	holds = seed % 2;
 	for (size_t i = 0; i < steps; i++)
 		ops[i] = op_random(&r);
 	if (!run(ops, steps, "ag", "", true, print, &w)) {

@@ -78,7 +78,8 @@ static void test_everything(void **state)
 		"gold}}}\n"
 		"  young: {sticky: 7d, match: {language: en, attribute: {account: private, "
 		"age_group: youth}}}\n"
-		"  mass:\n"
+		"  mass: {hold_back: 2}\n"
+		"hold_back: {pool: {ru: 50}, max: 90s}\n"
 		"channels:\n"
 		"  contact:\n"
 		"    plugin: form\n"
@@ -114,6 +115,12 @@ static void test_everything(void **state)
 	assert_slice_is(c->segments[0].hint_value, "gold");
 	assert_slice_is(c->segments[2].title, "mass");
 	assert_int_equal(c->segments[1].sticky_s, 7 * 86400);
+	assert_int_equal(c->segments[1].hold_back, 0);
+	assert_int_equal(c->segments[2].hold_back, 2);
+	assert_int_equal(c->hold_pool_count, 1);
+	assert_slice_is(c->hold_pool[0].name, "ru");
+	assert_int_equal(c->hold_pool[0].level, 50);
+	assert_int_equal(c->hold_max_s, 90);
 	assert_slice_is(c->segments[1].language, "en");
 	assert_int_equal(c->segments[1].attribute_count, 2);
 	assert_slice_is(c->segments[1].attributes[1].name, "age_group");
@@ -124,10 +131,10 @@ static void test_everything(void **state)
 	assert_slice_is(c->channels[0].options[1].name, "fields.0.name");
 	assert_slice_is(c->channels[0].options[2].value, "yes");
 	assert_slice_is(c->channels[0].options[3].name, "fields.1.name");
-	assert_int_equal(c->channels[0].options[3].line, 20);
+	assert_int_equal(c->channels[0].options[3].line, 21);
 	assert_slice_is(c->rules[0].channel, "contact");
 	assert_null(c->rules[0].queue);
-	assert_int_equal(c->rules[1].line, 23);
+	assert_int_equal(c->rules[1].line, 24);
 	assert_int_equal(c->rules[1].word_count, 2);
 	assert_int_equal(c->rules[1].priority_s, -300);
 	assert_slice_is(c->rules[1].topic, "complaint");

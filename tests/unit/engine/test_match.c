@@ -220,6 +220,119 @@ static void preferred_skills_come_before_the_strategy(void **state)
 	center_free(c);
 }
 
+static void waits(struct engine *e, const char *segment, uint64_t n, uint64_t at_s)
+{
+	give(e,
+		(struct command){ .type = COMMAND_MESSAGE,
+			.fresh = 1,
+			.conv = center_id(n),
+			.id = center_id(1000 + n),
+			.channel = SLICE("mailbox"),
+			.kind = SLICE("email"),
+			.queue = SLICE("any"),
+			.segment = slice_of(segment) },
+		at_s);
+}
+
+static void assert_state(struct engine *e, uint64_t n, enum conv_state state, const char *who)
+{
+	struct conv_view v;
+
+	assert_true(engine_conv(e, center_id(n), &v));
+	assert_int_equal(v.state, state);
+	if (who)
+		assert_true(slice_is(v.agent, who));
+}
+
+static struct config *config_held(uint32_t max_s)
+{
+	struct config *c = config_with(STRATEGY_LONGEST_IDLE);
+
+	c->segments[1].hold_back = 1; /* mass leaves one to premier */
+	c->hold_max_s = max_s;
+	return c;
+}
+
+static void the_last_free_agent_is_kept_for_those_entitled(void **state)
+{
+	struct config *c = config_held(0);
+	struct engine *e = engine_new(c);
+	struct str why = { 0 };
+
+	(void)state;
+	hire(e, "ann", "", 0, 1);
+	hire(e, "bo", "", 0, 2);
+	waits(e, "mass", 1, 10);
+	assert_state(e, 1, CONV_OFFERED, "ann");
+	waits(e, "mass", 2, 11); /* ann has something, so she is not who is kept free */
+	assert_state(e, 2, CONV_OFFERED, "ann");
+	for (uint64_t n = 3; n <= 6; n++)
+		waits(e, "mass", n, 12);
+	assert_state(e, 5, CONV_OFFERED, "ann");
+	assert_state(e, 6, CONV_WAITING, NULL);
+	assert_true(engine_explain(e, center_id(6), CENTER_START_US + 13 * S_US, &why));
+	assert_non_null(strstr(why.p, "\"bo\":\"hold-back\""));
+	assert_non_null(strstr(why.p, "\"hold_back\":1"));
+	waits(e, "premier", 7, 14);
+	assert_state(e, 7, CONV_OFFERED, "bo");
+	str_free(&why);
+	engine_free(&e);
+	center_free(c);
+}
+
+static void one_more_free_agent_lets_the_held_go_to_another(void **state)
+{
+	struct config *c = config_held(0);
+	struct engine *e;
+
+	(void)state;
+	c->queues[3].stage_count = 0;
+	center_stage(c, &c->queues[3], 0, "ru=50");
+	e = engine_new(c);
+	hire(e, "bo", "ru=60", 0, 1);
+	waits(e, "mass", 1, 10);
+	assert_state(e, 1, CONV_WAITING, NULL);
+	hire(e, "cy", "", 0, 20); /* cannot do it, but can be kept free */
+	assert_state(e, 1, CONV_OFFERED, "bo");
+	engine_free(&e);
+	center_free(c);
+}
+
+static void nobody_is_held_back_for_longer_than_the_limit(void **state)
+{
+	struct config *c = config_held(30);
+	struct engine *e = engine_new(c);
+
+	(void)state;
+	hire(e, "ann", "", 0, 1);
+	waits(e, "mass", 1, 10);
+	assert_state(e, 1, CONV_WAITING, NULL);
+	assert_int_equal(engine_deadline(e), CENTER_START_US + 40 * S_US);
+	give(e, (struct command){ .type = COMMAND_TICK }, 39);
+	assert_state(e, 1, CONV_WAITING, NULL);
+	give(e, (struct command){ .type = COMMAND_TICK }, 40);
+	assert_state(e, 1, CONV_OFFERED, "ann");
+	engine_free(&e);
+	center_free(c);
+}
+
+static void who_is_not_of_the_pool_is_kept_for_nobody(void **state)
+{
+	struct config *c = config_held(0);
+	struct engine *e;
+
+	(void)state;
+	c->hold_pool = center_skills(c->arena, "cards=50", &c->hold_pool_count);
+	e = engine_new(c);
+	hire(e, "ann", "cards=60", 0, 1);
+	waits(e, "mass", 1, 10);
+	assert_state(e, 1, CONV_WAITING, NULL);
+	hire(e, "bo", "cards=40", 0, 11);
+	assert_state(e, 1, CONV_OFFERED, "bo");
+	engine_free(&e);
+	center_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +343,10 @@ int main(void)
 		cmocka_unit_test(fewest_skills_keeps_the_rare_agents_free),
 		cmocka_unit_test(random_uses_the_commands_word_and_nothing_else),
 		cmocka_unit_test(preferred_skills_come_before_the_strategy),
+		cmocka_unit_test(the_last_free_agent_is_kept_for_those_entitled),
+		cmocka_unit_test(one_more_free_agent_lets_the_held_go_to_another),
+		cmocka_unit_test(nobody_is_held_back_for_longer_than_the_limit),
+		cmocka_unit_test(who_is_not_of_the_pool_is_kept_for_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

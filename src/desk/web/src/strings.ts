@@ -472,6 +472,10 @@ export const strings = {
 		"The time since it was declined or missed runs out.",
 		"Пройдёт время после отклонения или пропуска.",
 	],
+	"change.hold-back": [
+		"One more colleague gets free, or it has waited long enough.",
+		"Освободится ещё один сотрудник или обращение прождёт достаточно долго.",
+	],
 } as const satisfies Record<string, readonly [Text, Text]>;
 
 export type Key = keyof typeof strings;

@@ -49,7 +49,7 @@ const agentRows = (v: unknown) =>
 
 /* What stands between it and those who are nearest to taking it; the order is the engine's own. */
 function helpText(failing: [string, number][]): string {
-	const near = ["eligible", "queue", "excluded", "kind", "capacity", "presence", "skills", "desk"];
+	const near = ["eligible", "queue", "hold-back", "excluded", "kind", "capacity", "presence", "skills", "desk"];
 	const first = near.find((p) => failing.some(([why]) => why === p));
 	return first ? word("change", first) : "";
 }
