@@ -46,6 +46,9 @@ static void center_segments(struct config *c, const struct model *m)
 		for (size_t j = 0; j < m->offset_count; j++)
 			if (slice_equal(m->offsets_s[j].segment, name))
 				s->offset_s = (int32_t)m->offsets_s[j].value;
+		for (size_t j = 0; j < m->hold_count; j++)
+			if (slice_equal(m->hold_back[j].segment, name))
+				s->hold_back = (uint32_t)m->hold_back[j].value;
 		c->segment_count++;
 	}
 }
@@ -54,15 +57,20 @@ struct config *center_new(const struct model *m, struct arena *arena, struct str
 {
 	struct config *c = arena_alloc(arena, sizeof(*c));
 
-	if (center_refuse(problems, m, m->lanes, m->lane_count, "lanes") ||
-		center_refuse(problems, m, m->hold_back, m->hold_count, "hold_back"))
+	if (center_refuse(problems, m, m->lanes, m->lane_count, "lanes"))
 		return NULL;
+	if (m->hold_count && m->hold_pool.n && !slice_is(m->hold_pool, "all")) {
+		str_addf(problems, "%.*s:%u:%u: the pool of hold_back is 'all' agents\n",
+			SLICE_ARG(m->file), m->hold_back[0].line, m->hold_back[0].col);
+		return NULL;
+	}
 	c->arena = arena;
 	c->file = m->file;
 	c->hash = 1;
 	c->units = MODEL_UNITS;
 	c->grace_s = 30;
 	c->decline_cooldown_s = 60;
+	c->hold_max_s = m->hold_max_s;
 	center_kinds(c, m);
 	center_segments(c, m);
 	if (c->kind_count > CENTER_KINDS_MAX) {

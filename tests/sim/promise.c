@@ -1,6 +1,7 @@
 /*
  * What the engine promises of every step, held against lists that the simulator keeps for itself:
  *   only who waits is offered, only to an agent who has the skills and the room
+ *   hold-back      nobody gets the last agents who have nothing that its class must leave to others
  *   no bypass      nobody who waits, whom this agent could serve as well, comes earlier in the order
  *   longest idle   by the default strategy, nobody who could serve has had nothing for longer
  *   no idle pair   nobody waits for an agent who has nothing
@@ -24,18 +25,38 @@ static int64_t place(const struct run *r, const struct call *c)
 	return (int64_t)c->arrived_us + r->sources[c->type].offset_us;
 }
 
+/* How many agents who have nothing must be left to others when this call gets one now. */
+static uint64_t held(const struct run *r, const struct call *c)
+{
+	uint64_t max_us = r->m->hold_max_s * UINT64_C(1000000);
+
+	if (max_us && r->now_us >= c->arrived_us + max_us)
+		return 0;
+	return r->sources[c->type].held;
+}
+
+static uint64_t idle(const struct run *r)
+{
+	uint64_t n = 0;
+
+	for (size_t g = 0; g < r->m->group_count; g++)
+		n += r->benches[g].count;
+	return n;
+}
+
 static void no_bypass(struct run *r, const struct call *c, const struct worker *w)
 {
 	const struct model_group *g = &r->m->groups[w->group];
-	const struct source *own = &r->sources[c->type];
-
 	for (size_t i = 0; i < r->m->type_count; i++) {
 		const struct source *s = &r->sources[i];
 
-		if (!s->first || !s->serves[w->group] || w->used + s->type->units > g->units ||
-			s->held > own->held)
+		if (!s->first || !s->serves[w->group] || w->used + s->type->units > g->units)
 			continue;
-		if (place(r, call_at(r, s->first)) < place(r, c))
+		const struct call *first = call_at(r, s->first);
+
+		if (!w->calls && idle(r) <= held(r, first))
+			continue;
+		if (place(r, first) < place(r, c))
 			promise_broken(r, c, "offered before somebody who comes earlier");
 	}
 }
@@ -64,6 +85,8 @@ void promise_offer(struct run *r, const struct call *c, const struct worker *w)
 		promise_broken(r, c, "offered to an agent without the skills");
 	if (w->used + s->type->units > r->m->groups[w->group].units)
 		promise_broken(r, c, "offered to an agent without room");
+	if (!w->calls && idle(r) <= held(r, c))
+		promise_broken(r, c, "offered to an agent who is kept free for others");
 	no_bypass(r, c, w);
 	if (r->m->strategy == STRATEGY_LONGEST_IDLE)
 		longest_idle(r, c, w);
@@ -71,15 +94,14 @@ void promise_offer(struct run *r, const struct call *c, const struct worker *w)
 
 void promise_settled(struct run *r)
 {
-	uint64_t idle = 0;
+	uint64_t free = idle(r);
 
-	for (size_t g = 0; g < r->m->group_count; g++)
-		idle += r->benches[g].count;
 	for (size_t i = 0; i < r->m->type_count; i++) {
 		const struct source *s = &r->sources[i];
 
 		for (size_t g = 0; s->first && g < r->m->group_count; g++)
-			if (r->benches[g].count && s->serves[g] && (double)idle > s->held &&
+			if (r->benches[g].count && s->serves[g] &&
+				free > held(r, call_at(r, s->first)) &&
 				r->m->groups[g].units >= s->type->units)
 				promise_broken(r, call_at(r, s->first),
 					"waits while an agent who could serve has nothing");

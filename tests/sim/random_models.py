@@ -33,8 +33,11 @@ def model(seed):
         have = {s: r.randint(1, 100) for s in r.sample(names, r.randint(0, len(names)))}
         units = f", units: {r.choice([60, 100, 130])}" if with_units else ""
         lines.append(f"  - {{name: g{i}, count: {r.randint(1, 8)}, skills: {skills_text(have)}{units}}}")
+    hold = ""
+    if r.random() < 0.5:
+        hold = f", hold_back: {{pool: all, x2: {r.randint(0, 3)}, x3: {r.randint(0, 3)}}}, hold_max_s: {r.choice([0, 5, 60])}"
     lines.append(f"policy: {{strategy: {r.choice(STRATEGIES)}, "
-                 f"offsets_s: {{x1: {r.randint(-300, 0)}, x2: {r.randint(0, 900)}}}}}")
+                 f"offsets_s: {{x1: {r.randint(-300, 0)}, x2: {r.randint(0, 900)}}}{hold}}}")
     return "\n".join(lines) + "\n"
 
 

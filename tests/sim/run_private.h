@@ -46,7 +46,7 @@ struct source {
 	uint32_t first, last; /* waiting calls in the order they came */
 	uint64_t waiting;
 	int64_t offset_us; /* of its segment */
-	double held;	   /* agents who must stay free for others */
+	uint64_t held;	   /* agents who must stay free for others */
 };
 struct worker {
 	char name[80];

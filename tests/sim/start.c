@@ -76,7 +76,7 @@ void start_sources(struct run *r, uint64_t seed)
 				s->offset_us = (int64_t)(r->m->offsets_s[k].value * 1e6);
 		for (size_t k = 0; k < r->m->hold_count; k++)
 			if (slice_equal(r->m->hold_back[k].segment, t->segment))
-				s->held = r->m->hold_back[k].value;
+				s->held = (uint64_t)r->m->hold_back[k].value;
 		heap_insert(&r->agenda, &s->node,
 			run_after(r, chance_exponential(&s->arrivals), s->gap_us));
 	}

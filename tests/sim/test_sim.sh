@@ -66,6 +66,11 @@ refused "3:1: did not find expected ',' or '}'" <<-END
 	$types
 	agents: [{name: g
 END
+refused "3:34: the pool of hold_back is 'all' agents" <<-END
+	$types
+	$agents
+	policy: {hold_back: {pool: some, a: 1}}
+END
 for model in "$models"/pending/*.yaml; do
 	[ -f "$model" ] || continue
 	timeout 20 "$sim" "$model" --arrivals 1000 >"$dir/out" 2>"$dir/err"
