@@ -15,6 +15,7 @@
 #include "app/rules.h"
 #include "app/section.h"
 #include "base/clock.h"
+#include "model/limits.h"
 #include "text/classify.h"
 
 bool config_read(const char *file, struct str *text, struct str *problems)
@@ -113,6 +114,32 @@ static void check_kinds(struct loader *l, const struct tree *root)
 	}
 }
 
+/* Each rate is a lane of the engine; who is of no segment has rate 1. */
+static void check_rates(struct loader *l, const struct tree *root)
+{
+	const struct config *c = l->config;
+	uint32_t seen[LANES_MAX] = { 1 };
+	size_t count = 1, k;
+
+	for (size_t i = 0; i < c->segment_count; i++) {
+		const struct segment *s = &c->segments[i];
+
+		for (k = 0; k < count && seen[k] != s->rate; k++)
+			;
+		if (k < count)
+			continue;
+		if (count == LANES_MAX) {
+			const struct tree *at = find(root, "segments", s->name, "rate");
+			problem_at(&l->problems, at->line, at->col,
+				"rate of segment '%.*s' is one too many: at most %d different, 1 "
+				"among them",
+				SLICE_ARG(s->name), LANES_MAX);
+			return;
+		}
+		seen[count++] = s->rate;
+	}
+}
+
 static void check_rest(struct loader *l, const struct tree *root)
 {
 	const struct config *c = l->config;
@@ -132,6 +159,7 @@ static void check_rest(struct loader *l, const struct tree *root)
 				"put it last",
 				SLICE_ARG(s->name));
 	}
+	check_rates(l, root);
 }
 
 /* Of what routing depends on, as written: not of the hours of these particular days. */

@@ -144,6 +144,10 @@ const struct key keys[] = {
 	{ SECTION_SEGMENT, "sticky", VALUE_SECONDS, AT(segment, sticky_s), .fallback = "0",
 		.most = 365 * DAY_S,
 		.help = "a reopened one goes to its last agent for so long; 0: as the queue says" },
+	{ SECTION_SEGMENT, "rate", VALUE_NUMBER, AT(segment, rate), .fallback = "1", .least = 1,
+		.most = 1000,
+		.help = "how fast waiting gains on the others: 2 counts twice; at most 8 "
+			"different" },
 	{ SECTION_SEGMENT, "hold_back", VALUE_NUMBER, AT(segment, hold_back), .fallback = "0",
 		.most = 1000,
 		.help = "free agents of hold_back.pool that it must leave to other segments" },

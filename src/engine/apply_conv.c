@@ -32,7 +32,7 @@ static int apply_created(struct engine *e, const struct event *ev, struct err *e
 
 	c->customer = ev->customer;
 	c->arrived_us = (uint64_t)ev->key;
-	c->kind = (uint16_t)kind;
+	c->kind = (uint8_t)kind;
 	c->channel = (uint16_t)channel;
 	c->segment = (uint16_t)segment;
 	c->wants = wants;

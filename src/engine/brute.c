@@ -29,7 +29,7 @@ uint32_t brute_conv(const struct engine *e, const struct agent *a)
 		const struct conv *c = conv_at(e, h);
 
 		if (eligible(e, &sig_at(e, c->sig)->key, c, a) &&
-			(!best || order_before(c, conv_at(e, best))))
+			(!best || order_before(e, c, conv_at(e, best))))
 			best = h;
 	}
 	ASSERT(!best || conv_at(e, best)->state == CONV_WAITING);

@@ -190,7 +190,7 @@ static size_t check_tree(struct check *k, uint32_t root, enum order_kind kind)
 	for (uint32_t h = order_first(e, root, kind); h; n++) {
 		const struct conv *c = conv_at(e, h);
 
-		if (last && !order_before(last, c))
+		if (last && !order_before(e, last, c))
 			check_conv_fail(k, "is out of order", c);
 		if (order_rank(e, root, kind, c) != n)
 			check_conv_fail(k, "its rank is wrong", c);
@@ -213,7 +213,13 @@ static void check_indexes(struct check *k)
 
 	for (uint32_t i = 1; i <= e->line_count; i++) {
 		const struct line *l = line_at(e, i);
-		size_t n = check_tree(k, l->root, ORDER_LINE);
+		size_t n = 0;
+
+		for (uint32_t lane = 0; lane < e->lane_count; lane++)
+			n += check_tree(k, l->root[lane], ORDER_LINE);
+		for (uint32_t lane = e->lane_count; lane < LANES_MAX; lane++)
+			if (l->root[lane])
+				check_fail(k, "something is left in a lane that is gone", l->name);
 
 		by_line += n;
 		if (n != l->count[CONV_WAITING])

@@ -10,6 +10,7 @@
 #include "engine/deadline.h"
 #include "engine/hold.h"
 #include "engine/index.h"
+#include "engine/lane.h"
 #include "engine/line.h"
 #include "engine/order.h"
 #include "engine/sets.h"
@@ -301,7 +302,7 @@ uint64_t conv_stage_us(const struct engine *e, const struct conv *c, uint32_t st
 struct sig_key conv_sig_key(struct engine *e, const struct conv *c)
 {
 	return (struct sig_key){ conv_need(e, c, c->stage), c->also, c->line, c->kind,
-		hold_of(e, c) };
+		lane_of(e, c), hold_of(e, c) };
 }
 
 static struct sig *sig_of(struct engine *e, struct conv *c)
@@ -322,6 +323,7 @@ static struct sig *sig_of(struct engine *e, struct conv *c)
 		map_put(&e->sig_keys, bytes, (void *)(uintptr_t)h);
 	}
 	c->sig = h;
+	c->lane = (uint8_t)key.lane;
 	return sig_at(e, h);
 }
 
@@ -332,9 +334,9 @@ void conv_index(struct engine *e, struct conv *c)
 	struct sig *s = sig_of(e, c);
 	bool asks_again = s->plain && !s->dirty;
 
-	order_insert(e, &line_at(e, c->line)->root, ORDER_LINE, c->self);
+	order_insert(e, &line_at(e, c->line)->root[c->lane], ORDER_LINE, c->self);
 	order_insert(e, c->excluded ? &s->odd : &s->plain, ORDER_SIG, c->self);
-	if (!s->head || order_before(c, conv_at(e, s->head)))
+	if (!s->head || order_before(e, c, conv_at(e, s->head)))
 		index_sig(e, s);
 	if (c->excluded && s->most_excluded < conv_exclusion_count(e, c))
 		s->most_excluded = conv_exclusion_count(e, c);
@@ -349,7 +351,7 @@ void conv_unindex(struct engine *e, struct conv *c)
 	ASSERT(c->sig);
 	struct sig *s = sig_at(e, c->sig);
 
-	order_remove(e, &line_at(e, c->line)->root, ORDER_LINE, c->self);
+	order_remove(e, &line_at(e, c->line)->root[c->lane], ORDER_LINE, c->self);
 	order_remove(e, c->excluded ? &s->odd : &s->plain, ORDER_SIG, c->self);
 	c->sig = 0;
 	if (s->head == c->self)

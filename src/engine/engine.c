@@ -14,6 +14,7 @@
 #include "engine/emit.h"
 #include "engine/hold.h"
 #include "engine/index.h"
+#include "engine/lane.h"
 #include "engine/line.h"
 #include "engine/offer.h"
 #include "engine/relax.h"
@@ -28,6 +29,7 @@ struct engine *engine_blank(const struct config *config)
 	e->config = config;
 	sets_init(e);
 	convs_init(e);
+	lanes_configure(e);
 	index_configure(e);
 	return e;
 }

@@ -108,7 +108,9 @@ static void explain_waiting(struct engine *e, const struct conv *c, struct str *
 	bool first = true;
 
 	if (c->state == CONV_WAITING)
-		json_u64(t, "rank", order_rank(e, line_at(e, c->line)->root, ORDER_LINE, c));
+		json_u64(t, "rank", order_line_rank(e, c));
+	if (e->lane_count > 1)
+		json_u64(t, "rate", e->rates[key.lane]);
 	if (key.hold) {
 		json_u64(t, "hold_back", key.hold);
 		if (hold_us(e, c) != UINT64_MAX)

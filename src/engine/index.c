@@ -2,7 +2,7 @@
  * The index; see index.h. Keeps three levels of piles (pile.h) up to date. Never decides who gets what: it only
  * brings the right ones to the front; match.c asks eligibility of each.
  *
- *   skill ─┬─ anchor   ─▶ pile of signatures by head      (those for which this is the rarest skill asked)
+ *   skill ─┬─ anchor   ─▶ pile of signatures by head      (those for which this is the rarest skill asked; by lane)
  *          └─ posting  ─▶ pile of profiles by best agent  (one for each pool, that is, kept strategy)
  *   profile ─▶ pile of its free agents by key
  *
@@ -24,15 +24,15 @@
 static bool sig_before(const struct engine *e, uint32_t a, uint32_t b, uint32_t tag)
 {
 	(void)tag;
-	return order_before(conv_at(e, sig_at(e, a)->head), conv_at(e, sig_at(e, b)->head));
+	return order_before(e, conv_at(e, sig_at(e, a)->head), conv_at(e, sig_at(e, b)->head));
 }
 
-/* Anchors carry their skill as the tag: the agent's own skill has the second place. */
+/* The tag of an anchor is skill and lane together; the agent's own skill has the second place. */
 static uint32_t *sig_place(const struct engine *e, uint32_t h, uint32_t tag)
 {
 	struct sig *s = sig_at(e, h);
 
-	return &s->place[tag == s->anchor ? 0 : 1];
+	return &s->place[tag / LANES_MAX == s->anchor ? 0 : 1];
 }
 
 bool index_agent_before(const struct engine *e, uint32_t a, uint32_t b, uint32_t pool)
@@ -98,7 +98,9 @@ void index_skills(struct engine *e)
 		cap *= 2;
 	e->skill_index = mem_resize(e->skill_index, cap, sizeof(struct skill_index));
 	for (uint32_t i = e->skill_cap; i < cap; i++) {
-		e->skill_index[i] = (struct skill_index){ .anchor = { .tag = i } };
+		e->skill_index[i] = (struct skill_index){ .agents = 0 };
+		for (uint32_t lane = 0; lane < LANES_MAX; lane++)
+			e->skill_index[i].anchor[lane].tag = i * LANES_MAX + lane;
 		for (uint32_t p = 0; p < POOLS; p++)
 			e->skill_index[i].posting[p].tag = posting_tag(p, i);
 	}
@@ -117,10 +119,10 @@ void index_rarity(struct engine *e, const struct agent *a, int change)
 	}
 }
 
-const struct pile *index_anchor(const struct engine *e, uint32_t skill)
+const struct pile *index_anchor(const struct engine *e, uint32_t skill, uint32_t lane)
 {
-	ASSERT(skill < e->skill_cap);
-	return &e->skill_index[skill].anchor;
+	ASSERT(skill < e->skill_cap && lane < LANES_MAX);
+	return &e->skill_index[skill].anchor[lane];
 }
 
 const struct pile *index_posting(const struct engine *e, uint32_t skill, uint32_t pool)
@@ -286,9 +288,9 @@ static void sig_unhang(struct engine *e, struct sig *s)
 {
 	uint32_t second = sig_second(e, s);
 
-	pile_drop(e, &index_sigs, &e->skill_index[s->anchor].anchor, s->self);
+	pile_drop(e, &index_sigs, &e->skill_index[s->anchor].anchor[s->key.lane], s->self);
 	if (second)
-		pile_drop(e, &index_sigs, &e->skill_index[second].anchor, s->self);
+		pile_drop(e, &index_sigs, &e->skill_index[second].anchor[s->key.lane], s->self);
 	s->hung = false;
 	ASSERT(!s->place[0] && !s->place[1]);
 }
@@ -299,9 +301,9 @@ static void sig_hang(struct engine *e, struct sig *s)
 	s->anchor = set_rarest(e, set_at(e, s->key.need));
 	uint32_t second = sig_second(e, s);
 
-	pile_put(e, &index_sigs, &e->skill_index[s->anchor].anchor, s->self);
+	pile_put(e, &index_sigs, &e->skill_index[s->anchor].anchor[s->key.lane], s->self);
 	if (second)
-		pile_put(e, &index_sigs, &e->skill_index[second].anchor, s->self);
+		pile_put(e, &index_sigs, &e->skill_index[second].anchor[s->key.lane], s->self);
 	s->hung = true;
 }
 
@@ -309,17 +311,19 @@ void index_sig(struct engine *e, struct sig *s)
 {
 	uint32_t plain = order_first(e, s->plain, ORDER_SIG);
 	uint32_t odd = order_first(e, s->odd, ORDER_SIG);
-	uint32_t head =
-		!plain || (odd && order_before(conv_at(e, odd), conv_at(e, plain))) ? odd : plain;
+	uint32_t head = !plain || (odd && order_before(e, conv_at(e, odd), conv_at(e, plain)))
+				? odd
+				: plain;
 	bool serves = head && line_serves(line_at(e, s->key.line));
 
 	if (s->hung && serves) {
 		uint32_t second = sig_second(e, s);
 
 		s->head = head;
-		pile_fix(e, &index_sigs, &e->skill_index[s->anchor].anchor, s->self);
+		pile_fix(e, &index_sigs, &e->skill_index[s->anchor].anchor[s->key.lane], s->self);
 		if (second)
-			pile_fix(e, &index_sigs, &e->skill_index[second].anchor, s->self);
+			pile_fix(e, &index_sigs, &e->skill_index[second].anchor[s->key.lane],
+				s->self);
 		return;
 	}
 	/* The old head may be gone: drop looks at no order until the last takes the hole. */
@@ -509,7 +513,8 @@ void index_configure(struct engine *e)
 void index_free(struct engine *e)
 {
 	for (uint32_t i = 0; i < e->skill_cap; i++) {
-		pile_free(&e->skill_index[i].anchor);
+		for (uint32_t lane = 0; lane < LANES_MAX; lane++)
+			pile_free(&e->skill_index[i].anchor[lane]);
 		free(e->skill_index[i].profiles.v);
 		free(e->skill_index[i].asked.v);
 		for (uint32_t p = 0; p < POOLS; p++)
@@ -565,8 +570,9 @@ static size_t check_sig(const struct engine *e, const struct sig *s, struct str 
 {
 	uint32_t plain = order_first(e, s->plain, ORDER_SIG);
 	uint32_t odd = order_first(e, s->odd, ORDER_SIG);
-	uint32_t head =
-		!plain || (odd && order_before(conv_at(e, odd), conv_at(e, plain))) ? odd : plain;
+	uint32_t head = !plain || (odd && order_before(e, conv_at(e, odd), conv_at(e, plain)))
+				? odd
+				: plain;
 	bool hung = head && line_serves(line_at(e, s->key.line));
 
 	if (s->head == head && s->hung == hung && (s->place[0] != 0) == hung)
@@ -587,7 +593,9 @@ size_t index_check(const struct engine *e, struct str *out)
 	for (uint32_t i = 1; i <= e->agent_count; i++)
 		faults += check_agent(e, agent_at(e, i), out);
 	for (uint32_t i = 0; i < e->skill_cap; i++) {
-		faults += check_pile(e, &index_sigs, &e->skill_index[i].anchor, "anchor", out);
+		for (uint32_t lane = 0; lane < LANES_MAX; lane++)
+			faults += check_pile(
+				e, &index_sigs, &e->skill_index[i].anchor[lane], "anchor", out);
 		for (uint32_t p = 0; p < POOLS; p++)
 			faults += check_pile(
 				e, &index_profiles, &e->skill_index[i].posting[p], "posting", out);

@@ -29,8 +29,8 @@ void index_rarity(struct engine *e, const struct agent *a, int change);
 void index_configure(struct engine *e);
 void index_free(struct engine *e);
 
-/* The pile of signatures under a skill (0: those that ask nothing), and of profiles with a free agent who has it. */
-const struct pile *index_anchor(const struct engine *e, uint32_t skill);
+/* The pile of signatures of a lane under a skill (0: those that ask nothing), and of profiles with a free agent who has it. */
+const struct pile *index_anchor(const struct engine *e, uint32_t skill, uint32_t lane);
 const struct pile *index_posting(const struct engine *e, uint32_t skill, uint32_t pool);
 const struct pile *index_profile(const struct engine *e, uint32_t profile, uint32_t pool);
 /* The pool of a strategy: those whose order is kept; others look through POOL_IDLE. */

@@ -9,6 +9,7 @@
 #include "engine/agent.h"
 #include "engine/hold.h"
 #include "engine/index.h"
+#include "engine/lane.h"
 #include "engine/sets.h"
 
 uint32_t line_find(const struct engine *e, struct slice name)
@@ -76,6 +77,7 @@ void lines_configure(struct engine *e)
 		}
 	}
 	hold_configure(e);
+	lanes_configure(e);
 	index_configure(e);
 }
 

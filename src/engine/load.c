@@ -183,7 +183,7 @@ static bool load_conv(struct engine *e, enum conv_state chain, uint32_t owner, s
 	c->numbered = unpack_u32(u, UINT32_MAX);
 	uint32_t units = unpack_u32(u, UINT32_MAX);
 
-	c->kind = (uint16_t)unpack_u32(u, e->kind_count);
+	c->kind = (uint8_t)unpack_u32(u, e->kind_count);
 	c->channel = (uint16_t)unpack_u32(u, e->labels.count);
 	c->segment = (uint16_t)unpack_u32(u, e->labels.count);
 	c->tier = (uint8_t)unpack_u32(u, UINT8_MAX);

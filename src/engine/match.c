@@ -212,7 +212,7 @@ uint32_t match_sig(struct engine *e, const struct sig *s)
 		return 0;
 	for (uint32_t odd = order_first(e, s->odd, ORDER_SIG); odd;
 		odd = order_after(e, s->odd, ORDER_SIG, conv_at(e, odd))) {
-		if (plain && order_before(conv_at(e, plain), conv_at(e, odd)))
+		if (plain && order_before(e, conv_at(e, plain), conv_at(e, odd)))
 			break;
 		if (match_agent(e, conv_at(e, odd), &choice))
 			return odd;
@@ -237,7 +237,14 @@ static uint32_t match_conv_of(struct engine *e, const struct sig *s, const struc
 	}
 	if (!h || !odd)
 		return h ? h : odd;
-	return order_before(conv_at(e, h), conv_at(e, odd)) ? h : odd;
+	return order_before(e, conv_at(e, h), conv_at(e, odd)) ? h : odd;
+}
+
+/* Every lane's signatures under a skill join the walk. */
+static void match_under(struct engine *e, uint32_t skill)
+{
+	for (uint32_t lane = 0; lane < e->lane_count; lane++)
+		walk_add(e, &index_sigs, &e->walk, index_anchor(e, skill, lane));
 }
 
 uint32_t match_conv(struct engine *e, const struct agent *a)
@@ -247,18 +254,19 @@ uint32_t match_conv(struct engine *e, const struct agent *a)
 
 	if (agent_ready(a) && a->used + e->cost_min <= agent_limit(e, a)) {
 		walk_begin(&e->walk);
-		walk_add(e, &index_sigs, &e->walk, index_anchor(e, 0));
-		walk_add(e, &index_sigs, &e->walk, index_anchor(e, a->own_skill));
+		match_under(e, 0);
+		match_under(e, a->own_skill);
 		for (uint32_t i = 0; i < has->count; i++)
-			walk_add(e, &index_sigs, &e->walk, index_anchor(e, has->v[i].skill));
+			match_under(e, has->v[i].skill);
 		for (; (h = walk_peek(&e->walk)) != 0; walk_next(e, &index_sigs, &e->walk)) {
 			const struct sig *s = sig_at(e, h);
 
-			if (best && !order_before(conv_at(e, s->head), conv_at(e, best)))
+			if (best && !order_before(e, conv_at(e, s->head), conv_at(e, best)))
 				break;
 			uint32_t found = match_conv_of(e, s, a);
 
-			if (found && (!best || order_before(conv_at(e, found), conv_at(e, best))))
+			if (found &&
+				(!best || order_before(e, conv_at(e, found), conv_at(e, best))))
 				best = found;
 		}
 	}

@@ -1,7 +1,7 @@
 /*
  * Matching: the best agent for a conversation, the first conversation for an agent. Behind these two functions
  * stands the index; the orders they follow are written here and nowhere else:
- *   conversations   (tier, key, seq)                                     order.h
+ *   conversations   (tier, key, seq); between lanes what was gained by now  order.h, lane.h
  *   agents          (score of preferred skills descending, strategy key, agent id)
  */
 #ifndef USHER_ENGINE_MATCH_H

@@ -65,7 +65,7 @@ static void offer_make(struct engine *e, struct conv *c, const struct choice *ch
 {
 	const struct line *l = line_at(e, c->line);
 	const struct kind *kind = kind_at(e, c->kind);
-	uint32_t rank = order_rank(e, l->root, ORDER_LINE, c);
+	uint32_t rank = order_line_rank(e, c);
 	uint32_t offer_s = kind->offer_s ? kind->offer_s : 1;
 
 	ASSERT(c->state == CONV_WAITING);
@@ -85,7 +85,7 @@ static bool offers_known(const struct engine *e, uint32_t found)
 
 static void offers_better(const struct engine *e, uint32_t h, uint32_t *best)
 {
-	if (!*best || order_before(conv_at(e, h), conv_at(e, *best)))
+	if (!*best || order_before(e, conv_at(e, h), conv_at(e, *best)))
 		*best = h;
 }
 

@@ -3,10 +3,17 @@
  */
 #include "engine/order.h"
 
-bool order_before(const struct conv *a, const struct conv *b)
+#include "engine/lane.h"
+
+bool order_before(const struct engine *e, const struct conv *a, const struct conv *b)
 {
 	if (a->tier != b->tier)
 		return a->tier < b->tier;
+	if (a->lane != b->lane) {
+		int order = lane_compare(e, a, b);
+
+		return order ? order < 0 : a->seq < b->seq;
+	}
 	if (a->key != b->key)
 		return a->key < b->key;
 	return a->seq < b->seq;
@@ -54,7 +61,7 @@ static void order_split(struct engine *e, enum order_kind kind, uint32_t root,
 	}
 	struct conv *c = conv_at(e, root);
 
-	if (order_before(c, at)) {
+	if (order_before(e, c, at)) {
 		order_split(e, kind, c->order[kind].right, at, &c->order[kind].right, after);
 		*before = root;
 	} else {
@@ -89,7 +96,7 @@ static uint32_t order_put(struct engine *e, enum order_kind kind, uint32_t root,
 		order_pull(e, kind, c);
 		return c->self;
 	}
-	if (order_before(c, top))
+	if (order_before(e, c, top))
 		top->order[kind].left = order_put(e, kind, top->order[kind].left, c);
 	else
 		top->order[kind].right = order_put(e, kind, top->order[kind].right, c);
@@ -104,7 +111,7 @@ static uint32_t order_take(struct engine *e, enum order_kind kind, uint32_t root
 
 	if (top == c)
 		return order_merge(e, kind, c->order[kind].left, c->order[kind].right);
-	if (order_before(c, top))
+	if (order_before(e, c, top))
 		top->order[kind].left = order_take(e, kind, top->order[kind].left, c);
 	else
 		top->order[kind].right = order_take(e, kind, top->order[kind].right, c);
@@ -145,7 +152,7 @@ uint32_t order_after(
 	while (root) {
 		const struct conv *top = conv_at(e, root);
 
-		if (order_before(c, top)) {
+		if (order_before(e, c, top)) {
 			found = root;
 			root = top->order[kind].left;
 		} else {
@@ -163,7 +170,7 @@ uint32_t order_rank(
 	while (root) {
 		const struct conv *top = conv_at(e, root);
 
-		if (order_before(top, c)) {
+		if (order_before(e, top, c)) {
 			before += 1 + order_count(e, kind, top->order[kind].left);
 			root = top->order[kind].right;
 		} else {
@@ -173,13 +180,24 @@ uint32_t order_rank(
 	return before;
 }
 
+uint32_t order_line_rank(const struct engine *e, const struct conv *c)
+{
+	const struct line *l = line_at(e, c->line);
+	uint32_t before = 0;
+
+	ASSERT(c->state == CONV_WAITING);
+	for (uint32_t lane = 0; lane < e->lane_count; lane++)
+		before += order_rank(e, l->root[lane], ORDER_LINE, c);
+	return before;
+}
+
 static void order_sift(const struct engine *e, uint32_t *v, size_t i, size_t count)
 {
 	for (size_t child = 2 * i + 1; child < count; child = 2 * i + 1) {
 		if (child + 1 < count &&
-			order_before(conv_at(e, v[child]), conv_at(e, v[child + 1])))
+			order_before(e, conv_at(e, v[child]), conv_at(e, v[child + 1])))
 			child++;
-		if (!order_before(conv_at(e, v[i]), conv_at(e, v[child])))
+		if (!order_before(e, conv_at(e, v[i]), conv_at(e, v[child])))
 			return;
 		uint32_t swap = v[i];
 
@@ -201,5 +219,5 @@ void order_sort(const struct engine *e, uint32_t *handles, size_t count)
 		handles[0] = last;
 		order_sift(e, handles, 0, n);
 	}
-	ASSERT(count < 2 || !order_before(conv_at(e, handles[1]), conv_at(e, handles[0])));
+	ASSERT(count < 2 || !order_before(e, conv_at(e, handles[1]), conv_at(e, handles[0])));
 }

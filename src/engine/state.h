@@ -1,7 +1,7 @@
 /*
  * The whole state of a domain, as the files of this room see it. Nobody outside includes this.
  *
- *   engine ─┬─ lines   a queue and what waits in it        line.root ──▶ tree of conversations by order
+ *   engine ─┬─ lines   a queue and what waits in it        line.root ──▶ tree of each lane, by order
  *           ├─ agents  who works here                      agent.work ──▶ chain of conversations
  *           ├─ convs   slab, found by id                   each in exactly one chain: of its agent, or of its state
  *           ├─ sigs    waiting conversations that ask the  sig.plain, sig.odd ──▶ trees by order
@@ -81,7 +81,9 @@ struct conv {
 	uint32_t rare;	     /* what few have */
 	uint32_t excluded;   /* first exclusion */
 	uint32_t units;
-	uint16_t line, kind, channel, segment;
+	uint16_t line, channel, segment;
+	uint8_t kind;
+	uint8_t lane; /* since it was last indexed */
 	uint8_t state, tier, stage, flags;
 };
 
@@ -122,6 +124,7 @@ struct set {
 struct sig_key {
 	uint32_t need, also;
 	uint32_t line, kind;
+	uint32_t lane;
 	uint32_t hold; /* agents who must stay free when one of these gets one */
 };
 struct sig {
@@ -176,7 +179,8 @@ struct agent {
 struct line {
 	struct slice name;
 	const struct queue *conf; /* NULL: the configuration knows it no more */
-	uint32_t self, root, deadline;
+	uint32_t self, deadline;
+	uint32_t root[LANES_MAX]; /* of each lane */
 	bool open, paused;
 	uint64_t hours_us; /* next change of business hours; 0 none, 1 not read yet */
 	size_t count[CONV_STATE_COUNT];
@@ -201,12 +205,12 @@ struct numbers { /* a growing array */
 	uint32_t count, cap;
 };
 struct skill_index {
-	struct pile anchor;	    /* signatures */
-	struct pile posting[POOLS]; /* profiles */
-	uint32_t agents;	    /* defined agents who have it */
-	struct numbers profiles;    /* every profile that has it, in the order of making */
-	struct numbers asked;	    /* sets that were asked, with this as the rarest skill */
-	uint32_t owner;		    /* agent:<id>: that agent */
+	struct pile anchor[LANES_MAX]; /* signatures */
+	struct pile posting[POOLS];    /* profiles */
+	uint32_t agents;	       /* defined agents who have it */
+	struct numbers profiles;       /* every profile that has it, in the order of making */
+	struct numbers asked;	       /* sets that were asked, with this as the rarest skill */
+	uint32_t owner;		       /* agent:<id>: that agent */
 };
 struct profile {
 	uint32_t logged_in, ready; /* agents of exactly these skills */
@@ -255,6 +259,7 @@ struct engine {
 	uint32_t stale_count, stale_cap;
 	struct walk walk, walk_inner;
 	struct set_union unions[SET_UNIONS_KEPT];
+	uint32_t rates[LANES_MAX], lane_count; /* [0] is 1 */
 	uint32_t hold_pool, hold_most; /* set; the most that a class leaves to others, 0: off */
 	struct numbers hold_idle;      /* agents of the pool who have nothing */
 	bool oracle; /* every match is made again by scanning, and must be the same */

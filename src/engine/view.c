@@ -109,7 +109,11 @@ bool engine_agent(const struct engine *e, struct slice agent, struct agent_view 
 
 static void view_line(const struct engine *e, const struct line *l, struct queue_view *out)
 {
-	uint64_t oldest = l->root ? conv_at(e, l->root)->oldest_us : UINT64_MAX;
+	uint64_t oldest = UINT64_MAX;
+
+	for (uint32_t i = 0; i < e->lane_count; i++)
+		if (l->root[i] && conv_at(e, l->root[i])->oldest_us < oldest)
+			oldest = conv_at(e, l->root[i])->oldest_us;
 
 	/* Offered ones are as many as agents can look at, so walking them is cheap. */
 	for (uint32_t i = 1; l->count[CONV_OFFERED] && i <= e->agent_count; i++) {
@@ -166,7 +170,12 @@ static bool view_each_of(const struct engine *e, const struct chain *ch, enum co
 	return true;
 }
 
-/* The lines' orders merged: the first of each line's next. */
+static uint32_t view_after(const struct engine *e, uint32_t root, const struct conv *last)
+{
+	return last ? order_after(e, root, ORDER_LINE, last) : order_first(e, root, ORDER_LINE);
+}
+
+/* The orders of lines and lanes merged: the first of each one's next. */
 static bool view_each_waiting(const struct engine *e, conv_fn fn, void *arg)
 {
 	const struct conv *last = NULL;
@@ -175,14 +184,14 @@ static bool view_each_waiting(const struct engine *e, conv_fn fn, void *arg)
 	for (;;) {
 		uint32_t best = 0;
 
-		for (uint32_t i = 1; i <= e->line_count; i++) {
-			uint32_t root = line_at(e, i)->root;
-			uint32_t h = last ? order_after(e, root, ORDER_LINE, last)
-					  : order_first(e, root, ORDER_LINE);
+		for (uint32_t i = 1; i <= e->line_count; i++)
+			for (uint32_t lane = 0; lane < e->lane_count; lane++) {
+				uint32_t h = view_after(e, line_at(e, i)->root[lane], last);
 
-			if (h && (!best || order_before(conv_at(e, h), conv_at(e, best))))
-				best = h;
-		}
+				if (h &&
+					(!best || order_before(e, conv_at(e, h), conv_at(e, best))))
+					best = h;
+			}
 		if (!best)
 			return true;
 		last = conv_at(e, best);
@@ -251,5 +260,5 @@ size_t engine_position(const struct engine *e, struct id conv)
 		return 0;
 	const struct conv *c = conv_at(e, h);
 
-	return order_rank(e, line_at(e, c->line)->root, ORDER_LINE, c) + 1u;
+	return order_line_rank(e, c) + 1u;
 }

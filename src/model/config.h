@@ -60,6 +60,7 @@ struct segment {
 	int32_t offset_s;      /* added to the arrival in the order; negative: a head start */
 	uint32_t target_s;     /* 0: the queue's */
 	uint32_t sticky_s;     /* 0: the queue's */
+	uint32_t rate;	       /* waiting counts so much, at most LANES_MAX different; 0: 1 */
 	uint32_t hold_back;    /* agents of the pool who must stay free for others; 0: none */
 	struct slice *domains; /* of an email identity */
 	size_t domain_count;

@@ -18,6 +18,7 @@
 	/* names */                                                                                \
 	LIMIT(NAME_MAX_LEN, 64, "bytes", "queues, skills, agents, channels, segments")             \
 	LIMIT(SKILLS_MAX, 64, "skills", "of one agent or requirement")                             \
+	LIMIT(LANES_MAX, 8, "rates", "of segments, 1 among them: heads are compared one by one")   \
 	LIMIT(STAGES_MAX, 16, "stages", "of one queue's relaxation")                               \
 	/* what a message is about */                                                              \
 	LIMIT(CLASSIFY_TEXT_MAX, 4096, "bytes", "what is wanted is said at the beginning")         \

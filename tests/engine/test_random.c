@@ -106,7 +106,7 @@ struct excluded {
 };
 struct shadow { /* what the oracle knows of a conversation from events alone */
 	bool open, waiting;
-	int64_t key;
+	int64_t key, rate;
 	uint64_t tier, seq, stage, skipped;
 	char also[32];
 };
@@ -125,8 +125,8 @@ struct world {
 	bool print;
 };
 
-/* Whether this seed's configurations hold agents back. */
-static bool holds;
+/* Whether this seed's configurations hold agents back, and have segments that age at different rates. */
+static bool holds, rates;
 
 static bool fail(struct world *w, const char *what)
 {
@@ -448,6 +448,7 @@ struct scan {
 	const struct conv_view *conv;
 	const struct shadow *last;
 	bool bad, reached;
+	size_t seen[4]; /* of each queue */
 };
 
 static bool scan_agent(const struct agent_view *a, void *arg)
@@ -486,23 +487,48 @@ static bool scan_agent(const struct agent_view *a, void *arg)
 	return true;
 }
 
+/* Of two who wait, who is first by now. */
+static bool shadow_before(const struct world *w, const struct shadow *a, const struct shadow *b)
+{
+	/* Two days at most, a rate below 10: 64 bits are enough here. */
+	int64_t x = ((int64_t)w->now_us - a->key) * a->rate;
+	int64_t y = ((int64_t)w->now_us - b->key) * b->rate;
+
+	if (a->tier != b->tier)
+		return a->tier < b->tier;
+	return x != y ? x > y : a->seq < b->seq;
+}
+
 static bool scan_conv(const struct conv_view *c, void *arg)
 {
 	struct scan *s = arg;
 	const struct shadow *mine = &s->w->shadow[c->conv.lo];
 
-	if (s->last &&
-		(s->last->tier > mine->tier ||
-			(s->last->tier == mine->tier &&
-				(s->last->key > mine->key ||
-					(s->last->key == mine->key && s->last->seq > mine->seq)))))
+	/* A replica lists by the time of its last event, so before an offer the order is ours. */
+	if (s->offer && !id_equal(c->conv, s->offer->conv) &&
+		!shadow_before(s->w, mine, &s->w->shadow[s->offer->conv.lo]))
+		return true;
+	if (!s->offer && s->last && shadow_before(s->w, mine, s->last))
 		s->bad = !fail(s->w, "oracle: waiting ones are not listed in the order");
 	if (c->key != mine->key)
 		s->bad = !fail(s->w, "oracle: a key changed by itself");
+	for (size_t i = 0; !s->offer && i < 4; i++)
+		if (slice_is(c->queue, queue_names[i]) &&
+			engine_position(s->e, c->conv) != ++s->seen[i])
+			s->bad = !fail(s->w, "oracle: its position is not how many are before it");
 	s->last = mine;
 	s->conv = c;
 	engine_each_agent(s->e, scan_agent, s);
-	return !s->bad && !(s->offer && id_equal(c->conv, s->offer->conv));
+	return !s->bad;
+}
+
+static bool rate_conv(const struct conv_view *c, void *arg)
+{
+	struct world *w = arg;
+	const struct segment *s = config_segment(w->config, c->segment);
+
+	w->shadow[c->conv.lo].rate = s && s->rate ? s->rate : 1;
+	return true;
 }
 
 /* Before an offer: it is the first that has an agent, and this is the best one. */
@@ -510,6 +536,7 @@ static bool oracle_offer(struct world *w, const struct engine *e, const struct e
 {
 	struct scan s = { .w = w, .e = e, .offer = offer };
 
+	engine_each_conv(e, CONV_WAITING, rate_conv, w);
 	engine_each_conv(e, CONV_WAITING, scan_conv, &s);
 	if (!s.bad && !s.reached)
 		fail(w, "oracle: offered to somebody who is not eligible");
@@ -520,6 +547,7 @@ static bool oracle_after(struct world *w)
 {
 	struct scan s = { .w = w, .e = w->e };
 
+	engine_each_conv(w->e, CONV_WAITING, rate_conv, w);
 	engine_each_conv(w->e, CONV_WAITING, scan_conv, &s);
 	return !w->why[0];
 }
@@ -790,6 +818,11 @@ static bool run(const struct op *ops, size_t count, const char *prefix, const ch
 		w->other->hold_pool =
 			center_skills(w->other->arena, "ru=50", &w->other->hold_pool_count);
 	}
+	if (rates) {
+		w->config->segments[0].rate = 3;
+		w->other->segments[0].rate = 2;
+		w->other->segments[1].rate = 5;
+	}
 	w->e = engine_new(w->config);
 	engine_oracle(w->e, true);
 	w->replica = engine_new(w->config);
@@ -837,6 +870,7 @@ static bool seed_holds(uint64_t seed, size_t steps, bool print)
 	struct rng r = { seed * 0x2545f4914f6cdd1du };
 
 	holds = seed % 2;
+	rates = seed / 2 % 2;
 	for (size_t i = 0; i < steps; i++)
 		ops[i] = op_random(&r);
 	if (!run(ops, steps, "ag", "", true, print, &w)) {

@@ -78,7 +78,7 @@ static void test_everything(void **state)
 		"gold}}}\n"
 		"  young: {sticky: 7d, match: {language: en, attribute: {account: private, "
 		"age_group: youth}}}\n"
-		"  mass: {hold_back: 2}\n"
+		"  mass: {hold_back: 2, rate: 3}\n"
 		"hold_back: {pool: {ru: 50}, max: 90s}\n"
 		"channels:\n"
 		"  contact:\n"
@@ -117,6 +117,8 @@ static void test_everything(void **state)
 	assert_int_equal(c->segments[1].sticky_s, 7 * 86400);
 	assert_int_equal(c->segments[1].hold_back, 0);
 	assert_int_equal(c->segments[2].hold_back, 2);
+	assert_int_equal(c->segments[1].rate, 1);
+	assert_int_equal(c->segments[2].rate, 3);
 	assert_int_equal(c->hold_pool_count, 1);
 	assert_slice_is(c->hold_pool[0].name, "ru");
 	assert_int_equal(c->hold_pool[0].level, 50);
@@ -234,6 +236,17 @@ static const struct bad bads[] = {
 	{ QUEUE "channels: {c: {plugin: form, kind: mail, queue: q}}\nkinds: {email: {cost: 1}}\n",
 		"f.yaml:2:36: kind in channel 'c': there is no kind 'mail'; did you mean "
 		"'email'?\n" },
+	{ QUEUE "segments:\n"
+		"  a: {match: {language: la}, rate: 2}\n"
+		"  b: {match: {language: lb}, rate: 3}\n"
+		"  c: {match: {language: lc}, rate: 4}\n"
+		"  d: {match: {language: ld}, rate: 5}\n"
+		"  e: {match: {language: le}, rate: 6}\n"
+		"  f: {match: {language: lf}, rate: 7}\n"
+		"  g: {match: {language: lg}, rate: 8}\n"
+		"  h: {match: {language: lh}, rate: 9}\n",
+		"f.yaml:10:36: rate of segment 'h' is one too many: at most 8 different, 1 among "
+		"them\n" },
 	{ QUEUE "segments: {all: {}, rest: {}}\n", "f.yaml:2:17: segment 'all' matches everybody, "
 						   "so those after it match nobody: put "
 						   "it last\n" },

@@ -333,6 +333,49 @@ static void who_is_not_of_the_pool_is_kept_for_nobody(void **state)
 	center_free(c);
 }
 
+static void who_ages_faster_overtakes_at_the_match(void **state)
+{
+	struct config *c = config_with(STRATEGY_LONGEST_IDLE);
+	struct engine *e;
+	struct str why = { 0 };
+
+	(void)state;
+	c->segments[0].offset_s = 0;
+	c->segments[0].rate = 3; /* premier; mass has 1 */
+	e = engine_new(c);
+	waits(e, "mass", 1, 100);
+	waits(e, "premier", 2, 200);
+	waits(e, "mass", 3, 210);
+	hire(e, "ann", "", 20, 240); /* 140 × 1 against 40 × 3: the older one still */
+	assert_state(e, 1, CONV_OFFERED, "ann");
+	waits(e, "mass", 4, 249);
+	assert_int_equal(engine_position(e, center_id(2)), 1);
+	assert_int_equal(engine_position(e, center_id(3)), 2);
+	assert_int_equal(engine_position(e, center_id(4)), 3);
+	assert_true(engine_explain(e, center_id(2), CENTER_START_US + 249 * S_US, &why));
+	assert_non_null(strstr(why.p, "\"rate\":3"));
+	str_free(&why);
+	engine_free(&e);
+
+	e = engine_new(c);
+	hire(e, "bo", "", 0, 1);
+	give(e,
+		(struct command){
+			.type = COMMAND_PRESENCE, .agent = SLICE("bo"), .presence = PRESENCE_AWAY },
+		2);
+	waits(e, "mass", 1, 100);
+	waits(e, "premier", 2, 200);
+	give(e, (struct command){ .type = COMMAND_TICK }, 249);
+	assert_int_equal(engine_position(e, center_id(2)), 2);
+	give(e, (struct command){ .type = COMMAND_TICK }, 251); /* 151 × 1 against 51 × 3 */
+	assert_int_equal(engine_position(e, center_id(2)), 1);
+	hire(e, "ann", "", 20, 252);
+	assert_state(e, 2, CONV_OFFERED, "ann");
+	assert_state(e, 1, CONV_WAITING, NULL);
+	engine_free(&e);
+	center_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -343,6 +386,7 @@ int main(void)
 		cmocka_unit_test(fewest_skills_keeps_the_rare_agents_free),
 		cmocka_unit_test(random_uses_the_commands_word_and_nothing_else),
 		cmocka_unit_test(preferred_skills_come_before_the_strategy),
+		cmocka_unit_test(who_ages_faster_overtakes_at_the_match),
 		cmocka_unit_test(the_last_free_agent_is_kept_for_those_entitled),
 		cmocka_unit_test(one_more_free_agent_lets_the_held_go_to_another),
 		cmocka_unit_test(nobody_is_held_back_for_longer_than_the_limit),
