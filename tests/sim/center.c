@@ -4,16 +4,24 @@
  */
 #include "center.h"
 
+#include "model/limits.h"
+
 /* The engine keeps room for 32 kinds, two of them for kinds that have gone. */
 enum { CENTER_KINDS_MAX = 29 };
 
-static bool center_refuse(struct str *problems, const struct model *m, const struct model_number *n,
-	size_t count, const char *key)
+static bool center_rates(struct str *problems, const struct model *m)
 {
-	if (!count)
+	for (size_t i = 0; i < m->lane_count; i++) {
+		const struct model_number *n = &m->lanes[i];
+
+		if (i + 1 < LANES_MAX && n->value >= 1 && n->value <= 1000 &&
+			n->value - (uint32_t)n->value <= 0)
+			continue;
+		str_addf(problems,
+			"%.*s:%u:%u: lanes are whole numbers from 1 to 1000, at most %d\n",
+			SLICE_ARG(m->file), n->line, n->col, LANES_MAX - 1);
 		return false;
-	str_addf(problems, "%.*s:%u:%u: %s is not supported by this engine yet\n",
-		SLICE_ARG(m->file), n->line, n->col, key);
+	}
 	return true;
 }
 
@@ -46,6 +54,9 @@ static void center_segments(struct config *c, const struct model *m)
 		for (size_t j = 0; j < m->offset_count; j++)
 			if (slice_equal(m->offsets_s[j].segment, name))
 				s->offset_s = (int32_t)m->offsets_s[j].value;
+		for (size_t j = 0; j < m->lane_count; j++)
+			if (slice_equal(m->lanes[j].segment, name))
+				s->rate = (uint32_t)m->lanes[j].value;
 		for (size_t j = 0; j < m->hold_count; j++)
 			if (slice_equal(m->hold_back[j].segment, name))
 				s->hold_back = (uint32_t)m->hold_back[j].value;
@@ -57,7 +68,7 @@ struct config *center_new(const struct model *m, struct arena *arena, struct str
 {
 	struct config *c = arena_alloc(arena, sizeof(*c));
 
-	if (center_refuse(problems, m, m->lanes, m->lane_count, "lanes"))
+	if (!center_rates(problems, m))
 		return NULL;
 	if (m->hold_count && m->hold_pool.n && !slice_is(m->hold_pool, "all")) {
 		str_addf(problems, "%.*s:%u:%u: the pool of hold_back is 'all' agents\n",

@@ -19,10 +19,12 @@ void promise_broken(struct run *r, const struct call *c, const char *what)
 		SLICE_ARG(c ? r->m->types[c->type].name : SLICE("-")), what);
 }
 
-/* Where a call stands in the order; smaller is earlier. */
-static int64_t place(const struct run *r, const struct call *c)
+/* What a call has gained by now; more is earlier. Runs are short: microseconds times a rate fit 64 bits. */
+static int64_t gained(const struct run *r, const struct call *c)
 {
-	return (int64_t)c->arrived_us + r->sources[c->type].offset_us;
+	const struct source *s = &r->sources[c->type];
+
+	return ((int64_t)(r->now_us - c->arrived_us) - s->offset_us) * s->rate;
 }
 
 /* How many agents who have nothing must be left to others when this call gets one now. */
@@ -56,7 +58,7 @@ static void no_bypass(struct run *r, const struct call *c, const struct worker *
 
 		if (!w->calls && idle(r) <= held(r, first))
 			continue;
-		if (place(r, first) < place(r, c))
+		if (gained(r, first) > gained(r, c))
 			promise_broken(r, c, "offered before somebody who comes earlier");
 	}
 }

@@ -36,6 +36,8 @@ def model(seed):
     hold = ""
     if r.random() < 0.5:
         hold = f", hold_back: {{pool: all, x2: {r.randint(0, 3)}, x3: {r.randint(0, 3)}}}, hold_max_s: {r.choice([0, 5, 60])}"
+    if r.random() < 0.5:
+        hold += f", lanes: {{x0: {r.randint(1, 9)}, x2: {r.randint(1, 3)}, x3: {r.randint(1, 3)}}}"
     lines.append(f"policy: {{strategy: {r.choice(STRATEGIES)}, "
                  f"offsets_s: {{x1: {r.randint(-300, 0)}, x2: {r.randint(0, 900)}}}{hold}}}")
     return "\n".join(lines) + "\n"

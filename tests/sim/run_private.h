@@ -46,6 +46,7 @@ struct source {
 	uint32_t first, last; /* waiting calls in the order they came */
 	uint64_t waiting;
 	int64_t offset_us; /* of its segment */
+	int64_t rate;	   /* how much its waiting counts */
 	uint64_t held;	   /* agents who must stay free for others */
 };
 struct worker {

@@ -74,6 +74,10 @@ void start_sources(struct run *r, uint64_t seed)
 		for (size_t k = 0; k < r->m->offset_count; k++)
 			if (slice_equal(r->m->offsets_s[k].segment, t->segment))
 				s->offset_us = (int64_t)(r->m->offsets_s[k].value * 1e6);
+		s->rate = 1;
+		for (size_t k = 0; k < r->m->lane_count; k++)
+			if (slice_equal(r->m->lanes[k].segment, t->segment))
+				s->rate = (int64_t)r->m->lanes[k].value;
 		for (size_t k = 0; k < r->m->hold_count; k++)
 			if (slice_equal(r->m->hold_back[k].segment, t->segment))
 				s->held = (uint64_t)r->m->hold_back[k].value;

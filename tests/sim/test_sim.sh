@@ -71,12 +71,11 @@ refused "3:34: the pool of hold_back is 'all' agents" <<-END
 	$agents
 	policy: {hold_back: {pool: some, a: 1}}
 END
-for model in "$models"/pending/*.yaml; do
-	[ -f "$model" ] || continue
-	timeout 20 "$sim" "$model" --arrivals 1000 >"$dir/out" 2>"$dir/err"
-	[ $? = 2 ] && grep -q 'is not supported by this engine yet' "$dir/err" ||
-		wrong "$model: not refused: $(cat "$dir/err")"
-done
+refused "3:18: lanes are whole numbers from 1 to 1000, at most 7" <<-END
+	$types
+	$agents
+	policy: {lanes: {a: 1.5}}
+END
 
 timeout 20 "$sim" "$dir/there-is-none.yaml" 2>"$dir/err"
 [ $? = 2 ] && grep -q 'No such file' "$dir/err" || wrong "a file that is not there: $(cat "$dir/err")"
