@@ -69,6 +69,8 @@ static void longest_idle(struct run *r, const struct call *c, const struct worke
 {
 	const struct source *s = &r->sources[c->type];
 
+	if (idle(r) <= held(r, c))
+		return; /* those who have nothing are kept from it */
 	for (size_t g = 0; g < r->m->group_count; g++) {
 		uint32_t first = r->benches[g].first;
 
