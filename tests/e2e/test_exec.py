@@ -345,7 +345,7 @@ def test_a_send_that_died_is_unsure_or_repeated():
             conv = bo.accept()["conv"]
             bo.command("reply", conv=conv, text="answer")
             until(f"the answer to be {fate}", lambda: [
-                m for m in room.node.conv(conv)["messages"] if m["direction"] == "out" and m["delivery"] == fate], 30)
+                m for m in room.node.conv(conv)["messages"] if m["direction"] == "out" and m["delivery"] == fate], 90)  # its back-off grows with each kill
 
 
 def test_reload_replaces_the_program():

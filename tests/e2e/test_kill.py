@@ -89,12 +89,12 @@ class Load:
 
 
 def everything(node):
-    """marker → where it is: conversation, number, time."""
+    """marker → the places where it is stored: conversation, number, time."""
     seen = {}
     for c in node.waiting():
         for m in node.conv(c["id"])["messages"]:
             if m["direction"] == "in":
-                seen.setdefault(m["text"].strip(), []).append((c["id"], m["seq"], m["at_ms"]))
+                seen.setdefault(m["text"].strip(), set()).add((c["id"], m["seq"], m["at_ms"]))
     return seen
 
 
