@@ -89,12 +89,12 @@ class Load:
 
 
 def everything(node):
-    """marker → the places where it is stored: conversation, number, time."""
+    """marker → where it is seen: conversation, number, time; the same place twice is a conversation listed twice."""
     seen = {}
     for c in node.waiting():
         for m in node.conv(c["id"])["messages"]:
             if m["direction"] == "in":
-                seen.setdefault(m["text"].strip(), set()).add((c["id"], m["seq"], m["at_ms"]))
+                seen.setdefault(m["text"].strip(), []).append((c["id"], m["seq"], m["at_ms"]))
     return seen
 
 
