@@ -33,14 +33,26 @@ static uint64_t number(struct usher_str s)
 	return v;
 }
 
+static int path_is_good(struct usher_str path, char *why, size_t why_size)
+{
+	if (path.n >= 2 && path.p[0] == '/' && path.p[path.n - 1] != '/')
+		return 1;
+	snprintf(why, why_size, "path: expected /name without a slash at the end");
+	return 0;
+}
+
+static int chat_check(
+	struct usher_host *host, const struct usher_services *svc, char *why, size_t why_size)
+{
+	return !path_is_good(svc->option(host, "path"), why, why_size);
+}
+
 static void *chat_open(
 	struct usher_host *host, const struct usher_services *svc, char *why, size_t why_size)
 {
 	struct usher_str path = svc->option(host, "path");
-	if (path.n < 2 || path.p[0] != '/' || path.p[path.n - 1] == '/') {
-		snprintf(why, why_size, "path: expected /name without a slash at the end");
+	if (!path_is_good(path, why, why_size))
 		return NULL;
-	}
 	struct chat *c = chat_alloc(sizeof(*c));
 	c->host = host;
 	c->svc = svc;
@@ -237,4 +249,6 @@ __attribute__((visibility("default"))) const struct usher_channel usher_channel_
 	.http = chat_http,
 	.ws = chat_ws,
 	.health = chat_health,
+	.check = chat_check,
+	.option_size = sizeof(struct usher_option),
 };

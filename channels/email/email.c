@@ -244,11 +244,9 @@ void email_settle(struct email *e)
 	e->services->post(e->host, email_down, e);
 }
 
-static void *email_open(
-	struct usher_host *h, const struct usher_services *services, char *why, size_t why_size)
+static struct email *email_new(struct usher_host *h, const struct usher_services *services)
 {
 	struct email *e = g_new0(struct email, 1);
-	int port;
 
 	e->host = h;
 	e->services = services;
@@ -257,14 +255,42 @@ static void *email_open(
 	e->mailboxes = g_ptr_array_new_with_free_func(g_free);
 	worker_init(&e->parser, "email-parse");
 	worker_init(&e->sender, "email-send");
+	return e;
+}
+
+/* Everything that may be wrong with the options, without any effect outside. */
+static bool email_settings(struct email *e, char *why, size_t why_size)
+{
 	if (!read_addresses(e, why, why_size) || !read_from(e, why, why_size) ||
 		!read_smtp(e, why, why_size))
-		goto refuse;
+		return false;
 	if (option(e, "secret").n && option(e, "secret").n < SECRET_MIN) {
 		g_snprintf(why, why_size, "secret: at least %d characters", SECRET_MIN);
-		goto refuse;
+		return false;
 	}
 	read_limits(e);
+	return true;
+}
+
+static int email_check(
+	struct usher_host *h, const struct usher_services *services, char *why, size_t why_size)
+{
+	struct email *e = email_new(h, services);
+	bool good = email_settings(e, why, why_size);
+
+	email_clear(e);
+	g_free(e);
+	return !good;
+}
+
+static void *email_open(
+	struct usher_host *h, const struct usher_services *services, char *why, size_t why_size)
+{
+	struct email *e = email_new(h, services);
+	int port;
+
+	if (!email_settings(e, why, why_size))
+		goto refuse;
 	port = services->listen(
 		h, option(e, "listen"), option(e, "tls_cert"), option(e, "tls_key"), 1);
 	if (port < 0) {
@@ -392,4 +418,6 @@ const struct usher_channel usher_channel_v0 = {
 	.blob_done = email_blob_done,
 	.blob_got = email_blob_got,
 	.health = email_health,
+	.check = email_check,
+	.option_size = sizeof(struct usher_option),
 };

@@ -259,6 +259,18 @@ static void *exec_open(
 	return e;
 }
 
+static int exec_check(
+	struct usher_host *host, const struct usher_services *usher, char *why, size_t why_size)
+{
+	struct exec *e = zeroed(sizeof(*e));
+
+	e->host = host;
+	e->usher = usher;
+	int refused = !settings_read(e, why, why_size);
+	exec_free(e);
+	return refused;
+}
+
 /* It is told to stop, ends by itself or is ended; then what usher owes is waited for. */
 static void exec_close(void *self)
 {
@@ -337,4 +349,6 @@ const struct usher_channel usher_channel_v0 = {
 	.remembered = exec_remembered,
 	.recalled = exec_recalled,
 	.health = exec_health,
+	.check = exec_check,
+	.option_size = sizeof(struct usher_option),
 };

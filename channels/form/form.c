@@ -145,6 +145,18 @@ static void *form_open(
 	return f;
 }
 
+static int form_check(
+	struct usher_host *host, const struct usher_services *svc, char *why, size_t why_size)
+{
+	struct form *f = zeroed(sizeof(*f));
+
+	f->host = host;
+	f->svc = svc;
+	int refused = form_read(f, why, why_size);
+	free(f);
+	return refused;
+}
+
 void form_look(struct form *f)
 {
 	if (!f->closing || f->posts)
@@ -264,4 +276,6 @@ const struct usher_channel usher_channel_v0 = {
 	.http_gone = form_gone,
 	.blob_done = form_blob_done,
 	.health = form_health,
+	.check = form_check,
+	.option_size = sizeof(struct usher_option),
 };

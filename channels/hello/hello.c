@@ -161,4 +161,5 @@ const struct usher_channel usher_channel_v0 = {
 	.http = hello_http,
 	.http_body = hello_body,
 	.http_gone = hello_gone,
+	.option_size = sizeof(struct usher_option),
 };

@@ -32,6 +32,18 @@ static void *webhook_open(
 	return w;
 }
 
+static int webhook_check(
+	struct usher_host *host, const struct usher_services *usher, char *why, size_t why_size)
+{
+	struct webhook *w = zeroed(sizeof(*w));
+
+	w->host = host;
+	w->usher = usher;
+	int refused = !settings_read(w, why, why_size);
+	webhook_free(w);
+	return refused;
+}
+
 void webhook_settle(struct webhook *w)
 {
 	if (!w->closing || w->posts || w->sends)
@@ -106,4 +118,6 @@ const struct usher_channel usher_channel_v0 = {
 	.http_body = webhook_http_body,
 	.http_gone = webhook_http_gone,
 	.health = webhook_health,
+	.check = webhook_check,
+	.option_size = sizeof(struct usher_option),
 };

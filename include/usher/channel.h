@@ -301,7 +301,17 @@ struct usher_channel {
 		void *self, uint64_t token, enum usher_outcome outcome, struct usher_str bytes);
 	/* One JSON object with numbers that only the channel knows; appended by `put`. */
 	void (*health)(void *self, void (*put)(void *arg, struct usher_str json), void *arg);
+	/* Whether `open` would take these options, without any effect outside: for `usherd -t` and before a reload takes effect. 0, or not 0 and a
+	 * reason as in `open`. Of the services only log, now_us, option, channel_name, public_url and random are there; the others are NULL. */
+	int (*check)(struct usher_host *h, const struct usher_services *services, char *why,
+		size_t why_size);
+	size_t option_size; /* sizeof(struct usher_option), so that it can grow */
 };
+
+/* Whether the other side has a call or field: USHER_HAS(services, http_file). One that an older usher may lack is asked for first. */
+#define USHER_HAS(table, member)                                                                   \
+	((table)->size >= offsetof(__typeof__(*(table)), member) + sizeof((table)->member) &&      \
+		(table)->member)
 
 #ifdef __cplusplus
 }

@@ -5,6 +5,7 @@
 
 struct totals {
 	struct str *out;
+	struct host *host;
 	size_t waiting, active, online;
 	struct channel_status sum;
 	bool some;
@@ -40,7 +41,12 @@ static void on_channel(void *arg, const struct channel_status *c)
 	str_add_json(t->out, c->plugin);
 	str_addf(t->out, ",\"up\":%s,\"why\":", c->up ? "true" : "false");
 	str_add_json(t->out, slice_of(c->why ? c->why : ""));
-	str_addf(t->out, ",\"outbox\":%zu}", c->outbox);
+	struct slice health = host_health(t->host, c->name);
+	str_addf(t->out, ",\"outbox\":%zu,\"slow\":%llu,\"wrong\":%llu", c->outbox,
+		(unsigned long long)c->slow, (unsigned long long)c->wrong);
+	if (health.n)
+		str_addf(t->out, ",\"health\":%.*s", SLICE_ARG(health));
+	str_add_char(t->out, '}');
 	t->some = true;
 }
 
@@ -57,7 +63,7 @@ static void late_repeats(struct totals *t, uint64_t repeats)
 
 void status_json(struct node *n, const struct engine *e, struct str *out)
 {
-	struct totals t = { .out = out };
+	struct totals t = { .out = out, .host = n->host };
 	struct router_counts c = router_counts(n->router);
 
 	if (e) {

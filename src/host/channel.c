@@ -67,9 +67,9 @@ static int channel_start(struct usher_host *h, const struct channel *conf, struc
 		    conf->line, keep_first, &first))
 		return err_set(err, EINVAL, "%s", first.text);
 	h->up = true;
-	uint64_t began = call_begin(h);
+	uint64_t began = call_begin(h, "open");
 	h->self = h->api->open(h, &host_services, why, sizeof(why));
-	call_end(h, "open", began);
+	call_end(h, began);
 	why[sizeof(why) - 1] = 0;
 	if (!h->self)
 		return err_set(err, EINVAL, "%s", why[0] ? why : "the plugin refused to open");
@@ -171,6 +171,7 @@ void channel_release(struct usher_host *h)
 	if (h->node.on)
 		list_remove(&h->node);
 	options_free(&h->options);
+	str_free(&h->health);
 	free(h->why);
 	free(h->scope);
 	free(h->name);

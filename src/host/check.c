@@ -1,6 +1,10 @@
 /*
- * `usherd -t`: every channel's plugin is there and its options are what the plugin says. Opens nothing.
+ * `usherd -t` and the first half of a reload: every channel's plugin is there, its options are what its table says, and it has nothing
+ * against them itself. Opens nothing. Called by app.
  */
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/err.h"
 #include "host/inside.h"
 
@@ -20,6 +24,45 @@ static void tell(void *arg, unsigned line, unsigned col, const char *message)
 	str_free(&text);
 }
 
+/* "keys.0: too short" or "keys: missing" speaks of the option keys.0: where it stands, or the channel when it stands nowhere. */
+static void tell_of_option(struct place *p, const char *why)
+{
+	const struct channel *c = p->channel;
+	size_t n = strcspn(why, ": ");
+	const struct option *best = NULL;
+
+	for (size_t i = 0; i < c->option_count && n; i++) {
+		const struct option *o = &c->options[i];
+		bool is = o->name.n >= n && memcmp(o->name.p, why, n) == 0 &&
+			  (o->name.n == n || o->name.p[n] == '.');
+		if (is && (!best || o->name.n == n))
+			best = o;
+	}
+	tell(p, best ? best->line : c->line, best ? best->col : 0, why);
+}
+
+/* What only the plugin knows of its options. Nothing is opened: it gets services that have no effect. */
+static size_t check_inside(const struct config *config, struct place *p, struct plugin *plugin,
+	struct options *options)
+{
+	struct host house = { .config = config, .thread = pthread_self() };
+	struct usher_host h = { .host = &house, .refs = 1, .plugin = plugin, .api = &plugin->api };
+	char why[256] = "";
+
+	if (!plugin->api.check)
+		return 0;
+	h.name = slice_dup(p->channel->name);
+	h.options = *options;
+	uint64_t began = call_begin(&h, "check");
+	int refused = plugin->api.check(&h, &check_services, why, sizeof(why));
+	call_end(&h, began);
+	why[sizeof(why) - 1] = 0;
+	if (refused)
+		tell_of_option(p, why[0] ? why : "the plugin refuses these options");
+	free(h.name);
+	return refused != 0;
+}
+
 static size_t check_channel(const struct config *config, struct place *p)
 {
 	struct options o = { 0 };
@@ -32,6 +75,8 @@ static size_t check_channel(const struct config *config, struct place *p)
 	}
 	size_t problems = options_read(&o, plugin->api.options, p->channel->options,
 		p->channel->option_count, p->channel->line, tell, p);
+	if (!problems)
+		problems = check_inside(config, p, plugin, &o);
 	options_free(&o);
 	return problems;
 }

@@ -238,9 +238,13 @@ static void ack_fail(struct usher_host *h, void *arg)
 
 void service_deliver(struct usher_host *h, const struct usher_inbound *m, uint64_t token)
 {
-	struct intake *d = mem_alloc(sizeof(*d));
 	struct err err = { "" };
 
+	if (!service_allowed(h, "deliver"))
+		return;
+	if (h->state == CHANNEL_CLOSING && h->said_down)
+		plugin_wrong(h, "it delivers after it said that it is down");
+	struct intake *d = mem_alloc(sizeof(*d));
 	d->h = channel_hold(h);
 	d->token = token;
 	h->deliveries++;

@@ -10,15 +10,21 @@
 #include "base/log.h"
 #include "host/inside.h"
 
+static bool is_sanitized(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+	return true;
+#else
+	return false;
+#endif
+}
+
 /* ASan builds and USHER_HOST_DEBUG=1 report each slow call, not one a second. */
 static bool want_debug(void)
 {
 	const char *env = getenv("USHER_HOST_DEBUG");
-#ifdef __SANITIZE_ADDRESS__
-	return !env || env[0] != '0';
-#else
-	return env && env[0] == '1';
-#endif
+
+	return is_sanitized() ? !env || env[0] != '0' : env && env[0] == '1';
 }
 
 struct host *host_new(struct loop *loop, struct store *store, struct http_server *http,
@@ -33,6 +39,9 @@ struct host *host_new(struct loop *loop, struct store *store, struct http_server
 	h->tail = loop_tail_new(loop, later_run, h);
 	h->recent = recent_new();
 	h->debug = want_debug();
+	h->sanitized = is_sanitized();
+	watch_crashes(h);
+	health_start(h);
 	h->intake = true;
 	return h;
 }
@@ -148,6 +157,7 @@ void host_free(struct host **host)
 	agent_names_free(h);
 	recent_free(&h->recent);
 	loop_tail_free(&h->tail);
+	loop_timer_free(&h->beat);
 	free(h->intake_why);
 	free(h);
 }

@@ -16,6 +16,7 @@
 #define USHER_HOST_INSIDE_H
 
 #include <errno.h>
+#include <pthread.h>
 #include <usher/channel.h>
 
 #include "base/id.h"
@@ -52,6 +53,7 @@ struct usher_host {
 	size_t reading;	   /* catch_ups under way */
 	struct outbound_side *out;
 	uint64_t slow_said_us;
+	struct str health; /* the plugin's last, one JSON object */
 };
 
 struct host {
@@ -63,11 +65,14 @@ struct host {
 	struct map routes; /* prefix → struct route */
 	struct loop_tail *tail;
 	struct list later;
-	struct usher_host *calling; /* whose code runs now */
+	struct usher_host *calling; /* whose code runs now, */
+	const char *calling_what;   /* and in which call */
+	pthread_t thread;	    /* the loop's */
+	struct loop_timer *beat;
 	struct recent *recent;
 	struct map agent_names; /* agent → display name, as last pushed */
 	struct web_dir *web_dirs;
-	bool debug, open, intake;
+	bool debug, sanitized, watches_crash, open, intake;
 	char *intake_why;
 	void (*on_typing)(void *arg, struct slice channel, struct slice thread);
 	void *on_typing_arg;
@@ -87,20 +92,26 @@ static inline struct slice to_slice(struct usher_str s)
 /* ---- calls into a plugin ---- */
 
 /* Never nested: a plugin is not called from inside its own call. Returns when it began. */
-uint64_t call_begin(struct usher_host *h);
-void call_end(struct usher_host *h, const char *what, uint64_t began);
+uint64_t call_begin(struct usher_host *h, const char *what);
+void call_end(struct usher_host *h, uint64_t began);
 /* Calls `api->what(...)` when the plugin has it and is there to be called. */
 #define PLUGIN_CALL(h, what, ...)                                                                  \
 	do {                                                                                       \
 		if ((h)->api->what && (h)->self) {                                                 \
-			uint64_t call_began = call_begin(h);                                       \
+			uint64_t call_began = call_begin(h, #what);                                \
 			(h)->api->what(__VA_ARGS__);                                               \
-			call_end(h, #what, call_began);                                            \
+			call_end(h, call_began);                                                   \
 		}                                                                                  \
 	} while (0)
 /* A breach of the contract by the plugin: logged; counted as an error of the channel. */
 void plugin_wrong(struct usher_host *h, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* False, and told, when a service is called from a thread that is not the loop's. */
+bool service_allowed(struct usher_host *h, const char *what);
+void watch_crashes(struct host *host);
+
+/* health.c */
+void health_start(struct host *host);
 
 /* later.c: run(h, arg) at the end of the turn; dropped when the channel is gone, then only `drop` gets arg. */
 void call_later(struct usher_host *h, void (*run)(struct usher_host *h, void *arg),
@@ -132,6 +143,7 @@ static inline bool channel_is_gone(const struct usher_host *h)
 
 /* ---- what services.c puts into the table ---- */
 extern const struct usher_services host_services;
+extern const struct usher_services check_services; /* those that have no effect */
 
 /* deliver.c, recent.c */
 void service_deliver(struct usher_host *h, const struct usher_inbound *m, uint64_t token);
@@ -163,6 +175,8 @@ void outbound_open(struct usher_host *h);
 void outbound_stop(struct usher_host *h);
 bool outbound_is_idle(const struct usher_host *h);
 void outbound_free(struct usher_host *h);
+/* Sends that the plugin was given long ago and never answered: told, once each. */
+void outbound_look_overdue(struct usher_host *h);
 void service_sent(struct usher_host *h, struct usher_str id, enum usher_outcome outcome,
 	struct usher_str remote, struct usher_str why);
 /* news.c */

@@ -86,6 +86,8 @@ static void remembered(void *arg, int status)
 void service_remember(
 	struct usher_host *h, struct usher_str key, struct usher_str value, uint64_t token)
 {
+	if (!service_allowed(h, "remember"))
+		return;
 	remember(h->host->store, h->scope, to_slice(key), to_slice(value), 0, remembered,
 		owe(h, token));
 }
@@ -106,6 +108,8 @@ static void recalled(void *arg, int status, struct slice value)
 
 void service_recall(struct usher_host *h, struct usher_str key, uint64_t token)
 {
+	if (!service_allowed(h, "recall"))
+		return;
 	recall(h->host->store, h->scope, to_slice(key), recalled, owe(h, token));
 }
 
@@ -115,6 +119,7 @@ struct usher_blob *service_blob_open(struct usher_host *h)
 {
 	struct usher_blob *b = mem_alloc(sizeof(*b));
 
+	(void)service_allowed(h, "blob_open"); /* told; there is no way to refuse it */
 	b->h = h;
 	b->writer = blob_open(h->host->store);
 	list_push_back(&h->blobs, &b->node);
@@ -173,5 +178,7 @@ static void blob_got(void *arg, int status, struct slice bytes)
 
 void service_blob_get(struct usher_host *h, struct usher_str name, uint64_t token)
 {
+	if (!service_allowed(h, "blob_get"))
+		return;
 	blob_get(h->host->store, to_slice(name), blob_got, owe(h, token));
 }

@@ -1,17 +1,12 @@
 /*
- * Calls into plugins: never from inside a plugin's own call, timed, and those that answer a service at once put off
- * to the tail of the turn. Called by every file of this room that calls a plugin.
+ * Calls that answer a service at once are put off to the tail of the turn: a plugin is never called from inside its own call. Called by
+ * every file of this room that calls a plugin.
  *
  *   plugin ──deliver()──▶ refused ──▶ later: [ack] ─▶ [ack] ──tail──▶ plugin->ack()
  */
-#include <stdarg.h>
 #include <stdlib.h>
 
-#include "base/assert.h"
-#include "base/clock.h"
-#include "base/log.h"
 #include "host/inside.h"
-#include "model/limits.h"
 
 struct later {
 	struct list_node node;
@@ -20,45 +15,6 @@ struct later {
 	void (*drop)(void *arg);
 	void *arg;
 };
-
-enum { SLOW_SAY_US = 1000000 };
-
-uint64_t call_begin(struct usher_host *h)
-{
-	ASSERT(h->host && !h->host->calling);
-	ASSERT(h->state != CHANNEL_GONE);
-	h->host->calling = h;
-	return clock_monotonic_us();
-}
-
-void call_end(struct usher_host *h, const char *what, uint64_t began)
-{
-	uint64_t now = clock_monotonic_us();
-
-	ASSERT(h->host->calling == h);
-	h->host->calling = NULL;
-	if (now - began <= CALLBACK_SLOW_US)
-		return;
-	h->count.slow++;
-	if (!h->host->debug && now - h->slow_said_us < SLOW_SAY_US)
-		return;
-	h->slow_said_us = now;
-	log_warn(h->name, "the plugin held up the loop plugin=%s call=%s us=%llu", h->plugin->name,
-		what, (unsigned long long)(now - began));
-}
-
-void plugin_wrong(struct usher_host *h, const char *format, ...)
-{
-	struct str text = { 0 };
-	va_list ap;
-
-	va_start(ap, format);
-	str_addv(&text, format, ap);
-	va_end(ap);
-	h->count.wrong++;
-	log_error(h->name, "the plugin broke the contract plugin=%s: %s", h->plugin->name, text.p);
-	str_free(&text);
-}
 
 void call_later(struct usher_host *h, void (*run)(struct usher_host *h, void *arg),
 	void (*drop)(void *arg), void *arg)

@@ -88,6 +88,8 @@ void service_delivery(struct usher_host *h, struct usher_str message, struct ush
 	uint32_t delivery = delivery_of(what);
 	struct str scope = { 0 };
 
+	if (!service_allowed(h, "delivery"))
+		return;
 	if (!delivery || (!message.n && !remote.n) ||
 		(message.n && !id_parse(to_slice(message), &id))) {
 		plugin_wrong(h, "delivery news %d of no message", (int)what);

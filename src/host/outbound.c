@@ -30,7 +30,11 @@ struct send {
 	char id[ID_TEXT_LEN + 1];
 	enum send_state state;
 	uint32_t attempt;
+	uint64_t handed_us;
+	bool overdue;
 };
+
+enum { ANSWERED_KEPT = 16 };
 
 struct outbound_side {
 	struct list all, ready, flying;
@@ -39,6 +43,8 @@ struct outbound_side {
 	struct retry retry;
 	struct loop_timer *timer;
 	bool following, stopped, pumping;
+	char answered[ANSWERED_KEPT][ID_TEXT_LEN + 1];
+	size_t answered_next;
 };
 
 static uint64_t now_us(const struct usher_host *h)
@@ -200,6 +206,8 @@ static void send_hand(struct send *s)
 	m.parts = parts_of(s, &m.parts_count);
 	m.refs = refs_of(s, &m.refs_count);
 	s->state = SEND_FLYING;
+	s->handed_us = now_us(h);
+	s->overdue = false;
 	send_unlink(s);
 	list_push_back(&h->out->flying, &s->node);
 	if (s->attempt > 1)
@@ -308,6 +316,34 @@ static void send_again(struct send *s, struct usher_str why)
 		send_wait(s, until);
 }
 
+/* The latest ids that were answered, so that a second answer can be called that. */
+static void note_answered(struct outbound_side *o, const char *id)
+{
+	memcpy(o->answered[o->answered_next++ % ANSWERED_KEPT], id, ID_TEXT_LEN + 1);
+}
+
+static bool was_answered(const struct outbound_side *o, struct slice id)
+{
+	for (size_t i = 0; i < ANSWERED_KEPT; i++)
+		if (id.n && slice_is(id, o->answered[i]))
+			return true;
+	return false;
+}
+
+void outbound_look_overdue(struct usher_host *h)
+{
+	uint64_t now = now_us(h);
+
+	if (!h->out)
+		return;
+	LIST_FOR (s, &h->out->flying, struct send, node) {
+		if (s->overdue || now - s->handed_us < SEND_ANSWER_S * UINT64_C(1000000))
+			continue;
+		s->overdue = true;
+		plugin_wrong(s->by, "no answer to the send of %s for %d s", s->id, SEND_ANSWER_S);
+	}
+}
+
 /* The message that this channel is carrying, its own or another's. */
 static struct send *carried(struct usher_host *by, struct slice id)
 {
@@ -322,14 +358,23 @@ static struct send *carried(struct usher_host *by, struct slice id)
 void service_sent(struct usher_host *by, struct usher_str id, enum usher_outcome outcome,
 	struct usher_str remote, struct usher_str why)
 {
+	if (!service_allowed(by, "sent"))
+		return;
 	struct send *s = carried(by, to_slice(id));
-
 	if (!s) {
-		plugin_wrong(
-			by, "sent for %.*s, which is not being sent", (int)id.n, id.n ? id.p : "");
+		bool before = was_answered(by->out, to_slice(id));
+		plugin_wrong(by,
+			before ? "sent a second time for %.*s"
+			       : "sent for %.*s, which it was not given",
+			(int)id.n, id.n ? id.p : "");
 		return;
 	}
+	note_answered(by->out, s->id);
 	struct usher_host *h = s->h;
+	if (outcome > USHER_UNSURE) {
+		plugin_wrong(by, "sent with the outcome %d, which there is not", (int)outcome);
+		outcome = USHER_UNSURE;
+	}
 	switch (outcome) {
 	case USHER_OK:
 	case USHER_DUPLICATE:

@@ -22,6 +22,26 @@ enum { LEAST_SIZE = offsetof(struct usher_channel, close) };
 
 static struct plugin *loaded; /* for the life of the process, as dlopen's own list */
 
+/* Its rows may be shorter or longer than ours. */
+static void take_options(struct plugin *p)
+{
+	size_t stride = p->api.option_size ? p->api.option_size : sizeof(struct usher_option);
+	size_t known = stride < sizeof(struct usher_option) ? stride : sizeof(struct usher_option);
+	const char *row = (const char *)p->api.options;
+	size_t count = 0;
+	const char *key;
+
+	for (;; count++) {
+		memcpy(&key, row + count * stride, sizeof(key));
+		if (!key)
+			break;
+	}
+	p->options = mem_alloc((count + 1) * sizeof(*p->options));
+	for (size_t i = 0; i < count; i++)
+		memcpy(&p->options[i], row + i * stride, known);
+	p->api.options = p->options;
+}
+
 int plugin_adopt(struct plugin *p, const struct usher_channel *given, struct err *err)
 {
 	size_t size = given->size < sizeof(p->api) ? given->size : sizeof(p->api);
@@ -38,6 +58,7 @@ int plugin_adopt(struct plugin *p, const struct usher_channel *given, struct err
 	memcpy(&p->api, given, size);
 	if (!p->api.name || !p->api.open || !p->api.options)
 		return err_set(err, EINVAL, "its table lacks name, options or open");
+	take_options(p);
 	return 0;
 }
 
@@ -83,6 +104,7 @@ struct plugin *plugin_load(struct slice dir, struct slice name, struct err *err)
 	str_free(&path);
 	if (status) {
 		err_prefix(err, "plugin %.*s", SLICE_ARG(name));
+		free(p->options);
 		free(p);
 		return NULL;
 	}

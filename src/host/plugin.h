@@ -14,6 +14,7 @@ struct plugin {
 	char *name;
 	/* What it gave, as far as both sides know it; the rest is zero. */
 	struct usher_channel api;
+	struct usher_option *options; /* its table in our shape; api.options is this */
 };
 
 /* DIR/NAME.so, loaded once. NULL and the reason when it is missing, speaks another version or lacks what every plugin has. */

@@ -22,7 +22,8 @@ static void service_log(struct usher_host *h, enum usher_level level, const char
 
 static uint64_t service_now_us(struct usher_host *h)
 {
-	return loop_wall_us(h->host->loop);
+	return h->host->loop ? loop_wall_us(h->host->loop)
+			     : clock_wall_us(); /* no loop: usherd -t */
 }
 
 static struct usher_str service_option(struct usher_host *h, const char *key)
@@ -48,6 +49,8 @@ static void service_random(struct usher_host *h, void *out, size_t n)
 
 static void service_up(struct usher_host *h)
 {
+	if (!service_allowed(h, "up"))
+		return;
 	if (h->state != CHANNEL_OPEN || h->up)
 		return;
 	h->up = true;
@@ -56,6 +59,8 @@ static void service_up(struct usher_host *h)
 
 static void service_down(struct usher_host *h, const char *why)
 {
+	if (!service_allowed(h, "down"))
+		return;
 	if (h->state == CHANNEL_CLOSING) {
 		h->said_down = true;
 		channel_look(h);
@@ -68,6 +73,8 @@ static void service_down(struct usher_host *h, const char *why)
 
 static void service_count(struct usher_host *h, const char *what, uint64_t n)
 {
+	if (!service_allowed(h, "count"))
+		return;
 	if (strcmp(what, "seen") == 0) {
 		h->counts_seen = true;
 		h->count.seen += n;
@@ -79,6 +86,18 @@ static void service_count(struct usher_host *h, const char *what, uint64_t n)
 		plugin_wrong(h, "there is no counter \"%s\"", what);
 	}
 }
+
+const struct usher_services check_services = {
+	.size = sizeof(struct usher_services),
+	.abi_major = USHER_ABI_MAJOR,
+	.abi_minor = USHER_ABI_MINOR,
+	.log = service_log,
+	.now_us = service_now_us,
+	.option = service_option,
+	.channel_name = service_channel_name,
+	.public_url = service_public_url,
+	.random = service_random,
+};
 
 const struct usher_services host_services = {
 	.size = sizeof(struct usher_services),

@@ -51,9 +51,9 @@ static size_t stream_bytes(struct conn *c, struct slice bytes, void *arg)
 	(void)c;
 	if (!h || !h->self)
 		return bytes.n;
-	uint64_t began = call_begin(h);
+	uint64_t began = call_begin(h, "stream");
 	used = h->api->stream(h->self, s, USHER_STREAM_DATA, to_str(bytes));
-	call_end(h, "stream", began);
+	call_end(h, began);
 	if (used > bytes.n) {
 		plugin_wrong(h, "consumed %zu of %zu bytes", used, bytes.n);
 		used = bytes.n;

@@ -16,17 +16,18 @@ struct usher_timer {
 static void timer_fired(void *arg)
 {
 	struct usher_timer *t = arg;
-	uint64_t began = call_begin(t->h);
+	uint64_t began = call_begin(t->h, "timer");
 	struct usher_host *h = t->h;
 
 	t->fn(t->arg);
-	call_end(h, "timer", began);
+	call_end(h, began);
 }
 
 struct usher_timer *service_timer(struct usher_host *h, void (*fn)(void *arg), void *arg)
 {
 	struct usher_timer *t = mem_alloc(sizeof(*t));
 
+	(void)service_allowed(h, "timer"); /* told; there is no way to refuse it */
 	t->h = h;
 	t->fn = fn;
 	t->arg = arg;

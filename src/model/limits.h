@@ -102,7 +102,9 @@
 	LIMIT(CATCH_UPS_MAX, 10000, "threads", "of a channel, being read back at once")            \
 	LIMIT(CATCH_UP_PAGE, 256, "messages", "read back in one go")                               \
 	LIMIT(OPTION_TEXT_MAX, 65536, "bytes", "an option's value where the plugin sets no limit") \
-	LIMIT(CALLBACK_SLOW_US, 5000, "us", "of a plugin's call: longer ones are reported")
+	LIMIT(CALLBACK_SLOW_US, 5000, "us", "of a plugin's call: longer ones are reported")        \
+	LIMIT(SEND_ANSWER_S, 900, "s", "a plugin has to answer a send: later ones are reported")   \
+	LIMIT(HEALTH_MAX, 8192, "bytes", "that a plugin says of itself")
 
 #define LIMIT_ENUM(name, value, unit, why) name = (value),
 enum limits { LIMITS(LIMIT_ENUM) };

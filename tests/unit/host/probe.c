@@ -42,6 +42,7 @@ static struct usher_str text(const char *s)
 static const struct usher_option options[] = {
 	{ .key = "greeting", .fallback = "hi", .most = 20, .help = "what to say" },
 	{ .key = "refuse", .fallback = "", .most = 100, .help = "reason to refuse to open" },
+	{ .key = "against", .fallback = "", .most = 100, .help = "reason to refuse in check" },
 	{ 0 },
 };
 
@@ -172,6 +173,26 @@ static size_t probe_stream(
 	return n;
 }
 
+static int probe_check(
+	struct usher_host *h, const struct usher_services *svc, char *why, size_t size)
+{
+	struct usher_str against = svc->option(h, "against");
+
+	/* Nothing that has an effect is to be had here. */
+	if (svc->listen || svc->deliver || USHER_HAS(svc, http_route))
+		snprintf(why, size, "check could do something");
+	else
+		snprintf(why, size, "%s", against.p);
+	return why[0] != 0;
+}
+static void probe_health(void *self, void (*put)(void *arg, struct usher_str json), void *arg)
+{
+	(void)self;
+	enter();
+	put(arg, text(probe.health));
+	leave();
+}
+
 extern const struct usher_channel SYMBOL;
 const struct usher_channel SYMBOL = {
 	.size = SIZE,
@@ -193,4 +214,7 @@ const struct usher_channel SYMBOL = {
 	.recalled = probe_recalled,
 	.blob_done = probe_blob_done,
 	.blob_got = probe_blob_got,
+	.health = probe_health,
+	.check = probe_check,
+	.option_size = sizeof(struct usher_option),
 };

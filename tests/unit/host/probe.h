@@ -40,6 +40,7 @@ struct probe {
 	char stream[4 * PROBE_TEXT]; /* events of connections: "open hello closed" */
 	char stream_why[PROBE_TEXT];
 	int fired, posted;
+	const char *health;
 };
 
 #endif

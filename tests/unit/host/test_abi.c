@@ -17,7 +17,7 @@ NO_PADDING(usher_inbound, automatic);
 NO_PADDING(usher_outbound, automatic);
 NO_PADDING(usher_update, high_s);
 NO_PADDING(usher_services, blob_get);
-NO_PADDING(usher_channel, health);
+NO_PADDING(usher_channel, option_size);
 NO_PADDING(usher_option, help);
 NO_PADDING(usher_part, size);
 
@@ -30,6 +30,8 @@ AT(usher_channel, send, 80);
 AT(usher_channel, http, 104);
 AT(usher_channel, stream, 136);
 AT(usher_channel, health, 176);
+AT(usher_channel, check, 184);
+AT(usher_channel, option_size, 192);
 AT(usher_inbound, thread, 24);
 AT(usher_inbound, identity, 88);
 AT(usher_inbound, text, 160);

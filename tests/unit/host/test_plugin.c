@@ -5,6 +5,7 @@
 #include "unit/host/house.h"
 
 #include <dlfcn.h>
+#include <pthread.h>
 
 #include "model/pairs.h"
 #include "store/history.h"
@@ -63,6 +64,7 @@ static struct probe *probe_of(const char *plugin)
 	assert_non_null(p);
 	memset(p, 0, sizeof(*p));
 	p->answer = -1;
+	p->health = "{}";
 	return p;
 }
 
@@ -261,7 +263,14 @@ static void test_refusals(void **state)
 	assert_true(house_has(&out, "11:5: channel ch: greeting: 23 bytes, at most 20 are "
 				    "taken\n"));
 	c->option_count = 0;
+	house_option(c, "greeting", "ho");
+	house_option(c, "against", "greeting: \"ho\" is no greeting");
+	str_clear(&out);
+	assert_int_equal(host_check(&h.config, first_problem, &out), 1);
+	assert_string_equal(out.p, "10:5: channel ch: greeting: \"ho\" is no greeting\n");
+	c->option_count = 0;
 	house_option(c, "refuse", "no luck today");
+	assert_int_equal(host_check(&h.config, first_problem, &out), 0);
 	house_open(&h);
 	assert_int_equal(host_open(h.host, &h.err), -EINVAL);
 	assert_string_equal(h.err.text, "channel ch: no luck today");
@@ -477,6 +486,59 @@ static void test_sent_twice(void **state)
 	host_each(f->house.host, status_of, &s);
 	assert_int_equal(s.wrong, 2);
 	assert_int_equal(s.sent, 1);
+}
+
+static void *sent_from_a_thread(void *arg)
+{
+	struct probe *p = ((struct fixture *)arg)->probe;
+
+	p->svc->sent(p->host, str_of(p->sends[0].id), USHER_OK, str_of(""), str_of(""));
+	return NULL;
+}
+
+/* What is called from a thread that is not the loop's is named and not done: the message is still being sent. */
+static void test_wrong_thread(void **state)
+{
+	struct fixture *f = *state;
+	pthread_t thread;
+
+	queue_out(f, 1, "hello");
+	HOUSE_UNTIL(&f->house, f->probe->send_count == 1);
+	assert_int_equal(pthread_create(&thread, NULL, sent_from_a_thread, f), 0);
+	pthread_join(thread, NULL);
+	house_pass(&f->house, 50);
+	assert_int_equal(f->house.taken_count, 0);
+	f->probe->svc->sent(f->probe->host, str_of(f->probe->sends[0].id), USHER_OK, str_of(""),
+		str_of(""));
+	receipt(f, 1, DELIVERY_SENT);
+}
+
+static void test_outcome_that_is_none(void **state)
+{
+	struct fixture *f = *state;
+	struct channel_status s;
+
+	queue_out(f, 1, "hello");
+	HOUSE_UNTIL(&f->house, f->probe->send_count == 1);
+	f->probe->svc->sent(f->probe->host, str_of(f->probe->sends[0].id),
+		(enum usher_outcome)17, str_of(""), str_of("what"));
+	receipt(f, 1, DELIVERY_UNSURE); /* neither lost nor sent again behind the agent's back */
+	host_each(f->house.host, status_of, &s);
+	assert_int_equal(s.wrong, 1);
+}
+
+static void test_health(void **state)
+{
+	struct fixture *f = *state;
+	struct channel_status s;
+
+	f->probe->health = "{ \"open\" : 3 }";
+	assert_slice_is(host_health(f->house.host, SLICE("ch")), "{\"open\":3}");
+	f->probe->health = "no JSON";
+	assert_int_equal(host_health(f->house.host, SLICE("ch")).n, 0);
+	assert_int_equal(host_health(f->house.host, SLICE("nobody")).n, 0);
+	host_each(f->house.host, status_of, &s);
+	assert_int_equal(s.wrong, 1);
 }
 
 /* A plugin that has not answered when usher stops: the message is still in the outbox for the next start. */
@@ -758,6 +820,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_retried, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_failed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sent_twice, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_wrong_thread, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_outcome_that_is_none, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_health, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_answered, setup, teardown),
 		cmocka_unit_test(test_reply_by),
 		cmocka_unit_test_setup_teardown(test_pushed, setup_live, teardown),

@@ -1,0 +1,111 @@
+/*
+ * Every call into a plugin goes through here, so that whatever goes wrong in one has a name in the log: it was slow, it called from a thread
+ * of its own, it answered what nobody asked, it crashed. Judges only; never repairs. Called by every file of this room that calls a plugin.
+ *
+ *   call_begin ─▶ plugin's code ─▶ call_end: how long        SIGSEGV in between: which plugin, in which call, then the signal's own way
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "host/inside.h"
+#include "model/limits.h"
+
+enum { SLOW_SAY_US = 1000000, LAST_WORDS_MAX = 400 };
+
+/* ---- whose code runs ---- */
+
+/* What the handler below would say; written before the plugin's code runs, so that nothing is put together in a crash. */
+static char last_words[LAST_WORDS_MAX];
+static volatile sig_atomic_t last_words_n;
+static pthread_t loop_thread;
+
+uint64_t call_begin(struct usher_host *h, const char *what)
+{
+	ASSERT(h->host && !h->host->calling);
+	ASSERT(h->state != CHANNEL_GONE);
+	h->host->calling = h;
+	h->host->calling_what = what;
+	if (h->host->watches_crash) {
+		int n = snprintf(last_words, sizeof(last_words),
+			"usherd: fatal signal inside the plugin plugin=%s channel=%s call=%s\n",
+			h->plugin->name, h->name, what);
+		last_words_n = n < LAST_WORDS_MAX ? n : LAST_WORDS_MAX - 1;
+	}
+	return clock_monotonic_us();
+}
+
+void call_end(struct usher_host *h, uint64_t began)
+{
+	uint64_t now = clock_monotonic_us();
+
+	ASSERT(h->host->calling == h);
+	h->host->calling = NULL;
+	last_words_n = 0;
+	if (now - began <= CALLBACK_SLOW_US)
+		return;
+	h->count.slow++;
+	if (!h->host->debug && now - h->slow_said_us < SLOW_SAY_US)
+		return;
+	h->slow_said_us = now;
+	log_warn(h->name, "the plugin held up the loop plugin=%s call=%s us=%llu", h->plugin->name,
+		h->host->calling_what, (unsigned long long)(now - began));
+}
+
+/* ---- a crash ---- */
+
+static const int fatal[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
+
+/* The handlers were for once: what comes after this is the signal itself. */
+static void on_fatal(int signo)
+{
+	if (last_words_n && pthread_equal(pthread_self(), loop_thread)) {
+		ssize_t n = write(STDERR_FILENO, last_words, (size_t)last_words_n);
+		(void)n;
+	}
+	raise(signo);
+}
+
+/* A sanitizer says more than we can, and wants the signals for itself. */
+void watch_crashes(struct host *host)
+{
+	struct sigaction sa = { .sa_handler = on_fatal, .sa_flags = (int)SA_RESETHAND };
+
+	host->thread = loop_thread = pthread_self();
+	host->watches_crash = !host->sanitized;
+	for (size_t i = 0; host->watches_crash && i < sizeof(fatal) / sizeof(fatal[0]); i++)
+		sigaction(fatal[i], &sa, NULL);
+}
+
+/* ---- what breaks the contract ---- */
+
+void plugin_wrong(struct usher_host *h, const char *format, ...)
+{
+	struct str text = { 0 };
+	va_list ap;
+
+	va_start(ap, format);
+	str_addv(&text, format, ap);
+	va_end(ap);
+	h->count.wrong++;
+	log_error(h->name, "the plugin broke the contract plugin=%s: %s", h->plugin->name, text.p);
+	str_free(&text);
+}
+
+bool service_allowed(struct usher_host *h, const char *what)
+{
+	/* Nothing of the channel may be touched from there, its counters neither. */
+	if (!pthread_equal(pthread_self(), h->host->thread)) {
+		log_error(h->name,
+			"the plugin broke the contract plugin=%s: it called %s from a thread of "
+			"its own, where only post may be called; nothing was done",
+			h->plugin->name, what);
+		return false;
+	}
+	return true;
+}
