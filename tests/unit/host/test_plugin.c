@@ -508,8 +508,8 @@ static void test_wrong_thread(void **state)
 	pthread_join(thread, NULL);
 	house_pass(&f->house, 50);
 	assert_int_equal(f->house.taken_count, 0);
-	f->probe->svc->sent(f->probe->host, str_of(f->probe->sends[0].id), USHER_OK, str_of(""),
-		str_of(""));
+	f->probe->svc->sent(
+		f->probe->host, str_of(f->probe->sends[0].id), USHER_OK, str_of(""), str_of(""));
 	receipt(f, 1, DELIVERY_SENT);
 }
 
@@ -520,8 +520,8 @@ static void test_outcome_that_is_none(void **state)
 
 	queue_out(f, 1, "hello");
 	HOUSE_UNTIL(&f->house, f->probe->send_count == 1);
-	f->probe->svc->sent(f->probe->host, str_of(f->probe->sends[0].id),
-		(enum usher_outcome)17, str_of(""), str_of("what"));
+	f->probe->svc->sent(f->probe->host, str_of(f->probe->sends[0].id), (enum usher_outcome)17,
+		str_of(""), str_of("what"));
 	receipt(f, 1, DELIVERY_UNSURE); /* neither lost nor sent again behind the agent's back */
 	host_each(f->house.host, status_of, &s);
 	assert_int_equal(s.wrong, 1);
