@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "base/log.h"
 
 /* X(setting, required value, what is wrong and what to do) */
 #define DURABLE_SETTINGS(X)                                                                        \
@@ -87,10 +88,24 @@ static void check_default_user(void *arg, int status, const struct reply *r)
 	free(c);
 }
 
+/* Not refused: it is Redis' default, and harm needs a kill in the middle of a write and then a second start. */
+static void check_torn_end(void *arg, int status, const struct reply *r)
+{
+	(void)arg;
+	if (r && status == 0 && reply_is(reply_at(r, 1), "yes"))
+		log_warn("store", "aof-load-truncated is yes: killed in the middle of a "
+				  "transaction, Redis "
+				  "keeps a part of it "
+				  "and runs it with the next one when it starts again; set "
+				  "`aof-load-truncated no`, and mend a torn file with "
+				  "redis-check-aof --fix");
+}
+
 void durability_check(struct link *l, void (*fn)(void *arg, int status, const char *why), void *arg)
 {
 	struct check *c = mem_alloc(sizeof(*c));
 	struct slice user[] = { SLICE("ACL"), SLICE("GETUSER"), SLICE("default") };
+	struct slice torn[] = { SLICE("CONFIG"), SLICE("GET"), SLICE("aof-load-truncated") };
 
 	c->fn = fn;
 	c->arg = arg;
@@ -99,5 +114,6 @@ void durability_check(struct link *l, void (*fn)(void *arg, int status, const ch
 			slice_of(settings[i].name) };
 		link_call(l, &(struct argv){ words, 3, 3 }, check_setting, c);
 	}
+	link_call(l, &(struct argv){ torn, 3, 3 }, check_torn_end, NULL);
 	link_call(l, &(struct argv){ user, 3, 3 }, check_default_user, c);
 }

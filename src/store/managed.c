@@ -5,6 +5,10 @@
  *             │ (waits for the server of an usherd that was killed)
  *             └ after LOCK_WAIT_MS ─▶ FAILED           STOPPING ─ exit ─▶ STOPPED
  *
+ * A server that was killed in the middle of a write leaves a torn end in its file, and refuses to start on it. Then LOCKING
+ * and RUNNING are passed once more by its own checker, which cuts the file back to the last whole transaction
+ * (managed_files.h says why the server must not do that itself). Nothing that was answered is in what is cut.
+ *
  * The lock is a descriptor that the child inherits and keeps: it is free exactly when no server of ours
  * (nor a rewriting child of it) runs on this directory, whoever started it.
  */
@@ -58,6 +62,9 @@ struct managed {
 	uint64_t waited_ms, rest_ms;
 	int early_exits;
 	bool proven, told;
+	bool torn;	/* what runs next, or runs, is the checker */
+	bool mended;	/* once for each death: a file that stays torn is for people */
+	off_t log_from; /* where the words of this child begin */
 	void (*done)(void *arg);
 	void *done_arg;
 };
@@ -70,20 +77,30 @@ static void managed_fail(struct managed *m, const char *why)
 
 /* ---- the child ---- */
 
+/* The checker asks once whether it may cut. */
+static int managed_yes(void)
+{
+	int ends[2];
+
+	if (pipe(ends) < 0 || write(ends[1], "y\n", 2) != 2)
+		return -1;
+	return ends[0];
+}
+
 /* Between fork and exec: only what is safe there. */
 static _Noreturn void managed_child(const struct managed *m, pid_t parent)
 {
 	sigset_t none;
 	int log = openat(m->dir, "redis.log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int in = m->torn ? managed_yes() : open("/dev/null", O_RDONLY | O_CLOEXEC);
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	for (int signo = 1; signo < NSIG; signo++)
 		signal(signo, SIG_DFL);
-	if (log < 0 || null < 0 || fchdir(m->dir) < 0)
+	if (log < 0 || in < 0 || fchdir(m->dir) < 0)
 		_exit(126);
-	dup2(null, 0);
+	dup2(in, 0);
 	dup2(log, 1);
 	dup2(log, 2);
 	/* The lock moves to 3, without close-on-exec; everything else is closed. */
@@ -95,7 +112,10 @@ static _Noreturn void managed_child(const struct managed *m, pid_t parent)
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		_exit(126); /* died in between */
-	execl(m->program, m->program, "redis.conf", (char *)NULL);
+	if (m->torn)	    /* the same program under another name */
+		execl(m->program, "redis-check-aof", "--fix", MANAGED_MANIFEST, (char *)NULL);
+	else
+		execl(m->program, m->program, "redis.conf", (char *)NULL);
 	_exit(127);
 }
 
@@ -110,6 +130,7 @@ static void managed_spawn(struct managed *m)
 		managed_fail(m, err.text);
 		return;
 	}
+	m->log_from = managed_log_size(m->dir);
 	pid_t pid = fork();
 	if (pid == 0)
 		managed_child(m, self);
@@ -127,6 +148,13 @@ static void managed_spawn(struct managed *m)
 	ASSERT(m->pidfd >= 0);
 	m->watch = loop_watch_new(m->loop, m->pidfd, true, false, managed_exited, m);
 	m->state = MANAGED_RUNNING;
+	if (m->torn) {
+		log_warn("store",
+			"redis left a torn end in its file, which is cut back to the last whole "
+			"transaction pid=%d",
+			(int)pid);
+		return;
+	}
 	loop_timer_set(m->timer, (uint64_t)SETTLED_MS * 1000);
 	log_info("store", "redis started pid=%d program=%s", (int)pid, m->program);
 	if (!m->told) {
@@ -219,8 +247,9 @@ static void managed_reap(struct managed *m)
 		snprintf(how, sizeof(how), "signal %d", WTERMSIG(status));
 	else
 		snprintf(how, sizeof(how), "exit status %d", WEXITSTATUS(status));
-	if (m->state == MANAGED_STOPPING)
-		log_info("store", "redis ended pid=%d how=%s", (int)m->pid, how);
+	if (m->state == MANAGED_STOPPING || m->torn)
+		log_info("store", "%s ended pid=%d how=%s", m->torn ? "the checker" : "redis",
+			(int)m->pid, how);
 	else
 		log_warn("store", "redis ended by itself pid=%d how=%s", (int)m->pid, how);
 	loop_watch_free(&m->watch);
@@ -236,6 +265,21 @@ static void managed_stopped(struct managed *m)
 	m->done(m->done_arg);
 }
 
+/* True when the checker runs next, or has run and the server does. */
+static bool managed_mend(struct managed *m)
+{
+	bool checked = m->torn;
+
+	m->torn = !checked && !m->mended && managed_log_says_torn(m->dir, m->log_from);
+	if (!checked && !m->torn)
+		return false;
+	m->mended = true;
+	m->state = MANAGED_LOCKING;
+	m->waited_ms = 0;
+	managed_try_lock(m);
+	return true;
+}
+
 static void managed_exited(void *arg, bool readable, bool writable)
 {
 	struct managed *m = arg;
@@ -247,6 +291,8 @@ static void managed_exited(void *arg, bool readable, bool writable)
 		managed_stopped(m);
 		return;
 	}
+	if (managed_mend(m))
+		return;
 	if (!m->proven && ++m->early_exits >= EARLY_EXITS_MAX) {
 		struct str why = { 0 };
 		str_add_text(&why, "redis-server ends right after its start: ");
@@ -308,6 +354,7 @@ struct managed *managed_new(
 void managed_proven(struct managed *m)
 {
 	m->proven = true;
+	m->mended = false;
 	m->rest_ms = REST_FIRST_MS;
 }
 

@@ -113,7 +113,8 @@ int managed_conf_write(int dir, const char *secret, struct err *err)
 		"appendonly yes\n"
 		"appendfsync always\n"
 		"no-appendfsync-on-rewrite no\n"
-		"aof-load-truncated yes\n"
+		"# See managed_files.h.\n"
+		"aof-load-truncated no\n"
 		"save \"\"\n"
 		"# Nothing is ever thrown away for want of memory.\n"
 		"maxmemory-policy noeviction\n"
@@ -163,10 +164,39 @@ static struct slice log_words(struct slice line)
 	return slice_trim(line);
 }
 
+static int log_open(int dir)
+{
+	return openat(dir, "redis.log", O_RDONLY | O_CLOEXEC);
+}
+
+off_t managed_log_size(int dir)
+{
+	struct stat st = { 0 };
+
+	(void)fstatat(dir, "redis.log", &st, 0); /* none yet: from its beginning */
+	return st.st_size;
+}
+
+bool managed_log_says_torn(int dir, off_t from)
+{
+	static const char words[] = "Unexpected end of file reading the append only file";
+	char bytes[LOG_TAIL_BYTES];
+	int fd = log_open(dir);
+
+	if (fd < 0)
+		return false;
+	off_t size = lseek(fd, 0, SEEK_END);
+	if (from < size - LOG_TAIL_BYTES)
+		from = size - LOG_TAIL_BYTES;
+	ssize_t n = pread(fd, bytes, sizeof(bytes), from);
+	close(fd);
+	return n > 0 && memmem(bytes, (size_t)n, words, sizeof(words) - 1);
+}
+
 void managed_log_last(int dir, struct str *out)
 {
 	char bytes[LOG_TAIL_BYTES];
-	int fd = openat(dir, "redis.log", O_RDONLY | O_CLOEXEC);
+	int fd = log_open(dir);
 
 	if (fd < 0)
 		return;

@@ -331,6 +331,53 @@ static void works_in_a_directory_with_a_long_name(void **state)
 	bench_end(&b);
 }
 
+/* Writes what a kill in the middle of a write leaves: a transaction without its end. */
+static void tear(const struct bench *b, const char *bytes)
+{
+	char path[200];
+
+	snprintf(path, sizeof(path), "%s/redis/appendonlydir/appendonly.aof.1.incr.aof", b->dir);
+	FILE *f = fopen(path, "a");
+	assert_non_null(f);
+	fputs(bytes, f);
+	fclose(f);
+}
+
+/* Redis itself cuts behind the last whole command, and the next EXEC then runs the torn transaction as well. */
+static void a_torn_transaction_never_happened(void **state)
+{
+	static const char *const ends[] = {
+		"*1\r\n$5\r\nMULTI\r\n*3\r\n$5\r\nRPUSH\r\n$17\r\nusher:{main}:torn\r\n$1\r\nx\r\n*"
+		"3\r\n$5\r\nRP",
+		"*1\r\n$5\r\nMULTI\r\n*3\r\n$5\r\nRPUSH\r\n$17\r\nusher:{main}:torn\r\n$1\r\nx\r\n",
+		"*3\r\n$3\r\nSET\r\n",
+	};
+	struct bench b;
+	char out[200];
+
+	(void)state;
+	bench_new(&b);
+	bench_start(&b);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		assert_int_equal(bench_put(&b, "acknowledged"), 0);
+		bench_stop(&b);
+		tear(&b, ends[i]);
+		bench_start(&b);
+		/* somebody's whole transaction, then the start that would run both */
+		bench_lead(&b, b.store);
+		struct commit *c = commit_new(b.store);
+		commit_event(c, i + 1, &(struct event){ .type = EVENT_DESK_UP });
+		assert_int_equal(bench_commit(&b, c), 0);
+		bench_stop(&b);
+		bench_start(&b);
+		bench_cli(&b, out, sizeof(out), "EXISTS usher:{main}:torn");
+		assert_string_equal(out, "0");
+	}
+	bench_cli(&b, out, sizeof(out), "XLEN usher:{main}:in");
+	assert_string_equal(out, "3");
+	bench_end(&b);
+}
+
 static void keeps_its_socket_and_secret_to_itself(void **state)
 {
 	struct bench b;
@@ -397,6 +444,7 @@ int main(void)
 		cmocka_unit_test(says_when_redis_has_no_room),
 		cmocka_unit_test(two_of_us_do_not_share_a_directory),
 		cmocka_unit_test(waits_for_the_server_of_one_that_was_killed),
+		cmocka_unit_test(a_torn_transaction_never_happened),
 		cmocka_unit_test(works_in_a_directory_with_a_long_name),
 		cmocka_unit_test(keeps_its_socket_and_secret_to_itself),
 		cmocka_unit_test(says_why_redis_does_not_start),
