@@ -234,18 +234,38 @@ static const char *load_all(struct engine *e, struct unpack *u)
 	return u->rest.n ? "bytes after the end" : NULL;
 }
 
+/* "usher-engine N\n" in front; 0 when these are other bytes. What follows it is in `rest`. */
+static uint64_t load_version(struct slice *rest)
+{
+	const struct slice header = SLICE("usher-engine ");
+	uint64_t version = 0;
+
+	if (!slice_starts(*rest, header))
+		return 0;
+	*rest = slice_make(rest->p + header.n, rest->n - header.n);
+	struct slice number = slice_cut(rest, '\n');
+
+	return rest->p && slice_u64(number, &version) ? version : 0;
+}
+
 struct engine *engine_load(const struct config *config, struct slice saved, struct err *err)
 {
-	const struct slice header = SLICE("usher-engine 1\n");
-	struct engine *e;
+	struct unpack u = { .rest = saved };
+	uint64_t version = load_version(&u.rest);
 
-	if (!slice_starts(saved, header)) {
-		err_set(err, EINVAL, "not a snapshot of version 1 of the engine");
+	if (!version) {
+		err_set(err, EINVAL, "not a snapshot of the engine");
 		return NULL;
 	}
-	e = engine_blank(config);
-
-	struct unpack u = { slice_make(saved.p + header.n, saved.n - header.n), false };
+	if (version > SNAPSHOT_VERSION) {
+		err_set(err, EINVAL,
+			"snapshot of version %llu, this program knows versions 1 to %d: "
+			"start the newer usherd that wrote it",
+			(unsigned long long)version, SNAPSHOT_VERSION);
+		return NULL;
+	}
+	u.version = (uint32_t)version;
+	struct engine *e = engine_blank(config);
 	const char *wrong = load_all(e, &u);
 
 	if (wrong) {

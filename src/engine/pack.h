@@ -8,8 +8,13 @@
 #include "base/id.h"
 #include "base/str.h"
 
+/* The format that engine_save writes. engine_load reads it and every earlier one: what an earlier one does not have is
+ * asked for only `if (u->version >= N)`. A new one is kept in tests/engine/snapshots/. */
+#define SNAPSHOT_VERSION 1
+
 struct unpack {
 	struct slice rest;
+	uint32_t version;
 	bool bad;
 };
 

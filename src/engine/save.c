@@ -1,5 +1,5 @@
 /*
- * The whole state as bytes, "usher-engine 1" first. Everything in an order that follows from the events alone,
+ * The whole state as bytes, "usher-engine VERSION" first. Everything in an order that follows from the events alone,
  * so equal states have equal bytes, and engine_hash is their hash. What can be derived is left out.
  *
  *   header · counters · kinds · labels · lines · agents · waiting · parked · resolved · work of each agent
@@ -128,7 +128,7 @@ void engine_save(const struct engine *e, struct str *out)
 {
 	ASSERT(e->count[CONV_SCHEDULED] == 0); /* between steps nothing is on its way */
 	ASSERT(e->convs.count == e->by_id.count);
-	str_add_text(out, "usher-engine 1\n");
+	str_addf(out, "usher-engine %d\n", SNAPSHOT_VERSION);
 	pack_u64(out, e->config_hash);
 	pack_u64(out, e->last_us);
 	pack_u64(out, e->last_seq);

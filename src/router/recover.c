@@ -73,8 +73,8 @@ static void snapshot_came(void *arg, int status, uint64_t n, struct slice saved)
 	if (status == 0) {
 		r->engine = engine_load(r->config, saved, &err);
 		if (!r->engine) {
-			log_error("router", "snapshot is damaged: %s", err.text);
-			failed(r, "the snapshot is damaged", -EBADMSG);
+			log_error("router", "snapshot cannot be loaded: %s", err.text);
+			failed(r, "the snapshot cannot be loaded", -EBADMSG);
 			return;
 		}
 	} else {
