@@ -9,6 +9,7 @@
 #include <utf8proc.h>
 
 #include "base/utf8.h"
+#include "text/lower.h"
 
 enum { LOOK_MAX = 4096, WORD_MAX = 32, LETTERS_MIN = 4 };
 
@@ -110,7 +111,7 @@ static struct tally tally_text(struct slice s)
 			c = ' ';
 		}
 		s = slice_make(s.p + used, s.n - used);
-		c = (uint32_t)utf8proc_tolower((utf8proc_int32_t)c);
+		c = cp_lower(c);
 		if (!is_word_letter(c)) {
 			tally_word(&t, word, n);
 			n = 0;
@@ -120,8 +121,7 @@ static struct tally tally_text(struct slice s)
 			c = '\'';
 		tally_letter(&t, c);
 		if (n <= WORD_MAX - 4)
-			n += (size_t)utf8proc_encode_char(
-				(utf8proc_int32_t)c, (utf8proc_uint8_t *)word + n);
+			n += cp_put(word + n, c);
 		else
 			n = WORD_MAX + 1; /* too long for any list */
 	}

@@ -96,6 +96,17 @@ static size_t cp_next(struct slice s, uint32_t *c)
 	return utf8_malformed(s);
 }
 
+/* How many bytes from here on stay just as they are: printable ASCII, in which no rule has anything to say. */
+static size_t plain_run(struct slice s, size_t max, bool one_line)
+{
+	char least = one_line ? '!' : ' ';
+	size_t n = 0;
+
+	while (n < s.n && n < max && s.p[n] >= least && s.p[n] < 0x7f)
+		n++;
+	return n;
+}
+
 /* Appends what may stay, until `max` bytes; returns whether all of it is ASCII. */
 static bool filter_text(struct str *out, struct slice s, size_t max, bool one_line)
 {
@@ -105,6 +116,16 @@ static bool filter_text(struct str *out, struct slice s, size_t max, bool one_li
 	uint32_t c;
 
 	while (s.n > 0 && out->n - from < max) {
+		size_t run = plain_run(s, max - (out->n - from), one_line);
+		if (run) {
+			if (space)
+				str_add_char(out, ' ');
+			space = false;
+			str_add(out, slice_make(s.p, run));
+			f = (struct filter){ .last = 'x', .ascii = f.ascii };
+			s = slice_make(s.p + run, s.n - run);
+			continue;
+		}
 		size_t n = cp_next(s, &c);
 		s = slice_make(s.p + n, s.n - n);
 		if (!filter_map(&f, &c))

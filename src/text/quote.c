@@ -14,13 +14,14 @@
 #include "text/quote.h"
 
 #include <stdbool.h>
-#include <utf8proc.h>
 
 #include "base/utf8.h"
+#include "text/lower.h"
 
 enum {
 	FOLD_MAX = 400,
 	JOIN_MAX = 4,
+	BEGINNING_MAX = 32, /* no shorter than the longest of them */
 	BLOCK_LINES = 8,
 	SIGN_OFF_LINES = 7,
 	DEVICE_LINES = 3,
@@ -74,15 +75,14 @@ static bool fold_add(struct fold *f, struct slice s)
 	if (f->n && f->n < FOLD_MAX)
 		f->p[f->n++] = ' ';
 	while (s.n > 0) {
-		uint32_t c;
-		size_t n = utf8_decode(s, &c);
+		uint32_t c = (unsigned char)s.p[0];
+		size_t n = c < 0x80 ? 1 : utf8_decode(s, &c);
 		if (n == 0 || f->n >= FOLD_MAX)
 			return false;
 		s = slice_make(s.p + n, s.n - n);
 		if (c == 0xa0 || c == 0x202f)
 			c = ' ';
-		f->n += (size_t)utf8proc_encode_char(
-			utf8proc_tolower((utf8proc_int32_t)c), (utf8proc_uint8_t *)f->p + f->n);
+		f->n += cp_put(f->p + f->n, cp_lower(c));
 	}
 	return true;
 }
@@ -188,16 +188,26 @@ static bool next_is_marked(struct slice text, size_t at)
 
 static bool is_attribution(struct slice s, struct slice text, size_t next)
 {
-	bool mail = has(s, "@"), date = has_date(s), time = has_time(s);
-
 	if (s.n < 6 || s.p[s.n - 1] != ':')
 		return false;
+	bool mail = has(s, "@"), date = has_date(s), time = has_time(s);
 	if (ends_with_any(s, verbs))
 		return (date && (time || mail)) || (mail && time) || next_is_marked(text, next);
 	/* Gmail and Yandex in Russian name nobody's deed: "пн, 3 нояб. 2025 г. в 10:00, X <x@y>:" */
 	return mail && date && (time || next_is_marked(text, next)) &&
 	       (slice_ends(s, SLICE(">:")) || slice_ends(s, SLICE("):")) ||
 		       next_is_marked(text, next) || has(s, " от "));
+}
+
+/* By its first letters or its last one, so that the lines of an ordinary text are not folded whole. */
+static bool may_be_attribution(struct slice line)
+{
+	struct fold f = { .n = 0 };
+
+	if (slice_ends(line, SLICE(":")))
+		return true;
+	return fold_add(&f, utf8_truncate(line, BEGINNING_MAX)) &&
+	       begins_attribution(fold_slice(&f));
 }
 
 /* The end of the attribution that starts at `at`, or 0. */
@@ -208,12 +218,11 @@ static size_t attribution_end(struct slice text, size_t at)
 
 	for (unsigned lines = 0; lines < JOIN_MAX && next < text.n; lines++) {
 		struct line l = line_at(text, next);
-		if (is_blank(l.s) || !fold_add(&f, unmark(l.s)))
+		struct slice line = unmark(l.s);
+		if (is_blank(l.s) || (lines == 0 && !may_be_attribution(line)) ||
+			!fold_add(&f, line))
 			return 0;
 		next = l.next;
-		if (lines == 0 && !begins_attribution(fold_slice(&f)) &&
-			!slice_ends(fold_slice(&f), SLICE(":")))
-			return 0;
 		if (is_attribution(fold_slice(&f), text, next))
 			return next;
 	}
