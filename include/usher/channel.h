@@ -108,6 +108,16 @@ struct usher_outbound {
 	size_t refs_count;
 	uint32_t attempt; /* 1 for the first */
 	int automatic;	  /* 1: written by a rule */
+	/* A message with several recipients is sent as one copy for each, every copy under an id of its own. */
+	struct usher_str message;  /* 26 characters, the same for all copies; the first copy's id */
+	struct usher_str envelope; /* whom this copy goes to; empty: `to` */
+	const struct usher_str *cc; /* shown to all; `to` is the customer in every copy */
+	size_t cc_count;
+	struct usher_str quoted,
+		quoted_from; /* the words it answers and who said them; empty: none */
+	uint64_t quoted_at_us;
+	struct usher_str signature; /* to stand below the text */
+	struct usher_str lang;	    /* of the conversation: "ru", "en" ...; empty: unknown */
 };
 
 /* A committed message of a live thread, or other news for it. */
@@ -255,6 +265,12 @@ struct usher_services {
 	void (*blob_drop)(struct usher_blob *b);
 	void (*blob_get)(
 		struct usher_host *h, struct usher_str name, uint64_t token); /* `blob_got` */
+	/*
+	 * An automatic mail that somebody asked for (a transcript, a confirmation), carried by the channel of that name. It goes out with
+	 * an empty return path, never to robots, and to one address a few times a day at most; what is over is dropped and logged.
+	 */
+	void (*mail)(struct usher_host *h, struct usher_str channel, struct usher_str to,
+		struct usher_str subject, struct usher_str text, struct usher_str lang);
 };
 
 enum usher_stream_event {

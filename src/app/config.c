@@ -14,6 +14,7 @@
 
 #include "app/rules.h"
 #include "app/section.h"
+#include "app/texts.h"
 #include "base/clock.h"
 #include "model/limits.h"
 #include "text/classify.h"
@@ -80,6 +81,9 @@ static void fill_defaults(struct config *c)
 	for (size_t i = 0; i < c->channel_count; i++)
 		if (!c->channels[i].title.n)
 			c->channels[i].title = c->channels[i].name;
+	for (size_t i = 0; i < c->template_count; i++)
+		if (!c->templates[i].title.n)
+			c->templates[i].title = c->templates[i].name;
 	for (size_t i = 0; i < c->person_count; i++)
 		if (!c->people[i].name.n)
 			c->people[i].name = c->people[i].id;
@@ -208,6 +212,7 @@ static bool fill(struct loader *l, struct slice text)
 	check_kinds(l, root);
 	check_rest(l, root);
 	rules_compile(l, root);
+	texts_check(l, root);
 	c->hash = hash_routing(c, root);
 	return l->problems.count == 0;
 }

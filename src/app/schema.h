@@ -22,6 +22,8 @@
 	X(SECTION_MATCH, "segments.NAME.match.")                                                   \
 	X(SECTION_CHANNEL, "channels.NAME.")                                                       \
 	X(SECTION_RULE, "rules[].")                                                                \
+	X(SECTION_TEMPLATE, "templates.NAME.")                                                     \
+	X(SECTION_AUTOMATIC, "automatic.")                                                         \
 	X(SECTION_PERSON, "people.NAME.")
 
 #define SECTION_ENUM(name, text) name,

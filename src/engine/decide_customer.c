@@ -55,17 +55,25 @@ static struct line *message_line(struct engine *e, const struct command *cmd)
 	return line_at(e, h);
 }
 
-/* What a live customer reads at once: that somebody comes, or when. Its words are the configuration's; only its number is decided here. */
-static void message_greets(struct engine *e, struct conv *c, const struct line *l, struct id id)
+/*
+ * What a customer reads at once: that somebody comes, or when. Who is not at the other end hears it only if the router found that an
+ * automatic answer may go there. Its words are the configuration's; only its number is decided here.
+ */
+static void message_greets(
+	struct engine *e, struct conv *c, const struct line *l, const struct command *cmd)
 {
 	const struct queue *q = l->conf;
-	bool open = l->open;
+	bool live = kind_at(e, c->kind)->live;
+	struct id id = cmd->id;
 
-	if (!q || !kind_at(e, c->kind)->live || !(open ? q->greeting : q->away_text).n)
+	if (!q || (!live && !cmd->answerable))
+		return;
+	struct slice why = !l->open ? SLICE("away") : live ? SLICE("greeting") : SLICE("received");
+	if (!queue_text(q, why).n)
 		return;
 	id.lo ^= 1; /* a message of its own, the same on a replay */
 	EMIT(e, .type = EVENT_MESSAGE, .conv = c->id, .id = id, .seq = c->numbered + UINT64_C(1),
-		.direction = DIRECTION_SYSTEM, .why = open ? SLICE("greeting") : SLICE("away"));
+		.direction = DIRECTION_SYSTEM, .why = why);
 }
 
 static void message_opens(struct engine *e, const struct command *cmd)
@@ -83,7 +91,7 @@ static void message_opens(struct engine *e, const struct command *cmd)
 	work_queue(e, c, l, work_key(e, c, arrived_us), l->open ? "new" : "overnight", NULL, 0);
 	work_say(e, c, cmd->id, DIRECTION_IN, NULL);
 	ASSERT(e->step->seq == 1);
-	message_greets(e, c, l, cmd->id);
+	message_greets(e, c, l, cmd);
 }
 
 /* To whoever had it last, for as long as the segment or the queue says, when that agent could take it right now. */

@@ -192,6 +192,7 @@ static void step_decide(struct engine *e, const struct command *c)
 		e->step->conv = c->conv;
 		return;
 	case COMMAND_TICK:
+	case COMMAND_MAIL: /* of no conversation: the router's too */
 		return;
 	case COMMAND_NONE:
 	case COMMAND_COUNT:

@@ -241,6 +241,10 @@ void service_blob_write(struct usher_blob *b, struct usher_str piece);
 void service_blob_finish(struct usher_blob *b, uint64_t token);
 void service_blob_drop(struct usher_blob *b);
 void service_blob_get(struct usher_host *h, struct usher_str name, uint64_t token);
+
+/* ---- mail.c ---- */
+void service_mail(struct usher_host *h, struct usher_str channel, struct usher_str to,
+	struct usher_str subject, struct usher_str text, struct usher_str lang);
 void blob_drop_all(struct usher_host *h);
 
 /* timer.c */

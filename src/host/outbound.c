@@ -84,6 +84,8 @@ static void send_free(struct send *s)
 
 static struct slice destination_of(const struct send *s)
 {
+	if (s->m.envelope.n)
+		return s->m.envelope;
 	return s->m.to.n ? s->m.to : s->m.thread;
 }
 
@@ -106,6 +108,7 @@ static void send_tell(struct send *s, uint32_t delivery, struct slice remote, st
 		.id = s->m.id,
 		.conv = s->m.conv,
 		.seq = s->m.seq,
+		.copy = s->m.copy,
 		.channel = slice_of(h->name),
 		.delivery = delivery,
 		.remote = remote,
@@ -172,15 +175,16 @@ static struct usher_part *parts_of(struct send *s, size_t *count)
 	return out;
 }
 
-static struct usher_str *refs_of(struct send *s, size_t *count)
+/* Lines as an array, at most `max` of them. */
+static struct usher_str *lines_of(struct send *s, struct slice lines, size_t max, size_t *count)
 {
-	struct usher_str *out = arena_array(&s->arena, MESSAGE_REFS_MAX, sizeof(*out));
+	struct usher_str *out = arena_array(&s->arena, max, sizeof(*out));
 
 	*count = 0;
-	for (struct slice rest = s->m.refs; rest.p && *count < MESSAGE_REFS_MAX;) {
-		struct slice ref = slice_cut(&rest, '\n');
-		if (ref.n)
-			out[(*count)++] = to_str(ref);
+	for (struct slice rest = lines; rest.p && *count < max;) {
+		struct slice line = slice_cut(&rest, '\n');
+		if (line.n)
+			out[(*count)++] = to_str(line);
 	}
 	return out;
 }
@@ -198,13 +202,23 @@ static void send_hand(struct send *s)
 		.html = to_str(s->m.html),
 		.in_reply_to = to_str(s->m.in_reply_to),
 		.attempt = ++s->attempt,
-		.automatic = s->m.automatic != 0 };
-	char conv[ID_TEXT_LEN + 1];
+		.automatic = s->m.automatic != 0,
+		.envelope = to_str(s->m.envelope),
+		.quoted = to_str(s->m.quoted),
+		.quoted_from = to_str(s->m.quoted_from),
+		.quoted_at_us = s->m.quoted_at_us,
+		.signature = to_str(s->m.signature),
+		.lang = to_str(s->m.lang) };
+	char conv[ID_TEXT_LEN + 1], message[ID_TEXT_LEN + 1];
 
 	id_text(s->m.conv, conv);
 	m.conv = (struct usher_str){ conv, ID_TEXT_LEN };
+	/* What an older usher left in the outbox names no message: it is its only copy. */
+	id_text(id_is_none(s->m.message) ? s->m.id : s->m.message, message);
+	m.message = (struct usher_str){ message, ID_TEXT_LEN };
 	m.parts = parts_of(s, &m.parts_count);
-	m.refs = refs_of(s, &m.refs_count);
+	m.refs = lines_of(s, s->m.refs, MESSAGE_REFS_MAX, &m.refs_count);
+	m.cc = lines_of(s, s->m.cc, RECIPIENTS_MAX, &m.cc_count);
 	s->state = SEND_FLYING;
 	s->handed_us = now_us(h);
 	s->overdue = false;

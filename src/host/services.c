@@ -160,4 +160,5 @@ const struct usher_services host_services = {
 	.blob_finish = service_blob_finish,
 	.blob_drop = service_blob_drop,
 	.blob_get = service_blob_get,
+	.mail = service_mail,
 };

@@ -42,6 +42,10 @@
 	X(COMMAND_QUEUE, "queue", "queue paused: pause (1) or resume (0) a queue")                            \
 	/* from the node that routes */                                                                       \
 	X(COMMAND_NODE_UP, "node_up", "node: every desk session of this node from before is gone")            \
+	X(COMMAND_MAIL, "mail",                                                                               \
+		"an automatic mail of no conversation's history: channel to subject text; goes "              \
+		"out "                                                                                        \
+		"unless that address has had its share")                                                      \
 	X(COMMAND_TICK, "tick", "time has passed; never in the inbox")
 
 #define COMMAND_ENUM(name, wire, what) name,
@@ -98,14 +102,18 @@ extern const char *const command_words[];
 	FIELD(U64, units, "units", 41)	 /* capacity of a user; 0: default */                      \
 	FIELD(STR, queue, "queue", 42)	 /* [r] for messages */                                    \
 	FIELD(U64, paused, "paused", 43)                                                           \
-	FIELD(ID, customer, "cust", 44)	 /* [r] */                                                 \
-	FIELD(STR, segment, "seg", 45)	 /* [r] */                                                 \
-	FIELD(STR, kind, "kind", 46)	 /* [r] kind of channel: email, chat, form ... */          \
-	FIELD(U64, fresh, "fresh", 47)	 /* [r] 1: `conv` is a new conversation */                 \
-	FIELD(ID, linked, "linked", 48)	 /* [r] an older conversation this one belongs beside */   \
-	FIELD(I64, priority, "prio", 49) /* [r] microseconds added to the order key */             \
-	FIELD(U64, random, "rand", 50)	 /* [r] the command's random word */                       \
-	FIELD(ID, suggest, "sugg", 51)	 /* [r] a verified customer it may be */
+	FIELD(ID, customer, "cust", 44)	   /* [r] */                                               \
+	FIELD(STR, segment, "seg", 45)	   /* [r] */                                               \
+	FIELD(STR, kind, "kind", 46)	   /* [r] kind of channel: email, chat, form ... */        \
+	FIELD(U64, fresh, "fresh", 47)	   /* [r] 1: `conv` is a new conversation */               \
+	FIELD(ID, linked, "linked", 48)	   /* [r] an older conversation this one belongs beside */ \
+	FIELD(I64, priority, "prio", 49)   /* [r] microseconds added to the order key */           \
+	FIELD(U64, random, "rand", 50)	   /* [r] the command's random word */                     \
+	FIELD(ID, suggest, "sugg", 51)	   /* [r] a verified customer it may be */                 \
+	FIELD(STR, cc, "cc", 70)	   /* of a reply: further addresses, newline-separated */  \
+	FIELD(STR, bcc, "bcc", 71)	   /* the same, unseen by the others */                    \
+	FIELD(U64, answerable, "ansb", 72) /* [r] 1: an automatic answer may go to its writer */   \
+	FIELD(U64, copy, "copy", 73)	   /* of a receipt: which recipient's; 0 the first */
 
 #define FIELD_MEMBER_U64			 uint64_t
 #define FIELD_MEMBER_I64			 int64_t

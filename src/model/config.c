@@ -39,3 +39,10 @@ bool rule_reads_text(const struct rule *r)
 {
 	return r->word_count || r->pattern.n || r->language.n;
 }
+
+struct slice queue_text(const struct queue *q, struct slice why)
+{
+	if (slice_is(why, "away"))
+		return q->away_text;
+	return slice_is(why, "received") ? q->received : q->greeting;
+}

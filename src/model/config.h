@@ -49,6 +49,9 @@ struct queue {
 	struct calendar *hours; /* NULL: always open */
 	struct slice greeting;	/* system text when a live conversation starts, may be empty */
 	struct slice away_text; /* when closed, may be empty */
+	struct slice received;	/* to a mail that opens a conversation; a template, may be empty */
+	struct slice received_subject; /* of it and of the away text, where there are subjects */
+	struct slice signature;	       /* below replies by mail; a template, may be empty */
 };
 /* A field of a customer's card and the value it must have. */
 struct attribute {
@@ -107,6 +110,12 @@ struct person {
 	struct slice skills; /* "ru=80 cards=50" */
 	uint32_t units;
 };
+/* A text that agents put into their replies. */
+struct canned {
+	struct slice name, title, text;
+	struct queue *queue; /* NULL: everywhere */
+	struct slice lang;   /* empty: any */
+};
 struct classifier; /* text/classify.h; its rules have the numbers of `rules` */
 struct config {
 	struct arena *arena;
@@ -140,6 +149,10 @@ struct config {
 	struct rule *rules;
 	size_t rule_count;
 	struct classifier *classifier; /* NULL: no rule looks at what is said */
+	struct canned *templates;
+	size_t template_count;
+	uint32_t automatic_again_s; /* an address gets an automatic answer once in so long */
+	uint32_t automatic_window_s, automatic_most; /* a mail domain so many in a window */
 	struct person *people;
 	size_t person_count;
 };
@@ -149,6 +162,8 @@ const struct queue *config_queue(const struct config *c, struct slice name);
 const struct segment *config_segment(const struct config *c, struct slice name);
 const struct kind *config_kind(const struct config *c, struct slice name);
 const struct channel *config_channel(const struct config *c, struct slice name);
+/* Its automatic text: "greeting", "received" or "away". */
+struct slice queue_text(const struct queue *q, struct slice why);
 /* It asks for nothing. */
 bool segment_is_open(const struct segment *s);
 /* It looks at what a message says, besides where it came from. */

@@ -77,7 +77,11 @@ extern const char *const effect_words[];
 	FIELD(U64, open, "open", 41)                                                               \
 	FIELD(U64, position, "pos", 42)                                                            \
 	FIELD(U64, low_s, "low", 43)                                                               \
-	FIELD(U64, high_s, "high", 44)
+	FIELD(U64, high_s, "high", 44)                                                             \
+	FIELD(STR, to, "to", 70) /* of a message that came in: its To and Cc as written */         \
+	FIELD(STR, cc, "cc", 71)                                                                   \
+	FIELD(STR, rcpts, "rcpts", 72) /* model/recipients.h */                                    \
+	FIELD(STR, mailbox, "mbox", 73)
 
 struct effect {
 	EFFECT_FIELDS(FIELD_MEMBER)

@@ -28,7 +28,9 @@
 	FIELD(STR, remote, "rem", 19)                                                              \
 	FIELD(STR, dedup, "dedup", 20)                                                             \
 	FIELD(U64, verified, "ver", 21)                                                            \
-	FIELD(U64, automatic, "auto", 22)
+	FIELD(U64, automatic, "auto", 22)                                                          \
+	FIELD(STR, mailbox, "mbox", 40) /* our own address that it came to */                      \
+	FIELD(STR, rcpts, "rcpts", 41)	/* several recipients: model/recipients.h */
 
 struct entry {
 	ENTRY_FIELDS(FIELD_MEMBER)

@@ -15,6 +15,11 @@
 	LIMIT(MESSAGE_HINTS_MAX, 65536, "bytes", "form fields, page, user agent together")         \
 	LIMIT(BLOB_MAX, 52428800, "bytes", "the largest mail or attachment taken")                 \
 	LIMIT(BLOB_REDIS_MAX, 65536, "bytes", "larger blobs are files: Redis keeps all in memory") \
+	LIMIT(RECIPIENTS_MAX, 50, "addresses", "of one reply; more is a newsletter")               \
+	LIMIT(QUOTED_IMAGE_MAX, 524288, "bytes", "of an image that goes back in a quotation")      \
+	LIMIT(MAIL_ASKED_MOST, 5, "mails", "to one address that somebody asked for")               \
+	LIMIT(MAIL_ASKED_S, 86400, "seconds", "in which an address gets no more of them")          \
+	LIMIT(SIGNATURE_MAX, 4096, "bytes", "below a reply")                                       \
 	/* names */                                                                                \
 	LIMIT(NAME_MAX_LEN, 64, "bytes", "queues, skills, agents, channels, segments")             \
 	LIMIT(SKILLS_MAX, 64, "skills", "of one agent or requirement")                             \

@@ -22,7 +22,16 @@
 	FIELD(STR, in_reply_to, "irt", 13) /* the channel's id of the message it answers */        \
 	FIELD(STR, refs, "refs", 14)	   /* newline-separated, oldest first */                   \
 	FIELD(U64, automatic, "auto", 15)                                                          \
-	FIELD(U64, attempt, "att", 16) /* set by the host when it hands it over */
+	FIELD(U64, attempt, "att", 16)	/* set by the host when it hands it over */                \
+	FIELD(ID, message, "msg", 40)	/* the entry's id: `id` is this recipient's copy of it */  \
+	FIELD(U64, copy, "copy", 41)	/* which recipient: 0 is `to` */                           \
+	FIELD(STR, cc, "cc", 42)	/* shown to all, newline-separated */                      \
+	FIELD(STR, envelope, "env", 43) /* whom this copy goes to; empty: `to` */                  \
+	FIELD(STR, quoted, "quot", 44)	/* the words it answers ... */                             \
+	FIELD(STR, quoted_from, "qfrom", 45)                                                       \
+	FIELD(U64, quoted_at_us, "qat", 46)                                                        \
+	FIELD(STR, signature, "sig", 47)                                                           \
+	FIELD(STR, lang, "lang", 48) /* of the conversation, ISO 639-1 or empty */
 
 struct outbound {
 	OUTBOUND_FIELDS(FIELD_MEMBER)

@@ -28,6 +28,7 @@ struct row {
 	struct slice decision;	  /* why it was offered to whom it was offered last, as JSON */
 	struct slice refs; /* the channel's ids of its messages, oldest first, newline-separated */
 	uint64_t arrived_us, last_seq;
+	uint64_t last_in; /* number of the customer's last message */
 };
 
 struct work {
@@ -44,6 +45,9 @@ struct work {
 	struct slice place;	     /* "CONV SEQ" of a message known by its id only */
 	struct slice topic, rule;    /* of a fresh conversation; empty: none */
 	struct slice entry;	     /* packed entry that a receipt or retry is about */
+	struct slice answered;	     /* packed entry that a reply answers */
+	struct pairs_found user;     /* of a reply: who writes, for the signature */
+	struct slice shares[2];	     /* automatic.c: what an address and its domain have had */
 	enum answer answer;
 	struct slice why;
 	struct id conv;
@@ -105,8 +109,31 @@ void batch_effect(struct batch *b, struct effect *ef);
 /* ---- receipt.c: what became of an outbound message, and trying again ---- */
 void receipt_project(struct batch *b, struct work *w);
 void retry_project(struct batch *b, struct work *w);
-/* A message of ours, into the outbox. */
-void outbox_project(struct batch *b, const struct row *row, const struct entry *en);
+
+/* ---- letter.c: a message of ours, into the outbox, one copy for each recipient ---- */
+/* What a letter besides the message is made of: the words it answers, who signs it. */
+void letter_ask(struct batch *b, struct lookup *l, struct work *w);
+/* Fills in the agent's text ({{customer.name}}); false: what is missing, as the answer. */
+bool letter_prepare(struct batch *b, struct work *w);
+/* A template filled in with what is known of the conversation and the agent (empty: nobody writes); *missing: what is not. */
+struct slice letter_text(struct batch *b, const struct row *row, struct slice agent,
+	struct slice text, struct slice *missing);
+/* The recipients of a reply with more than one, for its entry. */
+struct slice letter_recipients(struct batch *b, const struct work *w, const struct row *row);
+/* w: the reply or retry; NULL for an automatic text. Those who have it already (by en->rcpts) get no copy. */
+void letter_project(
+	struct batch *b, const struct work *w, const struct row *row, const struct entry *en);
+
+/* ---- automatic.c: texts that no person wrote, and how many of them an address gets ---- */
+void automatic_ask(struct batch *b, struct lookup *l, struct work *w);
+/* Sets c->answerable: an automatic answer to this message may go out. */
+void automatic_resolve(struct batch *b, struct work *w);
+/* The text of a system message of the configuration, filled in. */
+struct slice automatic_text(struct batch *b, const struct row *row, const struct event *ev);
+/* An automatic answer was decided: it counts for its address and goes out. */
+void automatic_project(struct batch *b, const struct row *row, const struct entry *en);
+/* COMMAND_MAIL. */
+void mail_project(struct batch *b, struct work *w);
 
 /* ---- rules.c ---- */
 /* The first rule of which all holds, and in *why its number, line, word or pattern, for people; NULL: none. */

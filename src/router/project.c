@@ -4,6 +4,7 @@
  */
 #include "base/assert.h"
 #include "base/utf8.h"
+#include "model/pairs.h"
 #include "router/batch.h"
 
 enum { SNIPPET_MAX = 240 }; /* bytes of the last message that an offer shows */
@@ -126,6 +127,7 @@ static void write_row(struct batch *b, struct row *row)
 	if (row->decision.n)
 		put_text(&f, "decision", row->decision);
 	put_u64(&f, "last_seq", row->last_seq);
+	put_u64(&f, "last_in", row->last_in);
 	put_u64(&f, "updated", b->now_us);
 	commit_conv(b->commit, row->conv, &f.argv);
 	argv_free(&f.argv);
@@ -194,17 +196,19 @@ static void project_inbound(struct batch *b, struct work *w, struct row *row)
 static void project_system(struct batch *b, const struct event *ev)
 {
 	struct row *row = batch_row(b, ev->conv);
-	const struct queue *q = config_queue(b->config, row->queue);
-	struct slice text = !q				    ? (struct slice){ 0 }
-			    : slice_is(ev->why, "greeting") ? q->greeting
-							    : q->away_text;
+	struct slice text = automatic_text(b, row, ev);
+	bool goes_out = !is_live(b, row);
 	struct entry en = { .seq = ev->seq,
 		.at_us = ev->at_us,
 		.id = ev->id,
 		.direction = DIRECTION_SYSTEM,
 		.channel = row->channel,
 		.from = b->config->brand,
-		.text = text };
+		.text = text,
+		.delivery = goes_out ? DELIVERY_QUEUED : DELIVERY_NONE,
+		.automatic = 1 };
+	if (goes_out)
+		automatic_project(b, row, &en);
 	commit_entry(b->commit, row->conv, &en);
 	row->last_seq = ev->seq;
 	row->touched = true;
@@ -215,6 +219,7 @@ static void project_system(struct batch *b, const struct event *ev)
 		.id = ev->id,
 		.text = text,
 		.name = en.from,
+		.delivery = en.delivery,
 		.owner = row->owner,
 		.channel = row->channel,
 		.kind = row->kind,
@@ -247,17 +252,21 @@ static void project_message(struct batch *b, struct work *w, const struct event 
 			out ? (is_live(b, row) ? DELIVERY_SENT : DELIVERY_QUEUED) : DELIVERY_NONE,
 		.dedup = c->dedup,
 		.verified = c->verified,
-		.automatic = c->automatic };
+		.automatic = c->automatic,
+		.mailbox = out ? (struct slice){ 0 } : c->to };
+	if (out && !is_live(b, row))
+		en.rcpts = letter_recipients(b, w, row);
 	commit_entry(b->commit, row->conv, &en);
 	row->last_seq = ev->seq;
 	row->touched = true;
 	w->seq = ev->seq;
 	if (ev->direction == DIRECTION_IN) {
 		row->snippet = utf8_truncate(c->text, SNIPPET_MAX);
+		row->last_in = ev->seq;
 		project_inbound(b, w, row);
 	}
 	if (out && !is_live(b, row))
-		outbox_project(b, row, &en);
+		letter_project(b, w, row, &en);
 	struct conv_view v;
 	struct effect ef = { .type = EFFECT_MESSAGE,
 		.conv = row->conv,
@@ -276,6 +285,10 @@ static void project_message(struct batch *b, struct work *w, const struct event 
 		.subject = c->subject,
 		.parts = c->parts,
 		.delivery = en.delivery,
+		.rcpts = en.rcpts,
+		.mailbox = en.mailbox,
+		.to = pairs_get(c->hints, "to", &b->arena),
+		.cc = pairs_get(c->hints, "cc", &b->arena),
 		.why = c->html.n ? SLICE("html") : c->quarantine };
 	batch_effect(b, &ef);
 }
@@ -513,6 +526,8 @@ static void project_work(struct batch *b, struct work *w)
 		receipt_project(b, w);
 	else if (w->c.type == COMMAND_RETRY)
 		retry_project(b, w);
+	else if (w->c.type == COMMAND_MAIL)
+		mail_project(b, w);
 	if (w->c.dedup.n && w->answer != ANSWER_INVALID)
 		commit_dedup(b->commit, w->c.dedup, dedup_result(b, w));
 }

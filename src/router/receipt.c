@@ -1,33 +1,9 @@
 /*
- * Outbound messages: into the outbox, what became of them, and once more by hand. The delivery state of an entry only moves
- * forward: a late "sent" never covers a "bounced".
+ * What became of outbound messages, and once more by hand. The delivery state of an entry, and of each of its recipients, only
+ * moves forward: a late "sent" never covers a "bounced".
  */
-#include "base/assert.h"
+#include "model/recipients.h"
 #include "router/batch.h"
-
-static int delivery_rank(enum delivery d)
-{
-	switch (d) {
-	case DELIVERY_NONE:
-	case DELIVERY_COUNT:
-		return 0;
-	case DELIVERY_QUEUED:
-		return 1;
-	case DELIVERY_UNSURE:
-		return 2;
-	case DELIVERY_SENT:
-		return 3;
-	case DELIVERY_FAILED:
-		return 4;
-	case DELIVERY_DELIVERED:
-		return 5;
-	case DELIVERY_READ:
-		return 6;
-	case DELIVERY_BOUNCED:
-		return 7;
-	}
-	return 0;
-}
 
 static bool entry_read(const struct work *w, struct entry *en)
 {
@@ -43,10 +19,27 @@ static void entry_write(struct batch *b, const struct row *row, const struct ent
 		.seq = en->seq,
 		.delivery = en->delivery,
 		.why = en->why,
+		.rcpts = en->rcpts,
 		.owner = row->owner,
 		.channel = row->channel,
 		.thread = row->thread };
 	batch_effect(b, &ef);
+}
+
+/* False when it is no news. */
+static bool receipt_takes(struct batch *b, const struct work *w, struct entry *en)
+{
+	const struct command *c = &w->c;
+	bool moved = delivery_rank(c->delivery) > delivery_rank(en->delivery);
+	if (en->rcpts.n) {
+		en->rcpts =
+			recipients_set(en->rcpts, c->copy, c->delivery, c->why, &b->arena, &moved);
+		en->delivery = recipients_state(en->rcpts, &en->why, &b->arena);
+	} else if (moved) {
+		en->delivery = c->delivery;
+		en->why = c->why;
+	}
+	return moved;
 }
 
 void receipt_project(struct batch *b, struct work *w)
@@ -57,48 +50,20 @@ void receipt_project(struct batch *b, struct work *w)
 		w->answer = ANSWER_UNKNOWN;
 		return;
 	}
-	if (en.direction != DIRECTION_OUT ||
-		delivery_rank(w->c.delivery) <= delivery_rank(en.delivery))
+	if (en.delivery == DELIVERY_NONE || !receipt_takes(b, w, &en))
 		return;
-	en.delivery = w->c.delivery;
-	en.why = w->c.why;
-	if (w->c.remote.n)
+	if (w->c.remote.n && !w->c.copy)
 		en.remote = w->c.remote;
 	entry_write(b, row, &en);
 }
 
-void outbox_project(struct batch *b, const struct row *row, const struct entry *en)
+/* Whoever has the conversation, or had it last; and those who lead. */
+static bool may_retry(const struct batch *b, const struct work *w, const struct row *row)
 {
-	static const char RE[] = "Re: ";
-	struct slice subject = row->subject;
-	if (subject.n && !slice_equal_nocase(slice_make(subject.p, subject.n < 3 ? subject.n : 3),
-				 SLICE("re:")))
-		subject = arena_printf(&b->arena, "%s%.*s", RE, SLICE_ARG(subject));
-	struct slice last = row->refs;
-	for (struct slice rest = row->refs; rest.p;) {
-		struct slice ref = slice_cut(&rest, '\n');
-		if (ref.n)
-			last = ref;
-	}
-	struct outbound o = { .id = en->id,
-		.conv = row->conv,
-		.seq = en->seq,
-		.at_us = en->at_us,
-		.channel = row->channel,
-		.thread = row->thread,
-		.to = row->address,
-		.from = en->from,
-		.subject = subject,
-		.text = en->text,
-		.html = en->html,
-		.parts = en->parts,
-		.in_reply_to = last,
-		.refs = row->refs };
-	commit_outbound(b->commit, &o);
-	char conv[ID_TEXT_LEN + 1], message[ID_TEXT_LEN + 1];
-	commit_dedup(b->commit, arena_printf(&b->arena, "sent\n%s", id_text(en->id, message)),
-		arena_printf(&b->arena, "%s %llu", id_text(row->conv, conv),
-			(unsigned long long)en->seq));
+	struct agent_view a;
+	bool leads = engine_agent(b->engine, w->c.agent, &a) &&
+		     (a.role == ROLE_SUPERVISOR || a.role == ROLE_ADMIN);
+	return leads || slice_equal(row->owner, w->c.agent);
 }
 
 void retry_project(struct batch *b, struct work *w)
@@ -110,13 +75,19 @@ void retry_project(struct batch *b, struct work *w)
 		w->why = SLICE("there is no such message");
 		return;
 	}
-	if (en.delivery != DELIVERY_FAILED && en.delivery != DELIVERY_UNSURE &&
-		en.delivery != DELIVERY_BOUNCED) {
+	if (!may_retry(b, w, row)) {
+		w->answer = ANSWER_FORBIDDEN;
+		w->why = SLICE("this conversation is another agent's");
+		return;
+	}
+	if (!delivery_is_retryable(en.delivery)) {
 		w->answer = ANSWER_NOOP;
 		return;
 	}
+	letter_project(b, w, row, &en);
+	if (en.rcpts.n)
+		en.rcpts = recipients_retry(en.rcpts, &b->arena);
 	en.delivery = DELIVERY_QUEUED;
 	en.why = (struct slice){ 0 };
-	outbox_project(b, row, &en);
 	entry_write(b, row, &en);
 }

@@ -79,6 +79,7 @@ bool resolve_ask_first(struct batch *b, struct lookup *l)
 		asked = true;
 		if (w->c.dedup.n)
 			lookup_dedup(l, w->c.dedup, &w->dedup_result);
+		automatic_ask(b, l, w);
 		if (is_message(w))
 			ask_message(b, l, w);
 		else if (w->c.type == COMMAND_VISIT)
@@ -96,9 +97,11 @@ static void read_place(struct work *w)
 	struct slice rest = w->place;
 	struct id conv;
 	uint64_t seq;
-	if (rest.p && id_parse(slice_cut(&rest, ' '), &conv) && slice_u64(rest, &seq)) {
+	if (rest.p && id_parse(slice_cut(&rest, ' '), &conv) &&
+		slice_u64(slice_cut(&rest, ' '), &seq)) {
 		w->c.conv = conv;
 		w->c.seq = seq;
+		(void)slice_u64(rest, &w->c.copy);
 	}
 }
 
@@ -113,6 +116,10 @@ static bool ask_second_of(struct batch *b, struct lookup *l, struct work *w)
 			lookup_customer(l, customer, &w->customer);
 		return true;
 	}
+	if (w->c.type == COMMAND_REPLY || w->c.type == COMMAND_RETRY)
+		letter_ask(b, l, w);
+	if (w->c.type == COMMAND_REPLY)
+		return true;
 	if (w->c.type != COMMAND_RECEIPT && w->c.type != COMMAND_RETRY)
 		return false;
 	read_place(w);
@@ -303,6 +310,7 @@ static void resolve_message(struct batch *b, struct work *w)
 		c->conv = c->id;
 		resolve_route(b, w);
 		make_row(b, w);
+		automatic_resolve(b, w);
 	}
 	batch_thread_put(b, c->channel, c->thread, c->conv);
 	for (struct slice rest = c->also; rest.p;) {
@@ -343,5 +351,7 @@ bool resolve(struct batch *b, struct work *w)
 	}
 	if (!id_is_none(w->c.conv))
 		row_load(batch_row(b, w->c.conv));
+	if (w->c.type == COMMAND_REPLY)
+		return letter_prepare(b, w);
 	return true;
 }

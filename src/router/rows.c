@@ -81,6 +81,7 @@ void row_load(struct row *row)
 	row->snippet = found_get(f, "snippet");
 	row->arrived_us = found_u64(f, "arrived");
 	row->last_seq = found_u64(f, "last_seq");
+	row->last_in = found_u64(f, "last_in");
 }
 
 /* ---- decided in this batch ---- */

@@ -14,9 +14,9 @@
 		#type " ends in padding: a field added there would be read from old plugins")
 
 NO_PADDING(usher_inbound, automatic);
-NO_PADDING(usher_outbound, automatic);
+NO_PADDING(usher_outbound, lang);
 NO_PADDING(usher_update, high_s);
-NO_PADDING(usher_services, blob_get);
+NO_PADDING(usher_services, mail);
 NO_PADDING(usher_channel, option_size);
 NO_PADDING(usher_option, help);
 NO_PADDING(usher_part, size);
@@ -39,6 +39,8 @@ AT(usher_inbound, parts, 224);
 AT(usher_inbound, automatic, 296);
 AT(usher_outbound, text, 104);
 AT(usher_outbound, attempt, 184);
+AT(usher_outbound, message, 192);
+AT(usher_outbound, lang, 296);
 AT(usher_update, seq, 32);
 AT(usher_update, position, 120);
 AT(usher_services, log, 16);
@@ -46,6 +48,7 @@ AT(usher_services, deliver, 64);
 AT(usher_services, http_route, 160);
 AT(usher_services, listen, 328);
 AT(usher_services, blob_get, 464);
+AT(usher_services, mail, 472);
 #endif
 
 static void test_words(void **state)

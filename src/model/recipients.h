@@ -1,0 +1,34 @@
+/*
+ * The recipients of one message, each with what became of its copy: lines of pairs (a address, r role, d delivery, w why) in the
+ * order of their numbers, the first being whom the message is to. Kept only where there is more than one.
+ */
+#ifndef USHER_MODEL_RECIPIENTS_H
+#define USHER_MODEL_RECIPIENTS_H
+
+#include "model/pairs.h"
+#include "model/words.h"
+
+struct recipient {
+	struct slice address;
+	struct slice role; /* to, cc, bcc */
+	uint32_t delivery;
+	struct slice why;
+};
+
+void recipients_add(struct str *out, const struct recipient *r);
+/* Loop: for (rest = lines; recipients_next(&rest, &r, arena);) */
+bool recipients_next(struct slice *rest, struct recipient *r, struct arena *arena);
+/* The same lines with a new state for recipient `number`; unchanged when the state would move back, *moved says which. */
+struct slice recipients_set(struct slice lines, uint64_t number, uint32_t delivery,
+	struct slice why, struct arena *arena, bool *moved);
+/* Those whose copy failed, came back or may have been sent wait to be sent again. */
+struct slice recipients_retry(struct slice lines, struct arena *arena);
+/* What the message as a whole has come to: the worst that happened to any, then the least that happened to all; *why names whom. */
+uint32_t recipients_state(struct slice lines, struct slice *why, struct arena *arena);
+
+/* Delivery only moves forward: a late "sent" never covers a "bounced". */
+int delivery_rank(uint32_t delivery);
+/* It did not arrive, or nobody knows: a person may send it again. */
+bool delivery_is_retryable(uint32_t delivery);
+
+#endif
