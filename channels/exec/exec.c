@@ -107,6 +107,7 @@ static void run_ended(struct exec *e)
 	e->failures++;
 	e->restarts++;
 	e->state = EXEC_WAITING;
+	files_drop(e);
 	tell_lost(e);
 	e->again_ms = now + back_off_ms(e);
 	if (e->closing)
@@ -290,6 +291,7 @@ void exec_settle(struct exec *e)
 {
 	if (!e->closing || e->child || e->owed)
 		return;
+	files_drop(e);
 	tell_lost(e);
 	e->usher->timer_clear(e->tick);
 	e->usher->down(e->host, "closed");
@@ -317,6 +319,18 @@ static void exec_recalled(
 	talk_recalled(self, token, outcome, value);
 }
 
+static void exec_blob_done(void *self, uint64_t token, enum usher_outcome outcome,
+	struct usher_str name, uint64_t size)
+{
+	talk_blob_done(self, token, outcome, name, size);
+}
+
+static void exec_blob_got(
+	void *self, uint64_t token, enum usher_outcome outcome, struct usher_str bytes)
+{
+	talk_blob_got(self, token, outcome, bytes);
+}
+
 static void exec_health(void *self, void (*put)(void *arg, struct usher_str json), void *arg)
 {
 	struct exec *e = self;
@@ -341,6 +355,7 @@ const struct usher_channel usher_channel_v0 = {
 	.abi_minor = USHER_ABI_MINOR,
 	.name = "exec",
 	.version = "1",
+	.capabilities = USHER_CAP_FILES,
 	.options = exec_options,
 	.open = exec_open,
 	.close = exec_close,
@@ -348,6 +363,8 @@ const struct usher_channel usher_channel_v0 = {
 	.send = exec_send,
 	.remembered = exec_remembered,
 	.recalled = exec_recalled,
+	.blob_done = exec_blob_done,
+	.blob_got = exec_blob_got,
 	.health = exec_health,
 	.check = exec_check,
 	.option_size = sizeof(struct usher_option),

@@ -44,8 +44,8 @@ struct note {
 
 struct exec_settings {
 	uint64_t ping_ms, silence_ms, ready_ms, send_ms, stop_ms, restart_most_ms;
-	size_t in_max, sends_max, line_max;
-	bool idempotent;
+	size_t in_max, sends_max, line_max, file_max;
+	bool idempotent, files;
 };
 
 struct exec {
@@ -71,6 +71,7 @@ struct exec {
 	bool lent;
 	uint64_t seen, sent;
 	char *health;
+	struct upload *uploads; /* files that the program has begun to give */
 	uint64_t log_second;
 	unsigned log_lines, log_left_out;
 };
@@ -97,10 +98,24 @@ void tell_late(struct exec *e, uint64_t now_ms);
 /* talk.c: from the program */
 void talk_lines(struct exec *e);
 void talk_errors(struct exec *e);
+/* A token for an answer of usher's that concerns this name, for as long as this run lasts. */
+uint64_t talk_owe(struct exec *e, struct usher_str name);
 void talk_ack(struct exec *e, uint64_t token, enum usher_outcome outcome, struct usher_str why);
 void talk_remembered(struct exec *e, uint64_t token, enum usher_outcome outcome);
 void talk_recalled(
 	struct exec *e, uint64_t token, enum usher_outcome outcome, struct usher_str value);
+
+void talk_blob_done(struct exec *e, uint64_t token, enum usher_outcome outcome,
+	struct usher_str name, uint64_t size);
+void talk_blob_got(
+	struct exec *e, uint64_t token, enum usher_outcome outcome, struct usher_str bytes);
+
+/* files.c */
+void files_heard(struct exec *e, const char *id, const char *data, size_t n, bool last);
+void files_told(
+	struct exec *e, const char *name, enum usher_outcome outcome, struct usher_str bytes);
+/* What this run has begun and not ended. */
+void files_drop(struct exec *e);
 
 /* settings.c */
 extern const struct usher_option exec_options[];

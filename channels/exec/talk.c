@@ -58,7 +58,7 @@ static bool lacks(struct exec *e, const json_t *line, const char *name)
 
 /* ---- what usher owes ---- */
 
-static uint64_t owe(struct exec *e, struct usher_str name)
+uint64_t talk_owe(struct exec *e, struct usher_str name)
 {
 	struct owed *o = zeroed(sizeof(*o));
 
@@ -143,6 +143,31 @@ void talk_recalled(
 	exec_settle(e);
 }
 
+void talk_blob_done(struct exec *e, uint64_t token, enum usher_outcome outcome,
+	struct usher_str blob, uint64_t size)
+{
+	char *name = pay(e, token);
+
+	if (name)
+		answer(e,
+			json_pack("{s:s, s:s, s:s, s:o, s:I}", "t", "filed", "id", name, "outcome",
+				outcomes[outcome], "file", words(blob), "size", (json_int_t)size),
+			name);
+	exec_settle(e);
+}
+
+void talk_blob_got(
+	struct exec *e, uint64_t token, enum usher_outcome outcome, struct usher_str bytes)
+{
+	char *name = pay(e, token);
+
+	if (name && e->state == EXEC_READY)
+		files_told(e, name, outcome, bytes);
+	free(name);
+	talk_lines(e);
+	exec_settle(e);
+}
+
 /* ---- in ---- */
 
 static size_t list_of(const json_t *list, struct usher_str *out)
@@ -186,6 +211,23 @@ static size_t hints_of(const json_t *hints, struct usher_pair *out, char numbers
 	return n;
 }
 
+/* Files that were given before; whether their names are names of blobs is usher's to say. */
+static size_t parts_of(const json_t *files, struct usher_part *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < json_array_size(files) && n < LISTS_MAX; i++) {
+		const json_t *f = json_array_get(files, i);
+		json_int_t size = json_integer_value(json_object_get(f, "size"));
+		out[n++] = (struct usher_part){ .name = field(f, "name"),
+			.type = field(f, "type"),
+			.blob = field(f, "file"),
+			.cid = field(f, "cid"),
+			.size = size > 0 ? (uint64_t)size : 0 };
+	}
+	return n;
+}
+
 static bool in_is_wrong(struct exec *e, const json_t *line)
 {
 	static const char *const texts[] = { "thread", "to", "subject", "text", "html", "lang" };
@@ -195,8 +237,8 @@ static bool in_is_wrong(struct exec *e, const json_t *line)
 			return true;
 	return lacks(e, line, "id") || is_wrong(e, line, "from", JSON_OBJECT) ||
 	       is_wrong(e, line, "hints", JSON_OBJECT) || is_wrong(e, line, "refs", JSON_ARRAY) ||
-	       is_wrong(e, line, "also", JSON_ARRAY) || is_wrong(e, line, "sent", JSON_INTEGER) ||
-	       is_wrong(e, line, "automatic", JSON_TRUE);
+	       is_wrong(e, line, "also", JSON_ARRAY) || is_wrong(e, line, "files", JSON_ARRAY) ||
+	       is_wrong(e, line, "sent", JSON_INTEGER) || is_wrong(e, line, "automatic", JSON_TRUE);
 }
 
 static struct usher_str or_else(struct usher_str s, struct usher_str other)
@@ -208,6 +250,7 @@ static void heard_in(struct exec *e, const json_t *line)
 {
 	struct usher_str refs[LISTS_MAX], also[LISTS_MAX];
 	struct usher_pair hints[PAIRS_MAX];
+	struct usher_part parts[LISTS_MAX];
 	char(*numbers)[32];
 
 	if (in_is_wrong(e, line))
@@ -231,6 +274,8 @@ static void heard_in(struct exec *e, const json_t *line)
 		.text = field(line, "text"),
 		.html = field(line, "html"),
 		.lang = field(line, "lang"),
+		.parts = parts,
+		.parts_count = parts_of(json_object_get(line, "files"), parts),
 		.hints = hints,
 		.hints_count = hints_of(json_object_get(line, "hints"), hints, numbers),
 		.sent_us = json_integer_value(sent) > 0
@@ -238,7 +283,7 @@ static void heard_in(struct exec *e, const json_t *line)
 				   : 0,
 		.automatic = json_is_true(json_object_get(line, "automatic")) };
 	e->seen++;
-	e->usher->deliver(e->host, &m, owe(e, id));
+	e->usher->deliver(e->host, &m, talk_owe(e, id));
 	free(numbers);
 }
 
@@ -324,7 +369,7 @@ static void heard_remember(struct exec *e, const json_t *line)
 	if (lacks(e, line, "key") || is_wrong(e, line, "value", JSON_STRING))
 		return;
 	struct usher_str key = field(line, "key");
-	e->usher->remember(e->host, key, field(line, "value"), owe(e, key));
+	e->usher->remember(e->host, key, field(line, "value"), talk_owe(e, key));
 }
 
 static void heard_recall(struct exec *e, const json_t *line)
@@ -332,7 +377,25 @@ static void heard_recall(struct exec *e, const json_t *line)
 	if (lacks(e, line, "key"))
 		return;
 	struct usher_str key = field(line, "key");
-	e->usher->recall(e->host, key, owe(e, key));
+	e->usher->recall(e->host, key, talk_owe(e, key));
+}
+
+static void heard_file(struct exec *e, const json_t *line)
+{
+	struct usher_str data = field(line, "data");
+
+	if (!lacks(e, line, "id") && !is_wrong(e, line, "data", JSON_STRING) &&
+		!is_wrong(e, line, "last", JSON_TRUE))
+		files_heard(e, text_field(line, "id"), data.p ? data.p : "", data.n,
+			json_is_true(json_object_get(line, "last")));
+}
+
+static void heard_get(struct exec *e, const json_t *line)
+{
+	if (lacks(e, line, "file"))
+		return;
+	struct usher_str name = field(line, "file");
+	e->usher->blob_get(e->host, name, talk_owe(e, name));
 }
 
 static void heard_pong(struct exec *e, const json_t *line)
@@ -354,6 +417,8 @@ static const struct word {
 	{ "pong", heard_pong, true },
 	{ "log", heard_log, true },
 	{ "health", heard_health, false },
+	{ "file", heard_file, false },
+	{ "get", heard_get, false },
 	{ "remember", heard_remember, false },
 	{ "recall", heard_recall, false },
 };

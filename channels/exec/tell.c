@@ -51,15 +51,23 @@ void tell_hello(struct exec *e)
 
 static json_t *send_line(const struct usher_outbound *m)
 {
-	json_t *refs = json_array();
+	json_t *refs = json_array(), *files = json_array();
+
+	for (size_t i = 0; i < m->parts_count; i++) {
+		const struct usher_part *p = &m->parts[i];
+		json_array_append_new(
+			files, json_pack("{s:o, s:o, s:o, s:o, s:I}", "file", json_of(p->blob),
+				       "name", json_of(p->name), "type", json_of(p->type), "cid",
+				       json_of(p->cid), "size", (json_int_t)p->size));
+	}
 
 	for (size_t i = 0; i < m->refs_count; i++)
 		json_array_append_new(refs, json_of(m->refs[i]));
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:b}", "t",
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:b}", "t",
 		"send", "id", json_of(m->id), "thread", json_of(m->thread), "to", json_of(m->to),
 		"text", json_of(m->text), "subject", json_of(m->subject), "html", json_of(m->html),
 		"conv", json_of(m->conv), "in_reply_to", json_of(m->in_reply_to), "refs", refs,
-		"attempt", (int)m->attempt, "automatic", m->automatic);
+		"files", files, "attempt", (int)m->attempt, "automatic", m->automatic);
 }
 
 void tell_send(struct exec *e, const struct usher_outbound *m)
@@ -68,6 +76,11 @@ void tell_send(struct exec *e, const struct usher_outbound *m)
 
 	if (e->state != EXEC_READY || e->closing) {
 		e->usher->sent(e->host, m->id, USHER_RETRY, none, str_of(e->why));
+		return;
+	}
+	if (m->parts_count && !e->set.files) {
+		e->usher->sent(e->host, m->id, USHER_FAIL, none,
+			str_of("this program carries no files (its option attachments is no)"));
 		return;
 	}
 	if (e->sends_count >= e->set.sends_max || child_backlog(e->child) > BACKLOG_MAX) {

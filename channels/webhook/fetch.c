@@ -56,12 +56,13 @@ static size_t on_body(char *p, size_t size, size_t count, void *arg)
 	struct fetch *f = arg;
 	size_t n = size * count;
 
-	if (f->answer.n + n > FETCH_ANSWER_MAX)
-		buf_add(&f->answer, p,
-			FETCH_ANSWER_MAX - f->answer.n); /* the rest is not of interest */
-	else
-		buf_add(&f->answer, p, n);
-	return n;
+	size_t most = f->answer_max ? f->answer_max : FETCH_ANSWER_MAX;
+
+	f->cut |= f->answer.n + n > most;
+	buf_add(&f->answer, p, f->cut ? most - f->answer.n : n);
+	return f->cut && f->answer_max
+		       ? 0
+		       : n; /* of an answer that is only shown the rest is not of interest */
 }
 
 static struct curl_slist *header_list(const struct fetch *f)
@@ -88,6 +89,8 @@ static void prepare(CURL *curl, struct fetch *f, struct curl_slist *headers)
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, f);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+	if (strcmp(f->method, "GET") == 0)
+		return;
 	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, f->method);
 	curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)f->body.n);
 	curl_easy_setopt(curl, CURLOPT_POSTFIELDS, f->body.p ? f->body.p : "");
@@ -97,8 +100,11 @@ static void prepare(CURL *curl, struct fetch *f, struct curl_slist *headers)
 static void perform(struct fetch *f)
 {
 	CURL *curl = curl_easy_init();
-	struct curl_slist *headers = header_list(f);
 	long sent = 0;
+
+	if (f->prepare)
+		f->prepare(f);
+	struct curl_slist *headers = header_list(f);
 
 	if (!curl) {
 		snprintf(f->why, sizeof(f->why), "libcurl could not be started");

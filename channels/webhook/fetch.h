@@ -24,8 +24,11 @@ struct fetch {
 	bool may_have;	/* no answer, but the request had begun to be sent */
 	bool forbidden; /* the address filter refused */
 	char why[256];
-	struct buf answer;	       /* at most FETCH_ANSWER_MAX */
-	void (*done)(struct fetch *f); /* in the thread */
+	size_t answer_max; /* 0: FETCH_ANSWER_MAX */
+	bool cut;	   /* the answer was longer */
+	struct buf answer;
+	void (*prepare)(struct fetch *f); /* in the thread: makes body and headers; may be NULL */
+	void (*done)(struct fetch *f);	  /* in the thread */
 	void *arg;
 };
 

@@ -60,26 +60,75 @@ static struct usher_str or_else(struct usher_str s, struct usher_str other)
 	return s.n ? s : other;
 }
 
-bool message_deliver(struct webhook *w, const struct scope *s, uint64_t token)
+static void message_free(struct message *m)
 {
-	struct buf f[FIELD_COUNT] = { 0 }, values[HINTS_MAX + 1] = { 0 };
-	struct usher_pair hints[HINTS_MAX + 1];
+	for (size_t i = 0; i < FIELD_COUNT; i++)
+		buf_free(&m->fields[i]);
+	for (size_t i = 0; i < HINTS_MAX; i++)
+		buf_free(&m->values[i]);
+	for (size_t i = 0; i < m->files_count; i++) {
+		buf_free(&m->files[i].name);
+		buf_free(&m->files[i].type);
+		buf_free(&m->files[i].blob);
+	}
+	buf_free(&m->missing);
+	free(m);
+}
+
+static size_t hints_of(const struct message *m, struct usher_pair *out)
+{
+	const struct webhook *w = m->w;
 	size_t n = 0;
 
-	if (!conditions_hold(w, s))
-		return false;
-	for (size_t i = 0; i < FIELD_COUNT; i++)
-		template_fill(&f[i], w->fields[i], s, false);
-	if (f[FIELD_RATING].n)
-		hints[n++] = (struct usher_pair){ str_of("rating"), buf_str(&f[FIELD_RATING]) };
-	for (size_t i = 0; i < w->hints_count; i++) {
-		template_fill(&values[i], w->hints[i].value, s, false);
-		if (values[i].n)
-			hints[n++] = (struct usher_pair){ str_of(w->hints[i].name),
-				buf_str(&values[i]) };
+	if (m->fields[FIELD_RATING].n)
+		out[n++] =
+			(struct usher_pair){ str_of("rating"), buf_str(&m->fields[FIELD_RATING]) };
+	if (m->missing.n)
+		out[n++] = (struct usher_pair){ str_of("missing_files"), buf_str(&m->missing) };
+	for (size_t i = 0; i < w->hints_count; i++)
+		if (m->values[i].n)
+			out[n++] = (struct usher_pair){ str_of(w->hints[i].name),
+				buf_str(&m->values[i]) };
+	return n;
+}
+
+static size_t parts_of(const struct message *m, struct usher_part *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->files_count; i++) {
+		const struct file *f = &m->files[i];
+		if (f->blob.n)
+			out[n++] = (struct usher_part){ .name = buf_str(&f->name),
+				.type = or_else(buf_str(&f->type), str_of("application/"
+									  "octet-stream")),
+				.blob = buf_str(&f->blob),
+				.size = f->size };
 	}
+	return n;
+}
+
+void message_finish(struct message *m)
+{
+	struct webhook *w = m->w;
+	const struct buf *f = m->fields;
+	struct usher_pair hints[HINTS_MAX + 2];
+	struct usher_part parts[FILES_MAX];
 	struct usher_str who = buf_str(&f[FIELD_IDENTITY]), dedup = buf_str(&f[FIELD_DEDUP]);
-	struct usher_inbound m = { .size = sizeof(m),
+
+	/* Whoever reads the message sees that there was more, in any language. */
+	if (m->missing.n) {
+		struct buf *text = &m->fields[FIELD_TEXT];
+		buf_text(text, text->n ? "\n\n[📎 " : "[📎 ");
+		buf_add(text, m->missing.p, m->missing.n);
+		buf_text(text, "]");
+	}
+	if (m->away) {
+		intake_ack(m->token, USHER_RETRY, str_of("the store is away"));
+		message_free(m);
+		return;
+	}
+	struct usher_inbound in = { .size = sizeof(in),
 		.dedup = dedup,
 		.thread = or_else(buf_str(&f[FIELD_THREAD]), or_else(who, dedup)),
 		.identity_kind = buf_str(&f[FIELD_KIND]),
@@ -91,13 +140,29 @@ bool message_deliver(struct webhook *w, const struct scope *s, uint64_t token)
 		.text = buf_str(&f[FIELD_TEXT]),
 		.html = buf_str(&f[FIELD_HTML]),
 		.lang = buf_str(&f[FIELD_LANG]),
+		.parts = parts,
+		.parts_count = parts_of(m, parts),
 		.hints = hints,
-		.hints_count = n,
+		.hints_count = hints_of(m, hints),
 		.sent_us = time_us(f[FIELD_SENT].n ? f[FIELD_SENT].p : "") };
-	w->usher->deliver(w->host, &m, token);
+	w->usher->deliver(w->host, &in, m->token);
+	message_free(m);
+}
+
+bool message_deliver(struct webhook *w, const struct scope *s, uint64_t token)
+{
+	if (!conditions_hold(w, s))
+		return false;
+	struct message *m = zeroed(sizeof(*m));
+	m->w = w;
+	m->token = token;
 	for (size_t i = 0; i < FIELD_COUNT; i++)
-		buf_free(&f[i]);
+		template_fill(&m->fields[i], w->fields[i], s, false);
 	for (size_t i = 0; i < w->hints_count; i++)
-		buf_free(&values[i]);
+		template_fill(&m->values[i], w->hints[i].value, s, false);
+	m->pending = 1; /* ours, until all files have begun */
+	files_begin(m, s);
+	if (--m->pending == 0)
+		message_finish(m);
 	return true;
 }

@@ -61,6 +61,24 @@ const struct usher_option webhook_options[] = {
 		.help = "what it has to be: words with | between, * for anything but nothing" },
 	{ .key = "hints.*.name", .least = 1, .most = 64, .help = "what rules and agents call it" },
 	{ .key = "hints.*.value", .least = 1, .most = 1024, .help = "what it is" },
+	{ .key = "files.list",
+		.fallback = "",
+		.most = 200,
+		.help = "path of the list of a message's files; without it the message has one" },
+	{ .key = "files.name", .fallback = "", .most = 1024, .help = "what a file is called" },
+	{ .key = "files.type", .fallback = "", .most = 1024, .help = "its type: image/png" },
+	{ .key = "files.data", .fallback = "", .most = 1024, .help = "the file itself in base64" },
+	{ .key = "files.url",
+		.fallback = "",
+		.most = 2048,
+		.secret = 1,
+		.help = "or where it is fetched from" },
+	{ .key = "file_kib",
+		.type = USHER_NUMBER,
+		.fallback = "10240",
+		.least = 1,
+		.most = 51200,
+		.help = "largest file that is fetched, and all files of an answer together" },
 	{ .key = "url",
 		.fallback = "",
 		.most = 2048,
@@ -238,6 +256,33 @@ static void read_path(struct webhook *w)
 	w->path = path.p;
 }
 
+/* Where it goes must not depend on what somebody wrote: no place before the path. */
+static bool url_is_fixed(const char *url)
+{
+	const char *host = strstr(url, "://");
+	size_t n = host ? strcspn(host + 3, "/?#") : 0;
+
+	return host &&
+	       (strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "https://", 8) == 0) && n &&
+	       !memchr(url, '{', (size_t)(host + 3 + n - url)) && template_is_good(url);
+}
+
+static bool read_files(struct webhook *w, char *why, size_t why_size)
+{
+	char **const templates[] = { &w->file_name, &w->file_type, &w->file_data, &w->file_url };
+	static const char *const keys[] = { "files.name", "files.type", "files.data", "files.url" };
+
+	w->file_list = text(w, "files.list");
+	w->file_max = number(w, "file_kib") * 1024;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		*templates[i] = text(w, keys[i]);
+		if (!template_is_good(*templates[i]))
+			return refuse(why, why_size, keys[i], "a { without its }");
+	}
+	w->file_url_fixed = url_is_fixed(w->file_url);
+	return true;
+}
+
 static bool read_in(struct webhook *w, char *why, size_t why_size)
 {
 	struct usher_str verify = option(w, "verify");
@@ -267,21 +312,10 @@ static bool read_in(struct webhook *w, char *why, size_t why_size)
 	for (size_t i = 0; i < w->hints_count; i++)
 		if (!template_is_good(w->hints[i].value))
 			return refuse(why, why_size, "hints", "a { without its }");
-	return read_conditions(w, why, why_size);
+	return read_files(w, why, why_size) && read_conditions(w, why, why_size);
 }
 
 /* ---- out ---- */
-
-/* Where it goes must not depend on what somebody wrote: no place before the path. */
-static bool url_is_fixed(const char *url)
-{
-	const char *host = strstr(url, "://");
-	size_t n = host ? strcspn(host + 3, "/?#") : 0;
-
-	return host &&
-	       (strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "https://", 8) == 0) && n &&
-	       !memchr(url, '{', (size_t)(host + 3 + n - url)) && template_is_good(url);
-}
 
 static bool header_is_good(const struct pair *p)
 {
@@ -316,6 +350,9 @@ static bool read_body(struct webhook *w, char *why, size_t why_size)
 		return refuse(why, why_size, "body", "a form is made of the members of an object");
 	if (!texts_are_good(w->body))
 		return refuse(why, why_size, "body", "a { without its }");
+	w->carries_files = memmem(body.p, body.n, "{files}", 7) != NULL;
+	if (w->carries_files && w->as_form)
+		return refuse(why, why_size, "body", "a form carries no {files}");
 	return true;
 }
 
@@ -369,6 +406,11 @@ void settings_free(struct webhook *w)
 	}
 	pairs_free(w->hints, w->hints_count);
 	pairs_free(w->headers, w->headers_count);
+	free(w->file_list);
+	free(w->file_name);
+	free(w->file_type);
+	free(w->file_data);
+	free(w->file_url);
 	free(w->path);
 	free(w->items);
 	free(w->signature_header);

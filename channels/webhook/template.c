@@ -111,9 +111,24 @@ void template_fill(struct buf *out, const char *template, const struct scope *s,
 	}
 }
 
+/* What "{place}" and nothing else leads to when that is a list or an object; NULL otherwise. */
+static const json_t *whole_place(const char *t, const struct scope *s)
+{
+	size_t n = strlen(t);
+
+	if (n < 3 || t[0] != '{' || t[1] == '{' || strchr(t, '}') != t + n - 1)
+		return NULL;
+	const json_t *value = path_at(s, t + 1, n - 2);
+	return json_is_array(value) || json_is_object(value) ? value : NULL;
+}
+
 static json_t *filled_text(const json_t *text, const struct scope *s)
 {
 	struct buf out = { 0 };
+	const json_t *whole = whole_place(json_string_value(text), s);
+
+	if (whole)
+		return json_deep_copy(whole);
 
 	template_fill(&out, json_string_value(text), s, false);
 	json_t *j = json_stringn(out.n ? out.p : "", out.n);

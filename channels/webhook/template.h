@@ -29,7 +29,7 @@ bool template_is_good(const char *template);
  * percent-encoded.
  */
 void template_fill(struct buf *out, const char *template, const struct scope *s, bool url);
-/* A copy of the document with every text in it filled. */
+/* A copy of the document with every text in it filled; one that is a single place and leads to a list or an object becomes that. */
 json_t *template_json(const json_t *document, const struct scope *s);
 
 #endif

@@ -87,6 +87,20 @@ static void webhook_http_gone(void *self, struct usher_http *r)
 	intake_gone(r, self);
 }
 
+static void webhook_blob_done(void *self, uint64_t token, enum usher_outcome outcome,
+	struct usher_str name, uint64_t size)
+{
+	(void)self;
+	files_stored(token, outcome, name, size);
+}
+
+static void webhook_blob_got(
+	void *self, uint64_t token, enum usher_outcome outcome, struct usher_str bytes)
+{
+	(void)self;
+	send_file(token, outcome, bytes);
+}
+
 static void webhook_health(void *self, void (*put)(void *arg, struct usher_str json), void *arg)
 {
 	struct webhook *w = self;
@@ -109,6 +123,7 @@ const struct usher_channel usher_channel_v0 = {
 	.abi_minor = USHER_ABI_MINOR,
 	.name = "webhook",
 	.version = "1",
+	.capabilities = USHER_CAP_FILES,
 	.options = webhook_options,
 	.open = webhook_open,
 	.close = webhook_close,
@@ -117,6 +132,8 @@ const struct usher_channel usher_channel_v0 = {
 	.http = webhook_http,
 	.http_body = webhook_http_body,
 	.http_gone = webhook_http_gone,
+	.blob_done = webhook_blob_done,
+	.blob_got = webhook_blob_got,
 	.health = webhook_health,
 	.check = webhook_check,
 	.option_size = sizeof(struct usher_option),

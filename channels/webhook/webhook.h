@@ -15,7 +15,7 @@
 #include "sign.h"
 #include "template.h"
 
-enum { CONDITIONS_MAX = 16, HINTS_MAX = 32, HEADERS_MAX = 16, ITEMS_MAX = 200 };
+enum { CONDITIONS_MAX = 16, HINTS_MAX = 32, HEADERS_MAX = 16, ITEMS_MAX = 200, FILES_MAX = 20 };
 
 enum verify { VERIFY_HMAC, VERIFY_HMAC_BODY, VERIFY_TOKEN, VERIFY_NONE };
 
@@ -60,10 +60,13 @@ struct webhook {
 	struct pair hints[HINTS_MAX], headers[HEADERS_MAX];
 	size_t conditions_count, hints_count, headers_count;
 	struct seen *seen;
+	char *file_list, *file_name, *file_type, *file_data, *file_url; /* templates */
+	bool file_url_fixed; /* its host is in the configuration */
+	size_t file_max;
 	/* out */
 	char *url, *method, *remote;
 	json_t *body;
-	bool as_form, allow_private, idempotent;
+	bool as_form, carries_files, allow_private, idempotent;
 	long timeout_s;
 	struct sign_keys sign_keys;
 	struct fetch_pool *pool;
@@ -71,6 +74,25 @@ struct webhook {
 	size_t posts, sends; /* under way */
 	bool closing;
 	uint64_t taken, ignored, refused, replayed, sent;
+};
+
+struct message;
+
+/* A file of a message that comes in. */
+struct file {
+	struct message *message;
+	struct buf name, type, blob;
+	uint64_t size;
+};
+
+/* One message on its way in, while its files become blobs. */
+struct message {
+	struct webhook *w;
+	uint64_t token;
+	struct buf fields[FIELD_COUNT], values[HINTS_MAX], missing;
+	struct file files[FILES_MAX];
+	size_t files_count, pending;
+	bool away; /* the store was, for one of them */
 };
 
 /* After anything that a closing channel waits for; it may be gone. */
@@ -93,7 +115,15 @@ json_t *form_decode(struct usher_str body);
 /* message.c: one item becomes a message; false when the conditions say that it is none. */
 bool message_deliver(struct webhook *w, const struct scope *s, uint64_t token);
 
+/* All its files are there, or known to be missing: delivers it and frees it. */
+void message_finish(struct message *m);
+
+/* files.c: begins with each file; the last one that is over calls message_finish. */
+void files_begin(struct message *m, const struct scope *s);
+void files_stored(uint64_t token, enum usher_outcome outcome, struct usher_str name, uint64_t size);
+
 /* send.c */
 void send_message(struct webhook *w, const struct usher_outbound *m);
+void send_file(uint64_t token, enum usher_outcome outcome, struct usher_str bytes);
 
 #endif

@@ -55,6 +55,7 @@ void verb_customer(struct control_call *c);
 void verb_export(struct control_call *c);
 void verb_user(struct control_call *c);
 void verb_desk(struct control_call *c);
+void verb_dead(struct control_call *c);
 void verb_replay(struct control_call *c);
 void verb_verify(struct control_call *c);
 

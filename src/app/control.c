@@ -168,6 +168,7 @@ static void (*const begins[])(struct control_call *c) = {
 	[VERB_EXPLAIN] = verb_explain,
 	[VERB_USER] = verb_user,
 	[VERB_DESK] = verb_desk,
+	[VERB_DEAD] = verb_dead,
 	[VERB_REPLAY] = verb_replay,
 	[VERB_EXPORT] = verb_export,
 	[VERB_VERIFY] = verb_verify,

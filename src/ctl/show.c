@@ -271,6 +271,22 @@ static void show_customer(const json_t *r, uint64_t now_ms, struct str *out)
 	table(out, json_object_get(r, "conversations"), convs, 7, now_ms);
 }
 
+static void show_dead(const json_t *r, uint64_t now_ms, struct str *out)
+{
+	static const struct column columns[] = { { "MESSAGE", "id" }, { "CONVERSATION", "conv" },
+		{ "CHANNEL", "channel" }, { "TO", "to" }, { "STATE", "state" },
+		{ "WRITTEN", "since_ms" }, { "WHY", "why" } };
+
+	if (json_object_get(r, "replayed")) {
+		indented(out, r, 0);
+		return;
+	}
+	table(out, json_object_get(r, "letters"), columns, 7, now_ms);
+	str_add_text(out, "dead letters: ");
+	add_value(out, json_object_get(r, "dead"), false);
+	str_add_char(out, '\n');
+}
+
 void show_result(const char *verb, const json_t *result, uint64_t now_ms, struct str *out)
 {
 	if (strcmp(verb, "queue") == 0)
@@ -281,6 +297,8 @@ void show_result(const char *verb, const json_t *result, uint64_t now_ms, struct
 		show_conv(result, out);
 	else if (strcmp(verb, "customer") == 0)
 		show_customer(result, now_ms, out);
+	else if (strcmp(verb, "dead") == 0)
+		show_dead(result, now_ms, out);
 	else
 		indented(out, result, 0);
 }

@@ -21,7 +21,8 @@ static const struct verb_row verbs[] = { VERBS(VERB_ROW) };
 static const struct {
 	const char *name;
 	bool many;
-} options[] = { { "role", false }, { "name", false }, { "units", false }, { "skill", true } };
+} options[] = { { "role", false }, { "name", false }, { "units", false }, { "skill", true },
+	{ "channel", false } };
 
 void words_usage(struct str *out)
 {

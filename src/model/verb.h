@@ -19,6 +19,9 @@
 		"[--units N] [--password-stdin] | off NAME",                                       \
 		2, 2, "makes a user, or ends a user's log-in")                                     \
 	X(VERB_DESK, "desk", "NAME", 1, 1, "a desk in the terminal: frames out, frames in")        \
+	X(VERB_DEAD, "dead", "[list | replay ID | replay --channel NAME]", 0, 2,                   \
+		"messages that could not be sent; sends one again, or all that failed of a "       \
+		"channel")                                                                         \
 	X(VERB_REPLAY, "replay", "", 0, 0,                                                         \
 		"replays snapshot and journal and compares with the running state")                \
 	X(VERB_EXPORT, "export", "ID|IDENTITY", 1, 1, "everything known of a customer, as JSON")   \

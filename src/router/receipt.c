@@ -11,9 +11,18 @@ static bool entry_read(const struct work *w, struct entry *en)
 	return w->entry.n && record_unpack(&entry_table, en, w->entry, &err) == 0;
 }
 
-static void entry_write(struct batch *b, const struct row *row, const struct entry *en)
+/* Somebody has to decide what becomes of it. */
+static bool delivery_is_dead(uint32_t d)
+{
+	return d == DELIVERY_FAILED || d == DELIVERY_UNSURE || d == DELIVERY_BOUNCED;
+}
+
+static void entry_write(
+	struct batch *b, const struct row *row, const struct entry *en, uint32_t before)
 {
 	commit_entry_set(b->commit, row->conv, en);
+	if (delivery_is_dead(en->delivery) || delivery_is_dead(before))
+		commit_dead(b->commit, row->conv, en, b->now_us, delivery_is_dead(en->delivery));
 	struct effect ef = { .type = EFFECT_RECEIPT,
 		.conv = row->conv,
 		.seq = en->seq,
@@ -50,20 +59,21 @@ void receipt_project(struct batch *b, struct work *w)
 		w->answer = ANSWER_UNKNOWN;
 		return;
 	}
+	uint32_t before = en.delivery;
 	if (en.delivery == DELIVERY_NONE || !receipt_takes(b, w, &en))
 		return;
 	if (w->c.remote.n && !w->c.copy)
 		en.remote = w->c.remote;
-	entry_write(b, row, &en);
+	entry_write(b, row, &en, before);
 }
 
-/* Whoever has the conversation, or had it last; and those who lead. */
+/* Whoever has the conversation, or had it last; those who lead; and usherctl, which acts for no agent. */
 static bool may_retry(const struct batch *b, const struct work *w, const struct row *row)
 {
 	struct agent_view a;
 	bool leads = engine_agent(b->engine, w->c.agent, &a) &&
 		     (a.role == ROLE_SUPERVISOR || a.role == ROLE_ADMIN);
-	return leads || slice_equal(row->owner, w->c.agent);
+	return leads || !w->c.agent.n || slice_equal(row->owner, w->c.agent);
 }
 
 void retry_project(struct batch *b, struct work *w)
@@ -84,10 +94,11 @@ void retry_project(struct batch *b, struct work *w)
 		w->answer = ANSWER_NOOP;
 		return;
 	}
+	uint32_t before = en.delivery;
 	letter_project(b, w, row, &en);
 	if (en.rcpts.n)
 		en.rcpts = recipients_retry(en.rcpts, &b->arena);
 	en.delivery = DELIVERY_QUEUED;
 	en.why = (struct slice){ 0 };
-	entry_write(b, row, &en);
+	entry_write(b, row, &en, before);
 }

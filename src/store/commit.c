@@ -211,6 +211,28 @@ void commit_dedup(struct commit *c, struct slice key, struct slice result)
 	commit_end(c);
 }
 
+void commit_dead(
+	struct commit *c, struct id conv, const struct entry *en, uint64_t at_us, bool dead)
+{
+	char id[ID_TEXT_LEN + 1], of[ID_TEXT_LEN + 1];
+	struct slice key = key_slice(&c->store->keys.dead);
+	struct argv *a = commit_begin(c, dead ? "ZADD" : "ZREM", key);
+
+	if (dead)
+		argv_add_u64(a, &c->arena, at_us);
+	argv_add(
+		a, arena_printf(&c->arena, "%s %s %llu %.*s", id_text(en->id, id),
+			   id_text(conv, of), (unsigned long long)en->seq, SLICE_ARG(en->channel)));
+	commit_end(c);
+	if (!dead)
+		return;
+	a = commit_begin(
+		c, "ZREMRANGEBYRANK", key); /* the oldest go; their messages stay what they are */
+	argv_add_text(a, "0");
+	argv_add(a, arena_printf(&c->arena, "%d", -(DEAD_MAX + 1)));
+	commit_end(c);
+}
+
 void commit_agent(struct commit *c, struct slice agent, const struct argv *pairs)
 {
 	struct key key = key_of_name(&c->store->keys, KEY_AGENT, agent);

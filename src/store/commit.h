@@ -44,6 +44,9 @@ void commit_agent(struct commit *c, struct slice agent, const struct argv *pairs
 void commit_user(struct commit *c, struct slice user, const struct argv *pairs);
 void commit_user_remove(struct commit *c, struct slice user);
 void commit_outbound(struct commit *c, const struct outbound *o);
+/* The list of messages that could not be sent: `dead` puts it there, else it is taken away. */
+void commit_dead(
+	struct commit *c, struct id conv, const struct entry *en, uint64_t at_us, bool dead);
 /* Counters that must survive: intake accepted, duplicate, quarantined ...; hash `usher:{d}:count`. */
 void commit_count(struct commit *c, const char *name, int64_t add);
 /* The engine's state as of journal number n. Written in its own key(s), replacing the one before. */

@@ -23,7 +23,8 @@
 	X(fence, "fence", "string")                                                                \
 	X(lease, "lease", "string")                                                                \
 	X(count, "count", "hash")                                                                  \
-	X(users, "users", "set")
+	X(users, "users", "set")                                                                   \
+	X(dead, "dead", "zset")
 
 /* X(KIND, name, type, bucketed): the families of keys. */
 #define KEY_FAMILIES(X)                                                                            \

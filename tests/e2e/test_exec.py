@@ -15,7 +15,8 @@ EXAMPLES = os.path.join(ROOT, "channels/exec/examples")
 
 # A program that does what its first word says; each test uses what it needs.
 PROGRAM = r'''
-import json, os, resource, sys, time
+import base64, hashlib, json, os, resource, sys, time
+given, got = b"", {}
 mode = sys.argv[1]
 def say(**m):
     print(json.dumps(m), flush=True)
@@ -56,6 +57,12 @@ for text in sys.stdin:
                     f.write(str(i + 1))
         if mode == "cursor":
             say(t="recall", key="cursor")
+        if mode == "files":
+            given = bytes(i * 7 % 251 for i in range(3000000))
+            for i in range(0, len(given), 300000):
+                say(t="file", id="f1", data=base64.b64encode(given[i:i + 300000]).decode(), last=i + 300000 >= len(given))
+        if mode == "bad-file":
+            say(t="file", id="f1", data="not base64!", last=True)
         if mode == "errors":
             for i in range(5000):
                 print("complaint", i, file=sys.stderr)
@@ -64,8 +71,22 @@ for text in sys.stdin:
     elif t == "recalled":
         say(t="in", id="at" + (m["value"] or "0"), thread="c", **{"from": {"value": "c"}}, text="cursor " + (m["value"] or "none"))
         say(t="remember", key="cursor", value=str(int(m["value"] or 0) + 1))
+    elif t == "filed":
+        say(t="in", id="with-a-file", thread="ann", **{"from": {"value": "ann"}}, text=m["outcome"],
+            files=[{"file": m["file"], "name": "scan.bin", "type": "application/x-scan", "size": m["size"]}])
+    elif t == "file":
+        f = got["files"][0]
+        got["data"] += base64.b64decode(m["data"])
+        if m["last"]:
+            same = hashlib.sha256(got["data"]).hexdigest() == hashlib.sha256(given).hexdigest()
+            say(t="sent", id=got["id"], outcome="ok" if same else "fail", why="other bytes", remote=f["name"])
+    elif t == "send" and m["files"]:
+        got = {**m, "data": b""}
+        say(t="get", file=m["files"][0]["file"])
     elif t == "send":
-        if mode == "die-on-send" and m["attempt"] == 1:
+        died = os.path.dirname(sys.argv[0]) + "/died"
+        if mode == "die-on-send" and not os.path.exists(died):
+            open(died, "w").close()
             os._exit(3)
         say(t="sent", id=m["id"], outcome="ok", remote="r-" + m["id"])
     elif t == "ping":
@@ -346,6 +367,29 @@ def test_a_send_that_died_is_unsure_or_repeated():
             bo.command("reply", conv=conv, text="answer")
             until(f"the answer to be {fate}", lambda: [
                 m for m in room.node.conv(conv)["messages"] if m["direction"] == "out" and m["delivery"] == fate], 90)  # its back-off grows with each kill
+
+
+def test_files_both_ways():
+    with Room(files={"mode": "files", "attachments": "yes"}, none={"mode": "good"}) as room, room.node.desk("bo") as bo:
+        bo.available()
+        conv = bo.accept()["conv"]
+        part = bo.expect("message", conv=conv, direction="in")["parts"][0]
+        assert (part["name"], part["type"], part["size"]) == ("scan.bin", "application/x-scan", 3000000), part
+        bo.command("reply", conv=conv, text="here it is again", parts=[part])
+        until("the file to be sent back whole", lambda: sent(room.node, conv), 30)
+        status = {c["name"]: c for c in room.node.json("status")["channels"]}
+        assert status["files"]["health"]["sent"] == 1 and status["files"]["wrong"] == 0, status
+
+
+def test_files_that_are_none():
+    with Room(bad={"mode": "bad-file"}, files={"mode": "files"}) as room, room.node.desk("bo") as bo:
+        room.down("bad", "not base64")
+        bo.available()
+        conv = bo.accept()["conv"]
+        part = bo.expect("message", conv=conv, direction="in")["parts"][0]
+        bo.command("reply", conv=conv, text="here", parts=[part])  # without attachments: yes
+        failed = until("a refusal", lambda: [m for m in room.node.conv(conv)["messages"] if m["delivery"] == "failed"])
+        assert "carries no files" in json.dumps(failed), failed
 
 
 def test_reload_replaces_the_program():

@@ -1,10 +1,12 @@
 """The worked examples of conf/examples against recorded payloads and a real HTTP peer; forged, old and repeated posts; what a peer answers."""
+import base64
 import contextlib
 import hashlib
 import hmac
 import http.server
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -271,6 +273,127 @@ def test_what_a_peer_answers():
         assert node.stop() == 0
 
 
+def files_center():
+    """The bot with files: inside the post, by address; and in the answer."""
+    def change(text):
+        text = text.replace('      url: "http', """      files:
+        list: "{message.files}"
+        name: "{name}"
+        type: "{type}"
+        data: "{data}"
+        url: "{url}"
+      file_kib: 100
+      url: "http""", 1).replace('list: "{message.files}"', 'list: message.files')
+        return text.replace("\"text\": \"{text}\"}'", "\"text\": \"{text}\", \"files\": \"{files}\"}'")
+    return center("telegram", change=change)
+
+
+def with_files(files):
+    update = json.loads(payload("telegram.json"))
+    update["message"]["files"] = files
+    return json.dumps(update).encode()
+
+
+def test_files_both_ways():
+    with files_center() as (node, peer), node.desk("bo") as bo:
+        bo.available()
+        picture = bytes(range(256)) * 40
+        status, answer = telegram(node, with_files([
+            {"name": "../a picture.png", "type": "image/png", "data": base64.b64encode(picture).decode()},
+            {"name": "broken", "data": "this is not base64"},
+            {"name": "elsewhere.pdf", "url": peer.url + "/file"},  # the post may not name a private address
+            {"name": "nothing"}]))
+        assert status == 200 and answer["messages"][0]["outcome"] == "ok", (status, answer)
+        conv = bo.accept()["conv"]
+        part, *more = bo.expect("message", conv=conv, direction="in")["parts"]
+        assert not more and (part["name"], part["type"], part["size"]) == ("a picture.png", "image/png", len(picture)), (part, more)
+        assert not peer.requests, peer.requests
+        text = node.conv(conv)["messages"][0]["text"]
+        assert text.endswith("[📎 broken: not base64, elsewhere.pdf: its address is private]"), text
+        bo.command("reply", conv=conv, text="and back", parts=[part])
+        delivery(node, conv, "sent")
+        body = json.loads(peer.requests[0][3])
+        assert body["text"] == "and back" and len(body["files"]) == 1, body
+        back = body["files"][0]
+        assert (back["name"], back["type"], back["size"]) == ("a picture.png", "image/png", len(picture)), back
+        assert base64.b64decode(back["data"]) == picture
+        bo.command("reply", conv=conv, text="and none")
+        until("two", lambda: len(peer.requests) == 2)
+        assert json.loads(peer.requests[1][3])["files"] == []
+
+
+def test_files_are_fetched():
+    def change(text):
+        return text.replace('      url: "http', """      files: {name: "{message.file}", url: "PEER/files/{message.file}"}
+      file_kib: 4
+      url: "http""", 1).replace("PEER", text.split('url: "')[1].split("/bot")[0])
+    with center("telegram", change=change) as (node, peer), node.desk("bo") as bo:
+        bo.available()
+        for n, (answer, want) in enumerate([((200, {}, b"the file"), 8), ((404, {}, b""), "HTTP 404"),
+                                            ((200, {}, b"x" * 5000), "larger than is taken"),
+                                            ((302, {"Location": peer.url + "/secret"}, b""), "HTTP 302")]):
+            update = json.loads(payload("telegram.json"))
+            update["update_id"] = update["message"]["chat"]["id"] = 100 + n
+            update["message"]["file"] = "a b/../c.txt"
+            peer.requests.clear()
+            peer.answers = [answer]
+            assert telegram(node, json.dumps(update).encode())[0] == 200
+            conv = bo.accept()["conv"]
+            message = bo.expect("message", conv=conv, direction="in")
+            assert [r[1] for r in peer.requests] == ["/files/a%20b%2F..%2Fc.txt"], peer.requests
+            if isinstance(want, int):
+                assert message["parts"][0]["size"] == want, message
+            else:
+                assert not message["parts"] and message["text"].endswith(f"[📎 a b/../c.txt: {want}]"), message
+            bo.command("resolve", conv=conv, outcome="solved")
+
+
+def test_store_away_with_a_file_is_come_again():
+    with files_center() as (node, _):
+        body = with_files([{"name": "a", "data": base64.b64encode(b"bytes").decode()}])
+        node.kill_redis()
+        seen = []
+
+        def posted():
+            seen.append(telegram(node, body)[0])
+            return seen[-1] == 200
+        until("the post to be taken", posted, 30, 0.2)
+        assert set(seen) == {200, 503}, seen
+        assert node.json("status")["intake"]["accepted"] == 1
+
+
+def test_dead_letters_are_listed_and_sent_again():
+    with center("telegram") as (node, peer), node.desk("bo") as bo:
+        bo.available()
+        convs = []
+        for n, answer in enumerate([(400, {}, b"chat not found"), (403, {}, b"blocked"), (0, {}, b"")], 1):
+            peer.answers = [answer]
+            convs.append(talk(node, bo, n))
+            delivery(node, convs[-1], "unsure" if n == 3 else "failed")
+            bo.command("resolve", conv=convs[-1], outcome="solved")
+        dead = node.json("dead")
+        assert dead["dead"] == 3 and [d["conv"] for d in dead["letters"]] == convs, dead
+        assert [d["state"] for d in dead["letters"]] == ["failed", "failed", "unsure"], dead
+        assert "chat not found" in dead["letters"][0]["why"] and dead["letters"][0]["channel"] == "telegram", dead
+        assert "chat not found" in node.ctl("dead", "list").stdout
+        assert node.json("dead", "replay", dead["letters"][1]["id"]) == {"replayed": 1}
+        delivery(node, convs[1], "sent")
+        assert [d["conv"] for d in node.json("dead")["letters"]] == [convs[0], convs[2]]
+        # all that failed; what may have arrived already is nobody's to repeat unseen
+        assert node.json("dead", "replay", "--channel", "telegram") == {"replayed": 1}
+        delivery(node, convs[0], "sent")
+        assert [d["conv"] for d in node.json("dead")["letters"]] == [convs[2]]
+        ids = [r[2]["idempotency-key"] for r in peer.requests]
+        assert len(ids) == 5 and ids[3] == ids[1] and ids[4] == ids[0], ids  # the same message, not another
+        for words, code in ((("replay",), 2), (("replay", "x", "--channel", "telegram"), 2), (("replay", "--channel", "no"), 1),
+                            (("replay", dead["letters"][1]["id"]), 1), (("frob",), 2)):
+            assert node.ctl("dead", *words, check=False).returncode == code, words
+        node.kill()
+        node.start()
+        assert node.json("dead")["dead"] == 1
+        assert node.json("verify")["violations"] == 0
+
+
 def test_private_addresses_are_refused():
     for url in (None, "http://localhost:", "http://[::ffff:127.0.0.1]:", "http://2130706433:"):
         def change(text, url=url):
@@ -295,7 +418,7 @@ def test_wrong_configurations_are_told():
             with center("telegram", change=change):
                 pass
         except AssertionError as e:
-            assert why in str(e), (why, e)
+            assert why in str(e) and re.search(r"center\.yaml:\d+:\d+: channel telegram: ", str(e)), (why, e)
         else:
             raise AssertionError(f"taken: {why}")
 
