@@ -11,18 +11,14 @@ static bool entry_read(const struct work *w, struct entry *en)
 	return w->entry.n && record_unpack(&entry_table, en, w->entry, &err) == 0;
 }
 
-/* Somebody has to decide what becomes of it. */
-static bool delivery_is_dead(uint32_t d)
-{
-	return d == DELIVERY_FAILED || d == DELIVERY_UNSURE || d == DELIVERY_BOUNCED;
-}
-
 static void entry_write(
 	struct batch *b, const struct row *row, const struct entry *en, uint32_t before)
 {
 	commit_entry_set(b->commit, row->conv, en);
-	if (delivery_is_dead(en->delivery) || delivery_is_dead(before))
-		commit_dead(b->commit, row->conv, en, b->now_us, delivery_is_dead(en->delivery));
+	bool dead =
+		delivery_is_retryable(en->delivery); /* somebody has to decide what becomes of it */
+	if (dead || delivery_is_retryable(before))
+		commit_dead(b->commit, row->conv, en, b->now_us, dead);
 	struct effect ef = { .type = EFFECT_RECEIPT,
 		.conv = row->conv,
 		.seq = en->seq,
