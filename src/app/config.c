@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/hours.h"
 #include "app/rules.h"
 #include "app/section.h"
 #include "app/texts.h"
@@ -211,6 +212,8 @@ static bool fill(struct loader *l, struct slice text)
 	fill_defaults(c);
 	check_kinds(l, root);
 	check_rest(l, root);
+	const struct tree *desk = tree_get(root, "desk");
+	hours_midnights(l, desk && desk->kind == TREE_MAP ? tree_get(desk, "zone") : NULL);
 	rules_compile(l, root);
 	texts_check(l, root);
 	c->hash = hash_routing(c, root);

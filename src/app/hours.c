@@ -249,13 +249,48 @@ static void expand(
 	free(all);
 }
 
-void hours_expand(struct loader *l, const struct calendar_spec *spec, struct calendar *c)
+/* NULL when there is none of that name. */
+static const icaltimezone *zone_find(struct slice name)
+{
+	return slice_is(name, "UTC") ? icaltimezone_get_utc_timezone()
+				     : icaltimezone_get_builtin_timezone(name.p);
+}
+
+/* The day of now_us there, moved by so many days. */
+static struct icaltimetype day_of(uint64_t now_us, const icaltimezone *zone, int days)
 {
 	enum { US = 1000000 };
+	struct icaltimetype t = icaltime_from_timet_with_zone((time_t)(now_us / US), 0, zone);
+	struct icaltimetype day = { .year = t.year, .month = t.month, .day = t.day, .is_date = 1 };
+
+	icaltime_adjust(&day, days, 0, 0, 0);
+	return day;
+}
+
+void hours_midnights(struct loader *l, const struct tree *at)
+{
+	struct config *c = l->config;
+	size_t days = HOURS_AHEAD_DAYS + HOURS_BEHIND_DAYS + 1;
+
+	if (slice_is(c->zone, "UTC"))
+		return;
+	const icaltimezone *zone = zone_find(c->zone);
+
+	if (!zone) {
+		problem_at(&l->problems, at ? at->line : 1, at ? at->col : 1,
+			"zone in desk: there is no time zone '%.*s'", SLICE_ARG(c->zone));
+		return;
+	}
+	c->midnights = arena_array(c->arena, days, sizeof(*c->midnights));
+	for (size_t i = 0; i < days; i++)
+		c->midnights[c->midnight_count++] =
+			to_utc_us(day_of(l->now_us, zone, (int)i - HOURS_BEHIND_DAYS), 0, zone);
+}
+
+void hours_expand(struct loader *l, const struct calendar_spec *spec, struct calendar *c)
+{
 	struct week *w = mem_alloc(sizeof(*w));
-	const icaltimezone *zone = slice_is(spec->zone, "UTC")
-					   ? icaltimezone_get_utc_timezone()
-					   : icaltimezone_get_builtin_timezone(spec->zone.p);
+	const icaltimezone *zone = zone_find(spec->zone);
 
 	w->l = l;
 	w->spec = spec;
@@ -265,14 +300,8 @@ void hours_expand(struct loader *l, const struct calendar_spec *spec, struct cal
 	read_hours(w);
 	read_holidays(w);
 	if (zone) {
-		struct icaltimetype day =
-			icaltime_from_timet_with_zone((time_t)(l->now_us / US), 0, zone);
-		day = (struct icaltimetype){
-			.year = day.year, .month = day.month, .day = day.day, .is_date = 1
-		};
-		struct icaltimetype to = day;
-		icaltime_adjust(&day, -HOURS_BEHIND_DAYS, 0, 0, 0);
-		icaltime_adjust(&to, HOURS_AHEAD_DAYS, 0, 0, 0);
+		struct icaltimetype day = day_of(l->now_us, zone, -HOURS_BEHIND_DAYS);
+		struct icaltimetype to = day_of(l->now_us, zone, HOURS_AHEAD_DAYS);
 		read_ics(w, day, to);
 		expand(w, day, zone, c);
 	}

@@ -85,6 +85,57 @@ static void longest(struct scrape *s, const struct queue_view *v)
 	seconds(s, now > v->longest_us ? now - v->longest_us : 0);
 }
 
+/* within / (answered + abandoned); the segment's label when there is one. */
+static void level_ratio(struct scrape *s, struct slice queue, const struct slice *segment,
+	const struct level_view levels[LEVEL_COUNT])
+{
+	enum { PARTS = 10000 };
+
+	for (uint32_t i = 0; i < LEVEL_COUNT; i++) {
+		uint64_t all = levels[i].answered + levels[i].abandoned;
+
+		if (!all)
+			continue;
+		uint64_t parts = levels[i].within * PARTS / all;
+
+		name_only(s);
+		label(s, "queue", queue, true);
+		if (segment)
+			label(s, "segment", *segment, false);
+		label(s, "window", slice_of(level_words[i]), false);
+		str_addf(s->out, "} %llu.%04llu\n", (unsigned long long)(parts / PARTS),
+			(unsigned long long)(parts % PARTS));
+	}
+}
+
+struct level_scrape {
+	struct scrape *s;
+	struct slice queue;
+};
+
+static bool on_segment(struct slice segment, const struct level_view levels[LEVEL_COUNT], void *arg)
+{
+	const struct level_scrape *l = arg;
+
+	level_ratio(l->s, l->queue, &segment, levels);
+	return true;
+}
+
+static bool on_level(const struct queue_view *v, void *arg)
+{
+	struct scrape *s = arg;
+	struct level_view levels[LEVEL_COUNT];
+	uint64_t now_us = loop_wall_us(s->n->loop);
+	uint64_t today_us = config_today(s->n->config, now_us);
+
+	if (s->m == METRIC_LEVEL_SEGMENT)
+		engine_each_level(s->e, v->queue, now_us, today_us, on_segment,
+			&(struct level_scrape){ s, v->queue });
+	else if (engine_levels(s->e, v->queue, now_us, today_us, levels))
+		level_ratio(s, v->queue, NULL, levels);
+	return true;
+}
+
 static bool on_queue(const struct queue_view *v, void *arg)
 {
 	struct scrape *s = arg;
@@ -194,6 +245,11 @@ static void write_one(struct scrape *s)
 	case METRIC_ABANDONED:
 		if (s->e)
 			engine_each_queue(s->e, on_queue, s);
+		return;
+	case METRIC_LEVEL:
+	case METRIC_LEVEL_SEGMENT:
+		if (s->e)
+			engine_each_queue(s->e, on_level, s);
 		return;
 	case METRIC_AGENTS:
 		agents(s);

@@ -24,6 +24,10 @@
 		"Those of them within the target of the service level.")                           \
 	X(METRIC_ABANDONED, "queue_abandoned_total", "counter", "queue",                           \
 		"Conversations whose customer left before a reply.")                               \
+	X(METRIC_LEVEL, "queue_service_level_ratio", "gauge", "queue, window",                     \
+		"Answered within the target, of answered and abandoned; no sample when none.")     \
+	X(METRIC_LEVEL_SEGMENT, "segment_service_level_ratio", "gauge", "queue, segment, window",  \
+		"The same of each segment of a queue.")                                            \
 	X(METRIC_AGENTS, "agents", "gauge", "presence", "People with a desk, by presence.")        \
 	X(METRIC_DESKS, "desks_connected", "gauge", "", "Desks connected to this node.")           \
 	X(METRIC_SEEN, "intake_seen_total", "counter", "channel",                                  \

@@ -130,7 +130,7 @@ void node_refresh_hours(struct node *n)
 	struct str problems = { 0 };
 
 	n->hours_us = loop_wall_us(n->loop);
-	if (n->retiring || !n->config->calendar_count)
+	if (n->retiring || (!n->config->calendar_count && !n->config->midnight_count))
 		return;
 	struct config *new = config_parse(n->file, str_slice(&n->source), n->hours_us, &problems);
 	if (!new || !take(n, new, &problems)) {

@@ -60,6 +60,9 @@ const struct key keys[] = {
 		.help = "name shown at the desk" },
 	{ SECTION_DESK, "language", VALUE_CHOICE, AT(config, language), .fallback = "en",
 		.choices = "en ru", .help = "of the desk, until a person chooses another" },
+	{ SECTION_DESK, "zone", VALUE_TEXT, AT(config, zone), .fallback = "UTC",
+		.help = "time zone whose midnight begins the day of the statistics "
+			"(Europe/Moscow)" },
 	{ SECTION_DESK, "grace", VALUE_SECONDS, AT(config, grace_s), .fallback = "30s",
 		.most = DAY_S, .help = "a desk that is gone for longer returns its live work" },
 	{ SECTION_DESK, "miss_limit", VALUE_NUMBER, AT(config, miss_limit), .fallback = "3",

@@ -27,7 +27,14 @@ struct conv_face face_of_effect(const struct effect *ef)
 		.skills = ef->skills,
 		.arrived_us = ef->arrived_us,
 		.until_us = ef->until_us,
-		.last_seq = ef->seq };
+		.last_seq = ef->seq,
+		.key = ef->key,
+		.tier = ef->tier };
+}
+
+static bool state_waits(uint32_t state)
+{
+	return state == CONV_WAITING || state == CONV_OFFERED || state == CONV_PARKED;
 }
 
 static bool state_owned(uint32_t state)
@@ -56,6 +63,8 @@ struct conv_face face_of_view(const struct conv_view *v, const struct pairs_foun
 		.last_seq = v->seq_last,
 		.first_reply_us = v->first_reply_us,
 		.stage = v->stage,
+		.key = v->key,
+		.tier = v->tier,
 		.whole = true };
 }
 
@@ -110,6 +119,11 @@ void frame_conv(struct str *o, const struct conv_face *f)
 	out_u64(o, "last_seq", f->last_seq);
 	out_skills(o, "skills", f->skills);
 	out_id(o, "offer", f->offer);
+	if (f->key && state_waits(f->state)) {
+		out_key(o, "key_ms");
+		str_add_i64(o, f->key / 1000);
+		out_u64(o, "tier", f->tier);
+	}
 	if (!f->whole)
 		return;
 	out_ms(o, "first_reply_ms", f->first_reply_us);
@@ -169,6 +183,22 @@ static void queue_glance(
 	out_bool(o, "paused", v->paused);
 	if (q)
 		out_u64(o, "target_s", q->target_s);
+}
+
+void frame_levels(struct str *o, const struct level_view levels[LEVEL_COUNT])
+{
+	out_key(o, "levels");
+	str_add_char(o, '{');
+	for (uint32_t i = 0; i < LEVEL_COUNT; i++) {
+		out_key(o, level_words[i]);
+		str_add_char(o, '{');
+		out_u64(o, "answered", levels[i].answered);
+		out_u64(o, "within", levels[i].within);
+		out_u64(o, "abandoned", levels[i].abandoned);
+		out_u64(o, "missed", levels[i].missed);
+		str_add_char(o, '}');
+	}
+	str_add_char(o, '}');
 }
 
 void frame_queue(struct str *o, const struct queue_view *v, const struct config *config,
@@ -245,7 +275,10 @@ static void effect_queue(struct str *o, const struct effect *ef, const struct co
 		.longest_us = ef->longest_us,
 		.open = ef->open,
 		.paused = ef->paused };
+	struct level_view levels[LEVEL_COUNT];
 	queue_glance(o, &v, config, ef->at_us);
+	if (levels_read(ef->levels, levels))
+		frame_levels(o, levels);
 }
 
 static void effect_agent(struct str *o, const struct effect *ef)

@@ -16,8 +16,9 @@ struct conv_face {
 	uint32_t state; /* enum conv_state */
 	struct slice owner, queue, segment, channel, kind, name, subject, text, outcome, why,
 		skills;
-	uint64_t arrived_us, until_us, last_seq, first_reply_us, stage;
-	bool whole; /* first_reply_us and stage are known: an effect does not say them */
+	uint64_t arrived_us, until_us, last_seq, first_reply_us, stage, tier;
+	int64_t key; /* place in the order with tier; 0: not known */
+	bool whole;  /* first_reply_us and stage are known: an effect does not say them */
 };
 struct conv_face face_of_effect(const struct effect *ef);
 /* stored: its view hash, which knows the texts of people; may have count 0. */
@@ -32,6 +33,8 @@ void frame_agent(struct str *o, const struct agent_view *v, struct slice convers
 /* Members of QUEUE; by_segment as for agents. config may not know the queue. */
 void frame_queue(struct str *o, const struct queue_view *v, const struct config *config,
 	uint64_t now_us, struct slice by_segment);
+/* The member `levels` of QUEUE and of its segments. */
+void frame_levels(struct str *o, const struct level_view levels[LEVEL_COUNT]);
 /* Members of `message`. */
 void frame_entry(struct str *o, struct id conv, const struct entry *en);
 

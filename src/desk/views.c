@@ -4,6 +4,7 @@
 #include "desk/views.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/assert.h"
 #include "base/map.h"
@@ -88,46 +89,73 @@ bool views_agent(struct str *o, const struct engine *e, struct slice agent, bool
 
 /* ---- queues ---- */
 
-struct segment_count {
+/* A segment of one queue: who waits, and what was counted. */
+struct segment_row {
 	uint64_t waiting, longest_us;
+	bool counted;
+	struct level_view levels[LEVEL_COUNT];
 };
 
-/* "queue\nsegment" → segment_count, in the order of first appearance. */
+static struct segment_row *segment_row(struct map *rows, struct slice queue, struct slice segment)
+{
+	struct str key = { 0 };
+	str_add(&key, queue);
+	str_add_char(&key, '\n');
+	str_add(&key, segment);
+	struct segment_row *row = map_get(rows, str_slice(&key));
+	if (!row) {
+		row = mem_alloc(sizeof(*row));
+		map_put(rows, str_slice(&key), row);
+	}
+	str_free(&key);
+	return row;
+}
+
+/* "queue\nsegment" → segment_row, in the order of first appearance. */
 static bool count_segment(const struct conv_view *v, void *arg)
 {
-	struct map *counts = arg;
-	struct str key = { 0 };
-	str_add(&key, v->queue);
-	str_add_char(&key, '\n');
-	str_add(&key, v->segment);
-	struct segment_count *c = map_get(counts, str_slice(&key));
-	if (!c) {
-		c = mem_alloc(sizeof(*c));
-		map_put(counts, str_slice(&key), c);
-	}
-	c->waiting++;
-	if (!c->longest_us || v->arrived_us < c->longest_us)
-		c->longest_us = v->arrived_us;
-	str_free(&key);
+	struct segment_row *row = segment_row(arg, v->queue, v->segment);
+	row->waiting++;
+	if (!row->longest_us || v->arrived_us < row->longest_us)
+		row->longest_us = v->arrived_us;
 	return true;
 }
 
-static void add_segments(
-	struct str *o, const struct map *counts, struct slice queue, uint64_t now_us)
+struct levels_walk {
+	struct map *rows;
+	struct slice queue;
+};
+
+static bool add_levels(struct slice segment, const struct level_view levels[LEVEL_COUNT], void *arg)
+{
+	const struct levels_walk *w = arg;
+	struct segment_row *row = segment_row(w->rows, w->queue, segment);
+	row->counted = true;
+	memcpy(row->levels, levels, sizeof(row->levels));
+	return true;
+}
+
+static void add_segments(struct str *o, const struct map *rows, struct slice queue, uint64_t now_us)
 {
 	struct map_entry e;
 	str_add_char(o, '[');
-	for (size_t i = 0; map_next(counts, &i, &e);) {
-		const struct segment_count *c = e.value;
+	for (size_t i = 0; map_next(rows, &i, &e);) {
+		const struct segment_row *row = e.value;
 		struct slice segment = e.key;
 		if (!slice_equal(slice_cut(&segment, '\n'), queue))
 			continue;
 		out_comma(o);
 		str_add_char(o, '{');
 		out_text(o, "segment", segment);
-		out_u64(o, "waiting", c->waiting);
-		out_u64(o, "longest_ms",
-			now_us > c->longest_us ? (now_us - c->longest_us) / 1000 : 0);
+		out_u64(o, "waiting", row->waiting);
+		out_key(o, "longest_ms");
+		if (row->waiting)
+			str_add_u64(o,
+				now_us > row->longest_us ? (now_us - row->longest_us) / 1000 : 0);
+		else
+			str_add_text(o, "null");
+		if (row->counted)
+			frame_levels(o, row->levels);
 		str_add_char(o, '}');
 	}
 	str_add_char(o, ']');
@@ -136,7 +164,8 @@ static void add_segments(
 struct queues_walk {
 	struct str *o;
 	const struct config *config;
-	const struct map *counts; /* NULL: without segments */
+	struct map *rows; /* NULL: without segments */
+	const struct engine *e;
 	uint64_t now_us;
 };
 
@@ -144,11 +173,18 @@ static bool add_queue(const struct queue_view *v, void *arg)
 {
 	struct queues_walk *w = arg;
 	struct str segments = { 0 };
-	if (w->counts)
-		add_segments(&segments, w->counts, v->queue, w->now_us);
+	struct level_view levels[LEVEL_COUNT];
+	uint64_t today_us = config_today(w->config, w->now_us);
+	if (w->rows) {
+		engine_each_level(w->e, v->queue, w->now_us, today_us, add_levels,
+			&(struct levels_walk){ w->rows, v->queue });
+		add_segments(&segments, w->rows, v->queue, w->now_us);
+	}
 	out_comma(w->o);
 	str_add_char(w->o, '{');
 	frame_queue(w->o, v, w->config, w->now_us, str_slice(&segments));
+	if (engine_levels(w->e, v->queue, w->now_us, today_us, levels))
+		frame_levels(w->o, levels);
 	str_add_char(w->o, '}');
 	str_free(&segments);
 	return true;
@@ -157,17 +193,17 @@ static bool add_queue(const struct queue_view *v, void *arg)
 void views_queues(struct str *o, const struct engine *e, const struct config *config,
 	uint64_t now_us, bool segments)
 {
-	struct map counts = { 0 };
+	struct map rows = { 0 };
 	struct map_entry entry;
-	struct queues_walk w = { o, config, segments ? &counts : NULL, now_us };
+	struct queues_walk w = { o, config, segments ? &rows : NULL, e, now_us };
 	if (segments) {
-		engine_each_conv(e, CONV_WAITING, count_segment, &counts);
-		engine_each_conv(e, CONV_OFFERED, count_segment, &counts);
+		engine_each_conv(e, CONV_WAITING, count_segment, &rows);
+		engine_each_conv(e, CONV_OFFERED, count_segment, &rows);
 	}
 	str_add_char(o, '[');
 	engine_each_queue(e, add_queue, &w);
 	str_add_char(o, ']');
-	for (size_t i = 0; map_next(&counts, &i, &entry);)
+	for (size_t i = 0; map_next(&rows, &i, &entry);)
 		free(entry.value);
-	map_free(&counts);
+	map_free(&rows);
 }

@@ -9,6 +9,7 @@
 #include "engine/conv.h"
 #include "engine/line.h"
 #include "engine/sets.h"
+#include "engine/window.h"
 
 static int apply_created(struct engine *e, const struct event *ev, struct err *err)
 {
@@ -132,9 +133,12 @@ static int apply_message(struct engine *e, struct conv *c, const struct event *e
 		c->flags |= FLAG_REPLIED;
 		conv_rare(e, c)->first_reply_us = ev->at_us;
 		l->answered++;
+		window_count(l, c->segment, WINDOW_ANSWERED, ev->at_us);
 		/* until_us: the target of its segment or queue when it was answered; 0 none. */
-		if (!ev->until_us || ev->at_us <= ev->until_us)
+		if (!ev->until_us || ev->at_us <= ev->until_us) {
 			l->answered_within++;
+			window_count(l, c->segment, WINDOW_WITHIN, ev->at_us);
+		}
 	}
 	return 0;
 }
@@ -147,6 +151,7 @@ static int apply_abandoned(
 	if (c->state != CONV_WAITING && c->state != CONV_PARKED)
 		return err_set(err, EINVAL, "abandoned: the conversation does not wait");
 	l->abandoned++;
+	window_count(l, c->segment, WINDOW_ABANDONED, ev->at_us);
 	if (ev->at_us < c->arrived_us + ABANDON_SHORT_S * SECOND_US)
 		l->abandoned_short++;
 	conv_place(e, c, CONV_SCHEDULED, 0, 0);

@@ -10,6 +10,7 @@
 #include "engine/apply.h"
 #include "engine/conv.h"
 #include "engine/index.h"
+#include "engine/window.h"
 
 static int apply_offered(struct engine *e, struct conv *c, const struct event *ev, struct err *err)
 {
@@ -56,8 +57,10 @@ static int apply_offer_ended(
 		conv_arm(e, c);
 		return 0;
 	}
-	if (ev->end == OFFER_MISSED)
+	if (ev->end == OFFER_MISSED) {
 		a->misses++;
+		window_count(line_at(e, c->line), c->segment, WINDOW_MISSED, ev->at_us);
+	}
 	if (ev->end == OFFER_DECLINED)
 		a->misses = 0;
 	conv_place(e, c, CONV_WAITING, 0, 0);

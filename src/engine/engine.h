@@ -85,6 +85,20 @@ struct queue_view {
 	uint64_t answered, answered_within, abandoned, abandoned_short;
 };
 
+/* What was counted in a window of time that ends now; service level = within / (answered + abandoned), null when that is 0.
+ * 15m and 1h are whole minutes, the present one included; today begins at the caller's midnight, on a quarter of an hour. */
+#define LEVELS(X)                                                                                  \
+	X(LEVEL_15M, "15m")                                                                        \
+	X(LEVEL_1H, "1h")                                                                          \
+	X(LEVEL_TODAY, "today")
+#define LEVEL_ENUM(name, word) name,
+enum level_window { LEVELS(LEVEL_ENUM) LEVEL_COUNT };
+#undef LEVEL_ENUM
+extern const char *const level_words[];
+struct level_view {
+	uint64_t answered, within, abandoned, missed;
+};
+
 bool engine_conv(const struct engine *e, struct id conv, struct conv_view *out);
 bool engine_agent(const struct engine *e, struct slice agent, struct agent_view *out);
 bool engine_queue(const struct engine *e, struct slice queue, struct queue_view *out);
@@ -100,6 +114,17 @@ void engine_each_agent(
 	const struct engine *e, bool (*fn)(const struct agent_view *v, void *arg), void *arg);
 void engine_each_queue(
 	const struct engine *e, bool (*fn)(const struct queue_view *v, void *arg), void *arg);
+/* Of a queue; false when there is none of that name. */
+bool engine_levels(const struct engine *e, struct slice queue, uint64_t now_us, uint64_t today_us,
+	struct level_view out[LEVEL_COUNT]);
+/* Of each segment that had any of it in that queue. */
+void engine_each_level(const struct engine *e, struct slice queue, uint64_t now_us,
+	uint64_t today_us,
+	bool (*fn)(struct slice segment, const struct level_view levels[LEVEL_COUNT], void *arg),
+	void *arg);
+/* As one line of numbers for an effect, and back; an empty or malformed line reads as nothing. */
+void levels_write(const struct level_view levels[LEVEL_COUNT], struct str *out);
+bool levels_read(struct slice text, struct level_view levels[LEVEL_COUNT]);
 /* Number ahead of a waiting conversation in its queue, 1-based; 0 when it does not wait. */
 size_t engine_position(const struct engine *e, struct id conv);
 /* A range for its remaining wait in seconds, from the waits lately seen in its queue; false when nothing is known yet. */

@@ -13,6 +13,7 @@
 #include "engine/line.h"
 #include "engine/pack.h"
 #include "engine/sets.h"
+#include "engine/window.h"
 
 enum { LOAD_NAMES_MAX = 60000 };
 
@@ -58,7 +59,7 @@ static bool load_line(struct engine *e, struct unpack *u)
 	l->waits_seen = unpack_u64(u);
 	for (uint64_t i = 0; i < WAITS_KEPT && i < l->waits_seen; i++)
 		l->waits_s[i] = unpack_u64(u);
-	return !u->bad;
+	return !u->bad && (u->version < 2 || windows_load(e, l, u));
 }
 
 /* Hours as saved: the configuration's reading asks for a fresh look, the saved deadline is as good. */

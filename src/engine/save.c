@@ -8,6 +8,7 @@
 #include "engine/conv.h"
 #include "engine/pack.h"
 #include "engine/sets.h"
+#include "engine/window.h"
 
 static void save_line(const struct line *l, struct str *out)
 {
@@ -23,6 +24,7 @@ static void save_line(const struct line *l, struct str *out)
 	pack_u64(out, l->waits_seen);
 	for (uint64_t i = 0; i < kept; i++)
 		pack_u64(out, l->waits_s[i]);
+	windows_save(l, out);
 }
 
 static void save_agent(const struct engine *e, const struct agent *a, struct str *out)

@@ -176,6 +176,14 @@ struct agent {
 
 /* ---- lines: queues ---- */
 
+enum window_count_kind {
+	WINDOW_ANSWERED,
+	WINDOW_WITHIN,
+	WINDOW_ABANDONED,
+	WINDOW_MISSED,
+	WINDOW_COUNTS
+};
+
 struct line {
 	struct slice name;
 	const struct queue *conf; /* NULL: the configuration knows it no more */
@@ -185,6 +193,7 @@ struct line {
 	uint64_t hours_us; /* next change of business hours; 0 none, 1 not read yet */
 	size_t count[CONV_STATE_COUNT];
 	uint64_t answered, answered_within, abandoned, abandoned_short;
+	struct window *windows; /* window.h; NULL until something is counted */
 	uint64_t waits_s[WAITS_KEPT], waits_seen;
 	uint32_t stage[STAGES_MAX]; /* sets */
 	uint32_t stage_count;

@@ -29,6 +29,25 @@ const struct channel *config_channel(const struct config *c, struct slice name)
 	FIND(c->channels, c->channel_count, name);
 }
 
+uint64_t config_today(const struct config *c, uint64_t now_us)
+{
+	const uint64_t day_us = UINT64_C(86400000000);
+	size_t low = 0, high = c->midnight_count;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (c->midnights[mid] <= now_us)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	/* beyond what is known: UTC's day is better than a day that never ends */
+	if (!low || now_us - c->midnights[low - 1] > day_us + day_us / 24)
+		return now_us - now_us % day_us;
+	return c->midnights[low - 1];
+}
+
 bool segment_is_open(const struct segment *s)
 {
 	return !s->domain_count && !s->address_count && !s->hint_name.n && !s->language.n &&

@@ -130,6 +130,9 @@ struct config {
 	size_t trusted_proxy_count;
 	struct slice web_dir, plugin_dir;
 	struct slice brand, language; /* shown at the desk; default language */
+	struct slice zone;	      /* where the day of the statistics begins */
+	uint64_t *midnights;	      /* of that zone around now, ascending; none: UTC's */
+	size_t midnight_count;
 	uint32_t grace_s, miss_limit, decline_cooldown_s, units;
 	struct skill
 		*hold_pool; /* who has them is of the pool of segment.hold_back; none: everybody */
@@ -164,6 +167,8 @@ const struct kind *config_kind(const struct config *c, struct slice name);
 const struct channel *config_channel(const struct config *c, struct slice name);
 /* Its automatic text: "greeting", "received" or "away". */
 struct slice queue_text(const struct queue *q, struct slice why);
+/* The midnight before now_us, for what is counted since this morning. */
+uint64_t config_today(const struct config *c, uint64_t now_us);
 /* It asks for nothing. */
 bool segment_is_open(const struct segment *s);
 /* It looks at what a message says, besides where it came from. */

@@ -24,7 +24,7 @@
 	X(EFFECT_RECEIPT, "receipt", "conv seq delivery why owner channel thread")                 \
 	X(EFFECT_AGENT, "agent", "agent name role presence used limit online why")                 \
 	X(EFFECT_QUEUE, "queue",                                                                   \
-		"queue waiting longest paused open: a glance, at most once a second each")         \
+		"queue waiting longest paused open levels: a glance, at most once a second each")  \
 	X(EFFECT_POSITION, "position", "channel thread conv position low_s high_s")                \
 	X(EFFECT_CARD, "card", "customer conv owner: the card changed, read it anew")
 
@@ -78,6 +78,9 @@ extern const char *const effect_words[];
 	FIELD(U64, position, "pos", 42)                                                            \
 	FIELD(U64, low_s, "low", 43)                                                               \
 	FIELD(U64, high_s, "high", 44)                                                             \
+	FIELD(STR, levels, "levels", 45) /* levels_write of a queue */                             \
+	FIELD(I64, key, "key", 46)	 /* of who waits: place in the order, microseconds */      \
+	FIELD(U64, tier, "tier", 47)                                                               \
 	FIELD(STR, to, "to", 70) /* of a message that came in: its To and Cc as written */         \
 	FIELD(STR, cc, "cc", 71)                                                                   \
 	FIELD(STR, rcpts, "rcpts", 72) /* model/recipients.h */                                    \

@@ -8,11 +8,12 @@
 
 #include "base/assert.h"
 
-enum { GLANCE_US = 1000000, VISITORS_MAX = 2000 };
+enum { GLANCE_US = 1000000, MINUTE_US = 60000000, VISITORS_MAX = 2000 };
 
 struct glance_queue {
 	bool dirty;
 	uint64_t told_us;
+	struct str levels; /* as told last */
 };
 
 /* A live customer in a queue: where to tell him, and what he was told last. */
@@ -32,8 +33,11 @@ static void visitor_free(struct visitor *v)
 void glance_free(struct glance *g)
 {
 	struct map_entry e;
-	for (size_t i = 0; map_next(&g->queues, &i, &e);)
-		free(e.value);
+	for (size_t i = 0; map_next(&g->queues, &i, &e);) {
+		struct glance_queue *q = e.value;
+		str_free(&q->levels);
+		free(q);
+	}
 	for (size_t i = 0; map_next(&g->visitors, &i, &e);)
 		visitor_free(e.value);
 	map_free(&g->queues);
@@ -92,7 +96,29 @@ void glance_touch(struct glance *g, const struct batch *b)
 		touch(g, b->steps[i].ev.queue, b->now_us);
 }
 
-static void tell_queue(struct batch *b, struct slice name)
+/* The windows of the service level as they are now; false when that is what was told. */
+static bool levels_moved(struct glance_queue *q, const struct batch *b, struct slice name)
+{
+	struct level_view levels[LEVEL_COUNT];
+	struct str now = { 0 };
+	(void)engine_levels(b->engine, name, b->now_us, config_today(b->config, b->now_us), levels);
+	levels_write(levels, &now);
+	bool moved = !slice_equal(str_slice(&now), str_slice(&q->levels));
+	str_free(&q->levels);
+	q->levels = now;
+	return moved;
+}
+
+/* Something is counted that the next minute may drop. */
+static bool levels_roll(const struct glance_queue *q)
+{
+	for (size_t i = 0; i < q->levels.n; i++)
+		if (q->levels.p[i] >= '1' && q->levels.p[i] <= '9')
+			return true;
+	return false;
+}
+
+static void tell_queue(struct batch *b, struct slice name, const struct glance_queue *q)
 {
 	struct queue_view v;
 	if (!engine_queue(b->engine, name, &v))
@@ -102,7 +128,8 @@ static void tell_queue(struct batch *b, struct slice name)
 		.waiting = v.waiting + v.offered,
 		.longest_us = v.longest_us,
 		.paused = v.paused,
-		.open = v.open };
+		.open = v.open,
+		.levels = str_slice(&q->levels) };
 	batch_effect(b, &ef);
 }
 
@@ -164,11 +191,28 @@ static void forget_served(struct glance *g, struct batch *b)
 	}
 }
 
+/* As minutes pass, what was counted leaves its window though nothing happens. */
+static void roll_levels(struct glance *g, struct batch *b)
+{
+	struct map_entry e;
+	uint64_t next_us = b->now_us - b->now_us % MINUTE_US + MINUTE_US;
+	if (g->roll_us > b->now_us)
+		return;
+	g->roll_us = UINT64_MAX;
+	for (size_t i = 0; map_next(&g->queues, &i, &e);) {
+		struct glance_queue *q = e.value;
+		q->dirty = levels_moved(q, b, e.key) || q->dirty;
+		if (levels_roll(q))
+			g->roll_us = next_us;
+	}
+}
+
 void glance_project(struct glance *g, struct batch *b)
 {
 	bool any = false;
 	if (g->due_us > b->now_us)
 		return;
+	roll_levels(g, b);
 	g->due_us = UINT64_MAX;
 	struct map_entry e;
 	for (size_t i = 0; map_next(&g->queues, &i, &e);) {
@@ -181,9 +225,14 @@ void glance_project(struct glance *g, struct batch *b)
 		}
 		q->dirty = false;
 		q->told_us = b->now_us;
-		tell_queue(b, e.key);
+		(void)levels_moved(q, b, e.key);
+		if (levels_roll(q) && g->roll_us == UINT64_MAX)
+			g->roll_us = b->now_us - b->now_us % MINUTE_US + MINUTE_US;
+		tell_queue(b, e.key, q);
 		any = true;
 	}
+	if (g->roll_us < g->due_us)
+		g->due_us = g->roll_us;
 	if (!any)
 		return;
 	struct walk w = { g, b, 0 };

@@ -138,6 +138,8 @@ static void write_row(struct batch *b, struct row *row)
 	ef.skills = v.skills;
 	ef.outcome = v.outcome;
 	ef.offer = v.offer;
+	ef.key = v.key;
+	ef.tier = v.tier;
 	ef.agent = v.state == CONV_OFFERED ? v.agent : (struct slice){ 0 };
 	batch_effect(b, &ef);
 }

@@ -122,6 +122,35 @@ static void test_ics(void **state)
 	unlink(file);
 }
 
+/* The statistics' day: Berlin's midnights, also when a day has 25 hours; without a zone UTC's. */
+static void test_today(void **state)
+{
+	struct str problems = { 0 };
+	const uint64_t us = 1000000;
+	struct config *c =
+		config_parse("f", SLICE("queues: {q: {}}\ndesk: {zone: Europe/Berlin}\n"),
+			1792800000 * us, &problems);
+
+	(void)state;
+	assert_non_null(c);
+	assert_int_equal(config_today(c, 1792850000 * us), 1792792800 * us); /* 24 Oct, +2 */
+	assert_int_equal(config_today(c, 1792879199 * us), 1792792800 * us);
+	assert_int_equal(config_today(c, 1792879200 * us), 1792879200 * us); /* 25 Oct */
+	assert_int_equal(config_today(c, 1792969199 * us), 1792879200 * us); /* 25 hours on */
+	assert_int_equal(config_today(c, 1792969200 * us), 1792969200 * us); /* 26 Oct, +1 */
+	/* far beyond what was expanded a day still ends */
+	assert_int_equal(config_today(c, 1992969200 * us), (1992969200 - 1992969200 % 86400) * us);
+	config_free(&c);
+	c = config_parse("f", SLICE("queues: {q: {}}\n"), 1792800000 * us, &problems);
+	assert_int_equal(config_today(c, 1792850000 * us), 1792800000 * us);
+	config_free(&c);
+	assert_null(config_parse("f", SLICE("queues: {q: {}}\ndesk: {zone: Mars/Base}\n"),
+		1792800000 * us, &problems));
+	assert_string_equal(problems.p, "f:2:14: zone in desk: there is no time zone "
+					"'Mars/Base'\n");
+	str_free(&problems);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -130,6 +159,7 @@ int main(void)
 		cmocka_unit_test(test_week),
 		cmocka_unit_test(test_always),
 		cmocka_unit_test(test_ics),
+		cmocka_unit_test(test_today),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -647,6 +647,9 @@ static void numbers(void **state)
 	assert_string_equal(text_in(q, "queue"), "general");
 	assert_true(json_is_integer(json_object_get(q, "answered")));
 	assert_true(json_is_array(json_object_get(q, "by_segment")));
+	json_t *levels = json_object_get(q, "levels");
+	assert_int_equal(json_object_size(levels), 3);
+	assert_true(json_is_integer(json_object_get(json_object_get(levels, "today"), "missed")));
 	assert_int_equal(
 		number_in(json_object_get(json_object_get(v, "status"), "intake"), "seen"), 1);
 	json_decref(v);

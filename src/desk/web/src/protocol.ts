@@ -74,6 +74,15 @@ export interface Level {
 	answered: number;
 	within: number;
 	abandoned?: number;
+	/** Offers that nobody answered. */
+	missed?: number;
+}
+
+export interface SegmentRow {
+	segment: string | null;
+	waiting: number;
+	longest_ms: number | null;
+	levels?: Record<string, Level>;
 }
 
 export interface Queue {
@@ -89,7 +98,7 @@ export interface Queue {
 	answered?: number;
 	within?: number;
 	abandoned?: number;
-	by_segment?: { segment: string; waiting: number; longest_ms: number | null }[];
+	by_segment?: SegmentRow[];
 	levels?: Record<string, Level>;
 }
 

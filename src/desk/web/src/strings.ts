@@ -374,6 +374,7 @@ export const strings = {
 	"floor.level.today": ["Today", "Сегодня"],
 	"floor.answered": ["Answered", "Отвечено"],
 	"floor.abandoned": ["Abandoned", "Потеряно"],
+	"floor.missed": ["Missed offers", "Пропущено"],
 	"floor.people": ["People", "Сотрудники"],
 	"floor.people.none": ["Nobody is signed in.", "Никого нет в системе."],
 	"floor.name": ["Name", "Имя"],

@@ -10,7 +10,7 @@ import { now_ms } from "../clock";
 import { open, pauseQueue, take } from "../commands";
 import { number, percent, span, t } from "../i18n";
 import { go } from "../page";
-import type { Conv, Level, Queue, Stats } from "../protocol";
+import type { Conv, Level, Queue, SegmentRow, Stats } from "../protocol";
 import {
 	agents,
 	commands,
@@ -169,16 +169,49 @@ function LevelCell({ level }: { level: Level | undefined }) {
 	);
 }
 
-function LevelPanel({ stats }: { stats: Stats | null }) {
-	const list = [...queues.value.values()].map((q) => ({
-		...q,
-		...stats?.queues?.find((s) => s.queue === q.queue),
-	}));
-	const shown = windows.filter((w) => list.some((q) => q.levels?.[w]));
-	const start = (q: Queue): Level | undefined =>
-		q.answered === undefined
-			? undefined
-			: { answered: q.answered, within: q.within ?? 0, abandoned: q.abandoned ?? 0 };
+/* A segment's line, when anything was counted for it today. */
+function LevelSegment({ row }: { row: SegmentRow }) {
+	const today = row.levels?.["today"];
+	if (!row.segment || !today || today.answered + (today.abandoned ?? 0) === 0) return null;
+	return (
+		<tr class="sub">
+			<th scope="row">
+				<Segment name={row.segment} />
+			</th>
+			{windows.map((w) => (
+				<LevelCell key={w} level={row.levels?.[w]} />
+			))}
+			<td class="n">{count(today.answered)}</td>
+			<td class="n">{count(today.abandoned)}</td>
+			<td class="n">{count(today.missed)}</td>
+		</tr>
+	);
+}
+
+const sinceStart = (q: Queue): Level | undefined =>
+	q.answered === undefined
+		? undefined
+		: { answered: q.answered, within: q.within ?? 0, abandoned: q.abandoned ?? 0 };
+
+function LevelLines({ q, windowed }: { q: Queue; windowed: boolean }) {
+	const counted = windowed ? q.levels?.["today"] : q;
+	return (
+		<>
+			<tr>
+				<th scope="row">{q.title || q.queue}</th>
+				{windowed ? windows.map((w) => <LevelCell key={w} level={q.levels?.[w]} />) : <LevelCell level={sinceStart(q)} />}
+				<td class="n">{count(counted?.answered)}</td>
+				<td class="n">{count(counted?.abandoned)}</td>
+				{windowed && <td class="n">{count(q.levels?.["today"]?.missed)}</td>}
+			</tr>
+			{windowed && q.by_segment?.map((s) => <LevelSegment key={s.segment} row={s} />)}
+		</>
+	);
+}
+
+function LevelPanel() {
+	const list = [...queues.value.values()];
+	const windowed = list.some((q) => q.levels);
 	return (
 		<Panel id="level" title={t("floor.level")} icon="check">
 			<Scroll label={t("floor.level")}>
@@ -186,27 +219,19 @@ function LevelPanel({ stats }: { stats: Stats | null }) {
 					<thead>
 						<tr>
 							<th scope="col">{t("floor.queue")}</th>
-							{shown.map((w) => (
+							{(windowed ? windows : (["start"] as const)).map((w) => (
 								<th scope="col" class="n" key={w}>
 									{t(`floor.level.${w}` as Key)}
 								</th>
 							))}
-							{shown.length === 0 && <th scope="col" class="n">{t("floor.level.start")}</th>}
 							<th scope="col" class="n">{t("floor.answered")}</th>
 							<th scope="col" class="n">{t("floor.abandoned")}</th>
+							{windowed && <th scope="col" class="n">{t("floor.missed")}</th>}
 						</tr>
 					</thead>
 					<tbody>
 						{list.map((q) => (
-							<tr key={q.queue}>
-								<th scope="row">{q.title || q.queue}</th>
-								{shown.map((w) => (
-									<LevelCell key={w} level={q.levels?.[w]} />
-								))}
-								{shown.length === 0 && <LevelCell level={start(q)} />}
-								<td class="n">{count(q.answered)}</td>
-								<td class="n">{count(q.abandoned)}</td>
-							</tr>
+							<LevelLines key={q.queue} q={q} windowed={windowed} />
 						))}
 					</tbody>
 				</table>
@@ -440,7 +465,7 @@ export function Floor() {
 			)}
 			<div class="panels">
 				<QueuePanel />
-				<LevelPanel stats={stats.value} />
+				<LevelPanel />
 				<WaitingPanel />
 				<PeoplePanel />
 				<IntakePanel stats={stats.value} failed={failed.value} />

@@ -1,0 +1,68 @@
+"""The numbers that supervisors and visitors are told: service level of a window, estimated wait, place in the line."""
+import sys
+
+from test_operator import metric
+from usher import Node, main, until
+
+
+def level(frame, window="15m"):
+    return (frame.get("levels") or {}).get(window, {})
+
+
+def queue_of(frames, name):
+    """The last word on a queue: the snapshot's or a later change."""
+    last = None
+    for f in list(frames):
+        if f.get("t") == "snapshot":
+            last = next((q for q in f["queues"] if q["queue"] == name), last)
+        if f.get("t") == "queue" and f["queue"] == name:
+            last = {**(last or {}), **f}
+    return last or {}
+
+
+def test_service_level_is_pushed_counted_by_segment_and_survives_kill_9():
+    with Node() as node:
+        with node.desk("sam") as sam, node.desk("bo") as bo:
+            sam.expect("snapshot")
+            bo.available()
+            for sender in ("ann@x.org", "kim@premier.test"):
+                node.mail("Help", sender=sender)
+                offer = bo.accept()
+                bo.command("reply", conv=offer["conv"], text="Here it is")
+                bo.command("resolve", conv=offer["conv"], outcome="solved")
+            for window in ("15m", "1h", "today"):
+                until(f"the push of {window}",
+                      lambda w=window: level(queue_of(sam.frames, "general"), w).get("answered") == 2)
+            assert level(queue_of(sam.frames, "general")) == {"answered": 2, "within": 2, "abandoned": 0, "missed": 0}
+            node.kill()
+        node.start()
+        with node.desk("sam") as sam:
+            general = next(q for q in sam.expect("snapshot")["queues"] if q["queue"] == "general")
+            assert level(general)["answered"] == 2 and level(general, "today")["within"] == 2, general
+            by = {s["segment"]: s for s in general["by_segment"]}
+            assert set(by) == {"premier", "mass"}, by
+            assert level(by["premier"])["answered"] == 1 and by["premier"]["longest_ms"] is None, by
+        ratio = 'usher_queue_service_level_ratio{queue="general",window="1h"}'
+        assert metric(node, ratio) == [1.0]
+        ratio = 'usher_segment_service_level_ratio{queue="general",segment="mass",window="today"}'
+        assert metric(node, ratio) == [1.0]
+        assert metric(node, 'usher_queue_service_level_ratio{queue="cards",window="1h"}') == []
+
+
+def test_who_waits_has_a_place_in_the_order():
+    with Node() as node, node.desk("sam") as sam:
+        sam.expect("snapshot")
+        node.mail("Help", sender="ann@x.org")
+        node.mail("Help", sender="kim@premier.test")
+        until("both to wait", lambda: len(node.waiting()) == 2)
+
+        def conv(segment):
+            return next((f for f in reversed(sam.frames) if f.get("t") == "conv" and f.get("segment") == segment), None)
+        until("both to be told", lambda: conv("mass") and conv("premier"))
+        mass, premier = conv("mass"), conv("premier")
+        assert abs(premier["key_ms"] - premier["arrived_ms"] + 300000) < 1000, premier
+        assert abs(mass["key_ms"] - mass["arrived_ms"]) < 1000 and mass["tier"] == premier["tier"] == 1, mass
+
+
+if __name__ == "__main__":
+    sys.exit(main(dict(globals()), sys.argv[1:]))
