@@ -8,7 +8,7 @@ enum { SECRET_MIN = 16 };
 
 static const struct usher_option options[] = {
 	{ "listen", USHER_TEXT, "127.0.0.1:2424", 0, 256, NULL, 0,
-		"address and port for the mail server's deliveries" },
+		"address and port for the mail server's deliveries; empty: none (IMAP only)" },
 	{ "protocol", USHER_CHOICE, "lmtp", 0, 0, "lmtp|smtp", 0,
 		"what is spoken there; smtp on a private port only" },
 	{ "tls_cert", USHER_TEXT, "", 0, 1024, NULL, 0,
@@ -40,7 +40,28 @@ static const struct usher_option options[] = {
 	{ "smtp_password", USHER_TEXT, "", 0, 1024, NULL, 1, "its password" },
 	{ "smtp_timeout_s", USHER_NUMBER, "120", 5, 3600, NULL, 0, "for one mail" },
 	{ "ca_file", USHER_TEXT, "", 0, 1024, NULL, 0,
-		"certificates by which that server is checked; default: the system's" },
+		"certificates by which servers are checked; default: the system's" },
+	{ "imap.*.url", USHER_TEXT, NULL, 0, 512, NULL, 0,
+		"mailbox to poll: imaps://host or imap://host:port" },
+	{ "imap.*.folder", USHER_TEXT, "INBOX", 1, 512, NULL, 0, "which folder of it" },
+	{ "imap.*.user", USHER_TEXT, NULL, 0, 256, NULL, 0, "log-in there" },
+	{ "imap.*.password", USHER_TEXT, "", 0, 1024, NULL, 1, "its password, or see oauth_url" },
+	{ "imap.*.starttls", USHER_CHOICE, "auto", 0, 0, "auto|require|off", 0,
+		"with imap://: auto: required unless the server is this machine" },
+	{ "imap.*.address", USHER_TEXT, "", 0, 512, NULL, 0,
+		"which of addresses its mails belong to; default: the first" },
+	{ "imap.*.every_s", USHER_NUMBER, "60", 1, 86400, NULL, 0, "time between two looks" },
+	{ "imap.*.timeout_s", USHER_NUMBER, "300", 5, 3600, NULL, 0, "for one command or mail" },
+	{ "imap.*.after", USHER_CHOICE, "seen", 0, 0, "seen|move|delete|nothing", 0,
+		"what is done there with a mail that is stored here" },
+	{ "imap.*.move_to", USHER_TEXT, "", 0, 512, NULL, 0, "the folder, with after: move" },
+	{ "imap.*.oauth_url", USHER_TEXT, "", 0, 1024, NULL, 0,
+		"token address of the provider: log in by XOAUTH2" },
+	{ "imap.*.oauth_client_id", USHER_TEXT, "", 0, 512, NULL, 0, "as registered there" },
+	{ "imap.*.oauth_client_secret", USHER_TEXT, "", 0, 1024, NULL, 1, "where there is one" },
+	{ "imap.*.oauth_refresh_token", USHER_TEXT, "", 0, 8192, NULL, 1,
+		"the first one; newer ones that the provider gives are kept in the store" },
+	{ "imap.*.oauth_scope", USHER_TEXT, "", 0, 1024, NULL, 0, "where the provider wants it" },
 	{ NULL, USHER_TEXT, NULL, 0, 0, NULL, 0, NULL },
 };
 
@@ -206,6 +227,7 @@ static void read_limits(struct email *e)
 
 static void email_clear(struct email *e)
 {
+	boxes_free(e);
 	worker_stop(&e->parser);
 	worker_stop(&e->sender);
 	smtp_free(e->smtp);
@@ -236,9 +258,24 @@ static void email_down(void *arg)
 	e->services->down(e->host, "closed");
 }
 
+void email_state(struct email *e)
+{
+	char *trouble;
+
+	if (!e->ready || e->closing)
+		return;
+	trouble = boxes_trouble(e);
+	if (*trouble)
+		e->services->down(e->host, trouble);
+	else
+		e->services->up(e->host);
+	g_free(trouble);
+}
+
 void email_settle(struct email *e)
 {
-	if (!e->closing || e->down || e->mails || e->outgoings || e->sessions->len)
+	if (!e->closing || e->down || e->mails || e->outgoings || e->sessions->len ||
+		!boxes_are_idle(e))
 		return;
 	e->down = true;
 	e->services->post(e->host, email_down, e);
@@ -269,7 +306,7 @@ static bool email_settings(struct email *e, char *why, size_t why_size)
 		return false;
 	}
 	read_limits(e);
-	return true;
+	return boxes_open(e, why, why_size);
 }
 
 static int email_check(
@@ -283,25 +320,29 @@ static int email_check(
 	return !good;
 }
 
-static void *email_open(
-	struct usher_host *h, const struct usher_services *services, char *why, size_t why_size)
+static bool listen_open(struct email *e, char *why, size_t why_size)
 {
-	struct email *e = email_new(h, services);
-	int port;
+	int port = option(e, "listen").n ? e->services->listen(e->host, option(e, "listen"),
+						   option(e, "tls_cert"), option(e, "tls_key"), 1)
+					 : 0;
 
-	if (!email_settings(e, why, why_size))
-		goto refuse;
-	port = services->listen(
-		h, option(e, "listen"), option(e, "tls_cert"), option(e, "tls_key"), 1);
 	if (port < 0) {
 		char *address = option_text(e, "listen");
 		g_snprintf(why, why_size, "listen: %s: %s", address, g_strerror(-port));
 		g_free(address);
-		goto refuse;
 	}
-	secret_find(e);
-	return e;
-refuse:
+	return port >= 0;
+}
+
+static void *email_open(
+	struct usher_host *h, const struct usher_services *services, char *why, size_t why_size)
+{
+	struct email *e = email_new(h, services);
+
+	if (email_settings(e, why, why_size) && listen_open(e, why, why_size)) {
+		secret_find(e);
+		return e;
+	}
 	email_clear(e);
 	g_free(e);
 	return NULL;
@@ -314,6 +355,7 @@ static void email_close(void *self)
 	e->closing = true;
 	e->services->listen_pause(e->host, 1);
 	session_close_idle(e);
+	boxes_stop(e);
 	email_settle(e);
 }
 
@@ -366,8 +408,12 @@ static void email_recalled(
 	struct email *e = self;
 	struct op op;
 
-	if (!e->down && email_op(e, token, &op) && op.kind == OP_SECRET)
+	if (e->down || !email_op(e, token, &op))
+		return;
+	if (op.kind == OP_SECRET)
 		secret_recalled(e, outcome, value);
+	else if (op.kind == OP_BOX)
+		box_recalled(op.box, outcome, value);
 }
 
 static void email_remembered(void *self, uint64_t token, enum usher_outcome outcome)
@@ -375,26 +421,32 @@ static void email_remembered(void *self, uint64_t token, enum usher_outcome outc
 	struct email *e = self;
 	struct op op;
 
-	if (!e->down && email_op(e, token, &op) && op.kind == OP_SECRET)
+	if (e->down || !email_op(e, token, &op))
+		return;
+	if (op.kind == OP_SECRET)
 		secret_remembered(e, outcome);
+	else if (op.kind == OP_BOX)
+		box_remembered(op.box, outcome);
 }
 
 static void email_health(void *self, void (*put)(void *arg, struct usher_str json), void *arg)
 {
 	const struct email *e = self;
-	char *json;
+	GString *json;
 
 	if (e->down)
 		return;
-	json = g_strdup_printf("{\"sessions\":%u,\"mails\":%u,\"bytes\":%" G_GUINT64_FORMAT
-			       ",\"sending\":%u,\"taken\":%" G_GUINT64_FORMAT
-			       ",\"refused\":%" G_GUINT64_FORMAT ",\"bounces\":"
-			       "%" G_GUINT64_FORMAT ",\"sent\":%" G_GUINT64_FORMAT "}",
+	json = g_string_new(NULL);
+	g_string_printf(json,
+		"{\"sessions\":%u,\"mails\":%u,\"bytes\":%" G_GUINT64_FORMAT
+		",\"sending\":%u,\"taken\":%" G_GUINT64_FORMAT ",\"refused\":%" G_GUINT64_FORMAT
+		",\"bounces\":%" G_GUINT64_FORMAT ",\"sent\":%" G_GUINT64_FORMAT,
 		e->sessions->len, e->mails, e->bytes, e->outgoings, e->mails_taken,
 		e->mails_refused, e->bounces, e->letters_sent);
-
-	put(arg, str_of(json));
-	g_free(json);
+	boxes_health(e, json);
+	g_string_append_c(json, '}');
+	put(arg, (struct usher_str){ json->str, json->len });
+	g_string_free(json, TRUE);
 }
 
 __attribute__((visibility("default"))) extern const struct usher_channel usher_channel_v0;

@@ -3,7 +3,8 @@
  *
  *   struct email      one configured channel
  *     ├─ session      one LMTP connection ──▶ lmtp (pure)
- *     │    └─ mail    one DATA: raw blob, parse, files, deliver, one reply per recipient; outlives its session
+ *     ├─ box          one mailbox polled by IMAP, a thread of its own ──▶ imap
+ *     │    └─ mail    one DATA: raw blob, parse, files, deliver, one reply per recipient; outlives its session; a box has one, too
  *     ├─ outgoing     one send: files fetched, built and sent in the SMTP worker
  *     └─ tokens       what a later call of the host speaks of
  */
@@ -15,6 +16,7 @@
 #include <string.h>
 #include <usher/channel.h>
 
+#include "box.h"
 #include "build.h"
 #include "lmtp.h"
 #include "parse.h"
@@ -33,11 +35,12 @@ struct mail;
 struct outgoing;
 
 /* What a token given to the host stands for. */
-enum op_kind { OP_RAW, OP_PART, OP_DELIVER, OP_FETCH, OP_SECRET };
+enum op_kind { OP_RAW, OP_PART, OP_DELIVER, OP_FETCH, OP_SECRET, OP_BOX, OP_NOBODY };
 struct op {
 	enum op_kind kind;
 	struct mail *mail;
 	struct outgoing *outgoing;
+	struct box *box;
 	unsigned index;
 };
 
@@ -55,6 +58,7 @@ struct email {
 	GHashTable *ops; /* token → struct op */
 	guint64 next_token;
 	GPtrArray *sessions;
+	GPtrArray *boxes; /* struct box */
 	unsigned sessions_max, mails_max;
 	guint64 bytes_max;
 	/* under way */
@@ -86,6 +90,8 @@ void secret_remembered(struct email *e, enum usher_outcome outcome);
 uint64_t email_token(struct email *e, struct op op);
 /* Takes the token back; false when it is not known. */
 bool email_op(struct email *e, uint64_t token, struct op *op);
+/* Up, or down with what is wrong, as people see it. */
+void email_state(struct email *e);
 /* Says down once everything under way has ended. */
 void email_settle(struct email *e);
 /* Which own mailbox an address belongs to (+token allowed); NULL for none. The token is part of `address`. */
@@ -101,11 +107,13 @@ void session_close_idle(struct email *e);
 
 /* intake.c. Why no mail can be taken now (a complete reply), or NULL. */
 const char *mail_refusal(const struct email *e);
-/* NULL when the store takes nothing. */
+/* NULL when the store takes nothing. s: NULL for a box' mail; sender: NULL when nobody says. */
 struct mail *mail_new(
 	struct email *e, struct session *s, const char *sender, const GPtrArray *rcpts);
 void mail_bytes(struct mail *m, const char *p, size_t n);
 void mail_end(struct mail *m);
+/* The whole mail at once, of a polled mailbox; takes `raw` and `missing` (why it is not whole, or NULL). box_answered follows. */
+void mail_of_box(struct mail *m, struct box *b, GByteArray *raw, char *missing);
 /* DATA did not end: nothing was answered, or it was refused. */
 void mail_drop(struct mail *m);
 /* The connection is gone; the mail goes on, its replies go nowhere. */

@@ -31,6 +31,8 @@ struct target {
 struct mail {
 	struct email *email;
 	struct session *session; /* NULL when it is gone */
+	struct box *box;	 /* or who fetched it */
+	char *missing;		 /* why it is not here whole, or NULL */
 	struct usher_blob *blob; /* being written: the raw mail, then each file */
 	GByteArray *raw;
 	guint64 size;
@@ -133,6 +135,7 @@ static void mail_free(struct mail *m)
 	parsed_free(m->parsed);
 	g_free(m->sender);
 	g_free(m->raw_name);
+	g_free(m->missing);
 	g_free(m);
 	email_settle(e);
 }
@@ -188,6 +191,13 @@ static const struct target *worst(const struct mail *m)
 	return w;
 }
 
+static void answer_box(const struct mail *m)
+{
+	const struct target *t = worst(m);
+
+	box_answered(m->box, t->outcome, t->why ? t->why : "");
+}
+
 static void mail_answer(struct mail *m)
 {
 	GPtrArray *replies = g_ptr_array_new_with_free_func(g_free);
@@ -209,6 +219,8 @@ static void mail_answer(struct mail *m)
 	if (m->session)
 		session_answer(m->session, replies);
 	g_ptr_array_unref(replies);
+	if (m->box)
+		answer_box(m);
 	mail_free(m);
 }
 
@@ -240,6 +252,25 @@ static char *dedup_make(const struct mail *m, const struct target *t)
 	id = g_strndup(g_checksum_get_string(sum), 40);
 	g_checksum_free(sum);
 	return id;
+}
+
+/*
+ * The mail's own name. Whoever writes in a thread is taken for its customer, so it is bound to the author: a stranger who repeats
+ * a Message-ID that he has seen is in a thread of his own. Answers find the mail by `also`, where the author is asked for.
+ */
+static char *thread_make(const struct parsed *p, const struct target *t)
+{
+	char *all, *sum, *thread;
+
+	if (!p->message_id || !p->from)
+		return g_strconcat("hash:", t->dedup, NULL);
+	all = g_strdup_printf(
+		"%s %s %s", p->verified ? "verified" : "claimed", p->from, p->message_id);
+	sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, all, -1);
+	thread = g_strdup_printf("mail:%.40s", sum);
+	g_free(sum);
+	g_free(all);
+	return thread;
 }
 
 struct strings {
@@ -306,7 +337,7 @@ static void target_deliver(struct mail *m, unsigned index)
 	char *thread;
 
 	t->dedup = dedup_make(m, t);
-	thread = p->message_id ? g_strdup(p->message_id) : g_strconcat("hash:", t->dedup, NULL);
+	thread = thread_make(p, t);
 	refs_fill(&refs, m, t);
 	struct usher_inbound in = { .size = sizeof(in),
 		.dedup = str_of(t->dedup),
@@ -437,6 +468,12 @@ static void mail_parsed(void *arg)
 {
 	struct mail *m = arg;
 
+	if (m->missing) {
+		g_free(m->parsed->quarantine);
+		m->parsed->quarantine = m->missing;
+		m->missing = NULL;
+	}
+
 	for (guint i = 0; i < m->targets->len; i++) {
 		struct target *t = &g_array_index(m->targets, struct target, i);
 		t->done = target_is_report(m, t);
@@ -483,4 +520,32 @@ void mail_end(struct mail *m)
 	services(m)->count(m->email->host, "seen", m->targets->len);
 	services(m)->blob_finish(
 		blob, email_token(m->email, (struct op){ .kind = OP_RAW, .mail = m }));
+}
+
+/* A piece a turn. */
+static void raw_pump(void *arg)
+{
+	struct mail *m = arg;
+	gsize n = MIN(m->raw->len - m->part_at, (gsize)PIECE_BYTES);
+
+	services(m)->blob_write(
+		m->blob, (struct usher_str){ (const char *)m->raw->data + m->part_at, n });
+	m->part_at += n;
+	if (m->part_at < m->raw->len)
+		services(m)->post(m->email->host, raw_pump, m);
+	else
+		mail_end(m);
+}
+
+void mail_of_box(struct mail *m, struct box *b, GByteArray *raw, char *missing)
+{
+	g_byte_array_unref(m->raw);
+	m->raw = raw;
+	m->box = b;
+	m->missing = missing;
+	m->size = raw->len;
+	m->email->bytes += raw->len;
+	if (!raw->len && missing) /* something to look at */
+		g_byte_array_append(raw, (const guint8 *)missing, (guint)strlen(missing));
+	raw_pump(m);
 }

@@ -207,7 +207,7 @@ static void read_traits(GMimeMessage *message, struct parsed *m, const char *sen
 	InternetAddressList *from = g_mime_message_get_from(message);
 	bool judged = false;
 
-	m->automatic = !*sender;
+	m->automatic = sender && !*sender;
 	for (int i = 0; i < g_mime_header_list_get_count(headers); i++) {
 		GMimeHeader *h = g_mime_header_list_get_header_at(headers, i);
 		const char *name = g_mime_header_get_name(h), *value = g_mime_header_get_value(h);
@@ -340,7 +340,7 @@ static void parse_whole(struct parsed *m, GByteArray *raw, const char *sender, u
 	read_traits(message, m, sender, config);
 	find_conversation(m, &config->key, now_us);
 	body_read(message, m, &config->key, now_us);
-	if (m->bounce == BOUNCE_NONE && (!*sender || m->automatic) && m->text->len) {
+	if (m->bounce == BOUNCE_NONE && m->automatic && m->text->len) {
 		bool daemon = m->from && (g_str_has_prefix(m->from, "mailer-daemon@") ||
 						 g_str_has_prefix(m->from, "postmaster@"));
 		if (daemon)

@@ -46,7 +46,7 @@ struct parse_config {
 	char *authserv; /* whose Authentication-Results are believed; NULL nobody's */
 };
 
-/* Takes the bytes (freed with the result's). `sender`: of the envelope, "" for <>. Never NULL. */
+/* Takes the bytes (freed with the result's). `sender`: of the envelope, "" for <>, NULL when nobody says. Never NULL itself. */
 struct parsed *parse_mail(
 	GByteArray *raw, const char *sender, uint64_t now_us, const struct parse_config *config);
 void parsed_free(struct parsed *m);

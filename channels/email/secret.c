@@ -18,8 +18,10 @@ static void use(struct email *e, struct usher_str secret)
 	token_key_make(&e->parse.key, secret.p, secret.n);
 	e->letter.key = e->parse.key;
 	e->ready = true;
-	if (!e->closing)
-		e->services->up(e->host);
+	if (e->closing)
+		return;
+	email_state(e);
+	boxes_start(e);
 }
 
 static void ask(void *arg)

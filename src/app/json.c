@@ -68,6 +68,8 @@ void json_entry(struct str *out, const struct entry *en, bool whole)
 	json_text(out, "address", en->address);
 	json_text(out, "why", en->why);
 	json_text(out, "quarantine", en->quarantine);
+	if (en->automatic)
+		str_add_text(out, ",\"automatic\":true");
 	json_parts(out, en->parts);
 	if (whole) {
 		json_text(out, "quoted", en->quoted);

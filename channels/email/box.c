@@ -1,0 +1,650 @@
+/*
+ * See box.h. Called by email.c and intake.c.
+ *
+ *   recall cursor ──▶ look ──▶ fetch ──▶ intake.c: raw blob, parse, deliver ──ack──▶ mark or move ──▶ remember cursor
+ *                      ▲  │      ▲                                     │                                   │
+ *                      │  │      └───── not now: again in AGAIN_US ◀───┘                                   │
+ *                      │  └── nothing new ──▶ wait every_s                  the next of the list ◀─────────┘
+ *                      └──────────────────────────┘
+ *
+ * The cursor is "UIDVALIDITY UID" of the last mail that is done with. It moves after the mark, so whatever dies in between,
+ * a mail is fetched again, recognised by its dedup id, and marked. A folder that cannot be written to (a wrong move_to) is
+ * trouble that is told, but does not hold up mails.
+ *
+ * Trouble: told at the first failure (channel down, with the reason), tried again after every_s, then twice as long, at most
+ * WAIT_MAX_S; gone with the first success.
+ */
+#include "box.h"
+
+#include "email.h"
+#include "envelope.h"
+#include "imap.h"
+
+enum {
+	AGAIN_US = 2000000,
+	WAIT_MAX_S = 900,
+	REFUSALS_MAX = 3 /* of one mail that the server lists and does not give */
+};
+
+enum step { STEP_LOOK, STEP_FETCH, STEP_MARK };
+
+struct box {
+	struct email *email;
+	struct imap_config config;
+	const char *mailbox; /* of email->mailboxes: whose mails these are */
+	char *key;	     /* under which the cursor is remembered */
+	unsigned every_s;
+	struct worker worker;
+	struct imap *imap;
+	struct usher_timer *timer;
+	uint32_t validity, uid; /* the cursor */
+	bool known;		/* the cursor is */
+	bool busy;		/* a job, a mail, or an answer of the store is under way */
+	bool stopping;
+	unsigned asking;      /* 0 cursor, 1 refresh token */
+	GArray *found;	      /* struct imap_mail */
+	guint at;	      /* the one at work */
+	uint32_t refused_uid; /* listed and not given, `refusals` times */
+	unsigned refusals;
+	struct mail *mail;
+	/* trouble */
+	char *trouble, *mark_trouble;
+	unsigned failures;
+	guint64 taken;
+	uint64_t good_us; /* the last look that went well */
+	/* of the job under way; the worker's until it is posted */
+	enum step step;
+	enum imap_result result;
+	uint32_t job_validity;
+	GByteArray *bytes;
+	char *sender, *refresh;
+	GPtrArray *rcpts;
+	GString *why;
+};
+
+static const struct usher_services *services(const struct box *b)
+{
+	return b->email->services;
+}
+
+static void box_next(struct box *b);
+static void box_look(void *arg);
+
+/* --- options */
+
+static char *text(const struct box *b, unsigned n, const char *key)
+{
+	char name[64];
+
+	g_snprintf(name, sizeof(name), "imap.%u.%s", n, key);
+	return str_dup(services(b)->option(b->email->host, name));
+}
+
+static long number(const struct box *b, unsigned n, const char *key)
+{
+	char *value = text(b, n, key);
+	long result = (long)g_ascii_strtoll(value, NULL, 10);
+
+	g_free(value);
+	return result;
+}
+
+static enum imap_after after_of(const struct box *b, unsigned n)
+{
+	static const char *const names[] = { "seen", "move", "delete", "nothing" };
+	char *value = text(b, n, "after");
+	enum imap_after after = IMAP_AFTER_SEEN;
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
+		if (strcmp(value, names[i]) == 0)
+			after = (enum imap_after)i;
+	}
+	g_free(value);
+	return after;
+}
+
+static bool is_local(const char *url)
+{
+	return g_str_has_prefix(url, "imap://127.") || g_str_has_prefix(url, "imap://localhost") ||
+	       g_str_has_prefix(url, "imap://[::1]");
+}
+
+static void config_read(struct box *b, unsigned n)
+{
+	struct imap_config *c = &b->config;
+	char *tls = text(b, n, "starttls");
+
+	c->url = text(b, n, "url");
+	c->folder = text(b, n, "folder");
+	c->user = text(b, n, "user");
+	c->password = text(b, n, "password");
+	c->move_to = text(b, n, "move_to");
+	c->after = after_of(b, n);
+	c->timeout_s = number(b, n, "timeout_s");
+	c->ca_file = str_dup(services(b)->option(b->email->host, "ca_file"));
+	c->starttls =
+		g_str_has_prefix(c->url, "imap://") &&
+		(strcmp(tls, "require") == 0 || (strcmp(tls, "auto") == 0 && !is_local(c->url)));
+	c->oauth = (struct oauth_config){ .url = text(b, n, "oauth_url"),
+		.client_id = text(b, n, "oauth_client_id"),
+		.client_secret = text(b, n, "oauth_client_secret"),
+		.refresh_token = text(b, n, "oauth_refresh_token"),
+		.scope = text(b, n, "oauth_scope"),
+		.ca_file = g_strdup(c->ca_file) };
+	b->every_s = (unsigned)number(b, n, "every_s");
+	g_free(tls);
+}
+
+static const char *mailbox_of(const struct box *b, unsigned n)
+{
+	char *address = text(b, n, "address");
+	struct usher_str token;
+	const char *mailbox = *address ? email_mailbox(b->email, address, &token)
+				       : g_ptr_array_index(b->email->mailboxes, 0);
+
+	g_free(address);
+	return mailbox;
+}
+
+static char *key_of(const struct imap_config *c)
+{
+	return g_strdup_printf("imap %s %s %s", c->url, c->user, c->folder);
+}
+
+static void box_free(struct box *b)
+{
+	struct imap_config *c = &b->config;
+
+	worker_stop(&b->worker);
+	imap_free(b->imap);
+	g_free(c->url);
+	g_free(c->folder);
+	g_free(c->user);
+	g_free(c->password);
+	g_free(c->move_to);
+	g_free(c->ca_file);
+	g_free(c->oauth.url);
+	g_free(c->oauth.client_id);
+	g_free(c->oauth.client_secret);
+	g_free(c->oauth.refresh_token);
+	g_free(c->oauth.scope);
+	g_free(c->oauth.ca_file);
+	g_array_unref(b->found);
+	g_byte_array_unref(b->bytes);
+	g_string_free(b->why, TRUE);
+	g_free(b->trouble);
+	g_free(b->mark_trouble);
+	g_free(b->sender);
+	g_free(b->refresh);
+	if (b->rcpts)
+		g_ptr_array_unref(b->rcpts);
+	g_free(b->key);
+	g_free(b);
+}
+
+static struct box *box_new(struct email *e, unsigned n, char *why, size_t why_size)
+{
+	struct box *b = g_new0(struct box, 1);
+	const char *refusal;
+
+	b->email = e;
+	b->found = g_array_new(FALSE, FALSE, sizeof(struct imap_mail));
+	b->bytes = g_byte_array_new();
+	b->why = g_string_new(NULL);
+	worker_init(&b->worker, "email-imap");
+	config_read(b, n);
+	b->key = key_of(&b->config);
+	b->mailbox = mailbox_of(b, n);
+	refusal = b->mailbox ? imap_refusal(&b->config) : "address: none of addresses";
+	if (!refusal)
+		return b;
+	g_snprintf(why, why_size, "imap.%u.%s", n, refusal);
+	box_free(b);
+	return NULL;
+}
+
+bool boxes_open(struct email *e, char *why, size_t why_size)
+{
+	e->boxes = g_ptr_array_new();
+	for (unsigned n = 0;; n++) {
+		char name[32];
+		struct box *b;
+		g_snprintf(name, sizeof(name), "imap.%u.url", n);
+		if (!e->services->option(e->host, name).n)
+			return true;
+		b = box_new(e, n, why, why_size);
+		if (!b)
+			return false;
+		g_ptr_array_add(e->boxes, b);
+	}
+}
+
+void boxes_free(struct email *e)
+{
+	for (guint i = 0; e->boxes && i < e->boxes->len; i++)
+		box_free(g_ptr_array_index(e->boxes, i));
+	if (e->boxes)
+		g_ptr_array_unref(e->boxes);
+	e->boxes = NULL;
+}
+
+/* --- waiting */
+
+static void box_wait(struct box *b, uint64_t us)
+{
+	b->busy = false;
+	if (b->stopping) {
+		email_settle(b->email);
+		return;
+	}
+	services(b)->timer_set(b->timer, us);
+}
+
+static bool is_stopping(struct box *b)
+{
+	if (b->stopping)
+		box_wait(b, 0);
+	return b->stopping;
+}
+
+static void say(struct box *b, enum usher_level level, const char *words, const char *more)
+{
+	char *line =
+		g_strdup_printf("imap %s %s: %s%s", b->config.user, b->config.folder, words, more);
+
+	services(b)->log(b->email->host, level, line);
+	g_free(line);
+}
+
+/* At the first failure; the same again says nothing. */
+static void trouble_set(struct box *b, char **trouble, const char *why)
+{
+	bool same = why ? *trouble && strcmp(*trouble, why) == 0 : !*trouble;
+
+	if (same)
+		return;
+	if (why)
+		say(b, USHER_WARN, why, "");
+	else
+		say(b, USHER_INFO, "well again", "");
+	g_free(*trouble);
+	*trouble = g_strdup(why);
+	email_state(b->email);
+}
+
+static void box_failed(struct box *b)
+{
+	uint64_t wait_s = (uint64_t)b->every_s << MIN(b->failures, 10u);
+
+	if (b->stopping) { /* cut off by ourselves: no trouble of the server's */
+		box_wait(b, 0);
+		return;
+	}
+	trouble_set(b, &b->trouble, b->why->str);
+	b->failures++;
+	box_wait(b, MIN(wait_s, (uint64_t)MAX(WAIT_MAX_S, b->every_s)) * 1000000);
+}
+
+static void box_well(struct box *b)
+{
+	b->failures = 0;
+	b->good_us = services(b)->now_us(b->email->host);
+	trouble_set(b, &b->trouble, NULL);
+}
+
+/* --- the worker's half */
+
+static const struct imap_mail *mail_at(const struct box *b)
+{
+	return &g_array_index(b->found, struct imap_mail, b->at);
+}
+
+static void job_done(void *arg);
+
+static void job_envelope(struct box *b)
+{
+	const char *raw = (const char *)b->bytes->data;
+
+	g_free(b->sender);
+	b->sender = envelope_sender(raw, b->bytes->len);
+	if (b->rcpts)
+		g_ptr_array_unref(b->rcpts);
+	b->rcpts = envelope_tokens(raw, b->bytes->len, b->mailbox);
+	g_ptr_array_add(b->rcpts, g_strdup(b->mailbox));
+}
+
+static void job_run(void *arg)
+{
+	struct box *b = arg;
+	const char *refresh;
+
+	g_string_truncate(b->why, 0);
+	switch (b->step) {
+	case STEP_LOOK:
+		b->result = imap_look(b->imap, &b->job_validity, b->uid, b->found, b->why);
+		break;
+	case STEP_FETCH:
+		b->result = imap_fetch(b->imap, b->validity, mail_at(b), b->email->lmtp.size_max,
+			b->bytes, b->why);
+		if (b->result == IMAP_OK)
+			job_envelope(b);
+		break;
+	case STEP_MARK:
+		b->result = imap_mark(b->imap, b->validity, mail_at(b)->uid, b->why);
+		break;
+	}
+	refresh = imap_refresh_token(b->imap);
+	if (refresh) {
+		g_free(b->refresh);
+		b->refresh = g_strdup(refresh);
+	}
+	services(b)->post(b->email->host, job_done, b);
+}
+
+static void job_push(struct box *b, enum step step)
+{
+	b->step = step;
+	b->job_validity = b->validity;
+	if (worker_push(&b->worker, job_run, b))
+		return;
+	g_string_assign(b->why, "no thread to read it with");
+	box_failed(b);
+}
+
+/* --- a list, one mail after another */
+
+static void box_look(void *arg)
+{
+	struct box *b = arg;
+
+	b->busy = true;
+	if (is_stopping(b))
+		return;
+	job_push(b, STEP_LOOK);
+}
+
+static void box_looked(struct box *b)
+{
+	if (b->result != IMAP_OK) {
+		box_failed(b);
+		return;
+	}
+	if (b->job_validity != b->validity) {
+		if (b->validity)
+			say(b, USHER_WARN,
+				"the mailbox is another one now (UIDVALIDITY): it is read from its "
+				"first mail",
+				"");
+		b->validity = b->job_validity;
+		b->uid = 0;
+	}
+	box_well(b);
+	b->at = 0;
+	box_next(b);
+}
+
+static void box_next(struct box *b)
+{
+	if (is_stopping(b))
+		return;
+	if (b->at >= b->found->len) {
+		/* A full list has more behind it. */
+		box_wait(b, b->found->len >= IMAP_LIST_MAX ? 1 : (uint64_t)b->every_s * 1000000);
+		return;
+	}
+	if (mail_refusal(b->email)) {
+		box_wait(b, AGAIN_US);
+		return;
+	}
+	job_push(b, STEP_FETCH);
+}
+
+/* What the cursor says is done with: on disk or not, no mail behind it is asked for again by this process. */
+static void box_advance(struct box *b)
+{
+	char value[32];
+
+	b->uid = mail_at(b)->uid;
+	b->at++;
+	g_snprintf(value, sizeof(value), "%u %u", b->validity, b->uid);
+	services(b)->remember(b->email->host, str_of(b->key), str_of(value),
+		email_token(b->email, (struct op){ .kind = OP_BOX, .box = b }));
+}
+
+/* Why the mail is not here whole, or NULL. g_free it. */
+static char *missing_words(const struct box *b)
+{
+	const struct imap_mail *mail = mail_at(b);
+
+	if (b->result != IMAP_OK)
+		return g_strdup_printf("the mailbox' server does not give it (UID %u): %s",
+			mail->uid, b->why->str);
+	if (mail->size <= b->email->lmtp.size_max)
+		return NULL;
+	return g_strdup_printf("it has %" G_GUINT64_FORMAT " bytes, at most %" G_GUINT64_FORMAT
+			       " are taken: only its headers are here, the whole is in the mailbox",
+		mail->size, b->email->lmtp.size_max);
+}
+
+/*
+ * Taken away by somebody since it was listed, then the next list is without it; or the server cannot read it, then it stands there
+ * again, and after some tries a note of it is shown instead: nothing is passed over in silence, nothing waits behind it for ever.
+ */
+static bool box_gives_up(struct box *b)
+{
+	b->refusals = b->refused_uid == mail_at(b)->uid ? b->refusals + 1 : 1;
+	b->refused_uid = mail_at(b)->uid;
+	if (b->refusals < REFUSALS_MAX)
+		return false;
+	g_byte_array_set_size(b->bytes, 0);
+	job_envelope(b);
+	return true;
+}
+
+static void box_fetched(struct box *b)
+{
+	if (b->result == IMAP_AWAY || b->result == IMAP_REFUSED) {
+		box_failed(b);
+		return;
+	}
+	if (b->result == IMAP_NOT_GIVEN && !box_gives_up(b)) {
+		box_wait(b, AGAIN_US);
+		return;
+	}
+	b->mail = mail_new(b->email, NULL, b->sender, b->rcpts);
+	if (!b->mail) {
+		box_wait(b, AGAIN_US);
+		return;
+	}
+	mail_of_box(b->mail, b, b->bytes, missing_words(b));
+	b->bytes = g_byte_array_new();
+}
+
+void box_answered(struct box *b, enum usher_outcome outcome, const char *why)
+{
+	b->mail = NULL;
+	if (outcome == USHER_RETRY || outcome == USHER_UNSURE) {
+		say(b, USHER_INFO, "not taken now: ", why);
+		box_wait(b, AGAIN_US);
+		return;
+	}
+	if (outcome == USHER_FAIL)
+		say(b, USHER_WARN, "a mail was refused for good and is left unmarked: ", why);
+	else
+		b->taken++;
+	/* A mail that is not here whole, or not at all, stays as it is. */
+	if (outcome == USHER_FAIL || b->result != IMAP_OK ||
+		mail_at(b)->size > b->email->lmtp.size_max)
+		box_advance(b);
+	else if (!is_stopping(b))
+		job_push(b, STEP_MARK);
+}
+
+static void box_marked(struct box *b)
+{
+	if (b->result == IMAP_AWAY) { /* fetched again, known by its dedup id, and marked */
+		box_failed(b);
+		return;
+	}
+	trouble_set(b, &b->mark_trouble, b->result == IMAP_REFUSED ? b->why->str : NULL);
+	box_advance(b);
+}
+
+static void job_done(void *arg)
+{
+	struct box *b = arg;
+
+	if (b->refresh) {
+		char *key = g_strconcat("oauth ", b->key, " ", b->config.oauth.refresh_token, NULL);
+		services(b)->remember(b->email->host, str_of(key), str_of(b->refresh),
+			email_token(b->email, (struct op){ .kind = OP_NOBODY }));
+		g_free(key);
+		g_free(b->refresh);
+		b->refresh = NULL;
+	}
+	switch (b->step) {
+	case STEP_LOOK:
+		box_looked(b);
+		break;
+	case STEP_FETCH:
+		box_fetched(b);
+		break;
+	case STEP_MARK:
+		box_marked(b);
+		break;
+	}
+}
+
+/* --- what is remembered */
+
+void box_remembered(struct box *b, enum usher_outcome outcome)
+{
+	/* A cursor that was not kept costs a mail fetched twice after a restart. */
+	(void)outcome;
+	box_next(b);
+}
+
+static void recall_next(void *arg)
+{
+	struct box *b = arg;
+	char *key = b->asking == 0 ? g_strdup(b->key)
+				   : g_strconcat("oauth ", b->key, " ",
+					     b->config.oauth.refresh_token, NULL);
+
+	b->busy = true;
+	services(b)->recall(b->email->host, str_of(key),
+		email_token(b->email, (struct op){ .kind = OP_BOX, .box = b }));
+	g_free(key);
+}
+
+static void box_begin(struct box *b, struct usher_str refresh)
+{
+	char *kept = str_dup(refresh);
+
+	b->known = true;
+	b->imap = imap_new(&b->config, kept);
+	g_free(kept);
+	b->timer = services(b)->timer(b->email->host, box_look, b);
+	box_look(b);
+}
+
+void box_recalled(struct box *b, enum usher_outcome outcome, struct usher_str value)
+{
+	char *words = str_dup(value), *rest = NULL;
+
+	if (outcome != USHER_OK) {
+		if (!b->timer)
+			b->timer = services(b)->timer(b->email->host, recall_next, b);
+		box_wait(b, AGAIN_US);
+	} else if (b->asking == 1) {
+		box_begin(b, value);
+	} else {
+		b->validity = (uint32_t)g_ascii_strtoull(words, &rest, 10);
+		b->uid = (uint32_t)g_ascii_strtoull(rest, NULL, 10);
+		b->asking = 1;
+		if (*b->config.oauth.url)
+			recall_next(b);
+		else
+			box_begin(b, (struct usher_str){ NULL, 0 });
+	}
+	g_free(words);
+}
+
+void boxes_start(struct email *e)
+{
+	for (guint i = 0; i < e->boxes->len; i++)
+		recall_next(g_ptr_array_index(e->boxes, i));
+}
+
+void boxes_stop(struct email *e)
+{
+	for (guint i = 0; i < e->boxes->len; i++) {
+		struct box *b = g_ptr_array_index(e->boxes, i);
+		b->stopping = true;
+		if (b->timer)
+			services(b)->timer_clear(b->timer);
+		if (b->imap)
+			imap_stop(b->imap);
+	}
+}
+
+bool boxes_are_idle(const struct email *e)
+{
+	for (guint i = 0; e->boxes && i < e->boxes->len; i++) {
+		const struct box *b = g_ptr_array_index(e->boxes, i);
+		if (b->busy)
+			return false;
+	}
+	return true;
+}
+
+/* --- what people see */
+
+static const char *trouble_of(const struct box *b)
+{
+	return b->trouble ? b->trouble : b->mark_trouble;
+}
+
+char *boxes_trouble(const struct email *e)
+{
+	GString *words = g_string_new(NULL);
+
+	for (guint i = 0; i < e->boxes->len; i++) {
+		const struct box *b = g_ptr_array_index(e->boxes, i);
+		if (trouble_of(b))
+			g_string_append_printf(words, "%simap %s %s: %s", words->len ? "; " : "",
+				b->config.user, b->config.folder, trouble_of(b));
+	}
+	return g_string_free(words, FALSE);
+}
+
+static void json_text(GString *json, const char *value)
+{
+	g_string_append_c(json, '"');
+	for (const char *p = value ? value : ""; *p; p++) {
+		if (*p == '"' || *p == '\\')
+			g_string_append_c(json, '\\');
+		g_string_append_c(json, (unsigned char)*p < 0x20 ? ' ' : *p);
+	}
+	g_string_append_c(json, '"');
+}
+
+void boxes_health(const struct email *e, GString *json)
+{
+	g_string_append(json, ",\"imap\":[");
+	for (guint i = 0; i < e->boxes->len; i++) {
+		const struct box *b = g_ptr_array_index(e->boxes, i);
+		g_string_append(json, i ? ",{\"user\":" : "{\"user\":");
+		json_text(json, b->config.user);
+		g_string_append(json, ",\"folder\":");
+		json_text(json, b->config.folder);
+		g_string_append_printf(json,
+			",\"up\":%s,\"taken\":%" G_GUINT64_FORMAT ",\"uid\":%u,\"good_ms\":"
+			"%" G_GUINT64_FORMAT ",\"why\":",
+			trouble_of(b) ? "false" : "true", b->taken, b->uid,
+			(guint64)(b->good_us / 1000));
+		json_text(json, trouble_of(b));
+		g_string_append_c(json, '}');
+	}
+	g_string_append_c(json, ']');
+}
