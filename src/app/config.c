@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/cross.h"
 #include "app/hours.h"
 #include "app/rules.h"
 #include "app/section.h"
@@ -90,83 +91,6 @@ static void fill_defaults(struct config *c)
 			c->people[i].name = c->people[i].id;
 }
 
-/* `section: {name: {key: HERE` (key NULL: the name's own map); NULL when it is not written. */
-static const struct tree *find(
-	const struct tree *root, const char *section, struct slice name, const char *key)
-{
-	const struct tree *all = tree_get(root, section);
-
-	for (size_t i = 0; all && all->kind == TREE_MAP && i < all->count; i++)
-		if (slice_equal(all->pairs[i].key->text, name))
-			return key ? tree_get(all->pairs[i].value, key) : all->pairs[i].value;
-	return NULL;
-}
-
-static void check_kinds(struct loader *l, const struct tree *root)
-{
-	struct config *c = l->config;
-
-	for (size_t i = 0; i < c->kind_count; i++) {
-		struct kind *k = &c->kinds[i];
-		const struct tree *at = find(root, "kinds", k->name, "cost");
-		if (!find(root, "kinds", k->name, "cost_pending"))
-			k->cost_pending = k->cost;
-		if (k->cost > c->units)
-			problem_at(&l->problems, at->line, at->col,
-				"cost in kind '%.*s': %u is more than the %u units of an agent "
-				"(desk.units)",
-				SLICE_ARG(k->name), k->cost, c->units);
-	}
-}
-
-/* Each rate is a lane of the engine; who is of no segment has rate 1. */
-static void check_rates(struct loader *l, const struct tree *root)
-{
-	const struct config *c = l->config;
-	uint32_t seen[LANES_MAX] = { 1 };
-	size_t count = 1, k;
-
-	for (size_t i = 0; i < c->segment_count; i++) {
-		const struct segment *s = &c->segments[i];
-
-		for (k = 0; k < count && seen[k] != s->rate; k++)
-			;
-		if (k < count)
-			continue;
-		if (count == LANES_MAX) {
-			const struct tree *at = find(root, "segments", s->name, "rate");
-			problem_at(&l->problems, at->line, at->col,
-				"rate of segment '%.*s' is one too many: at most %d different, 1 "
-				"among them",
-				SLICE_ARG(s->name), LANES_MAX);
-			return;
-		}
-		seen[count++] = s->rate;
-	}
-}
-
-static void check_rest(struct loader *l, const struct tree *root)
-{
-	const struct config *c = l->config;
-
-	if (c->tls_cert.n && !c->tls_key.n) {
-		const struct tree *at = tree_get(root, "tls");
-		problem_at(&l->problems, at->line, at->col, "tls has a cert but no key");
-	}
-	if (!c->queue_count)
-		problem_at(&l->problems, root->line, root->col, "queues: at least one is needed");
-	for (size_t i = 0; i + 1 < c->segment_count; i++) {
-		const struct segment *s = &c->segments[i];
-		const struct tree *at = find(root, "segments", s->name, NULL);
-		if (segment_is_open(s))
-			problem_at(&l->problems, at->line, at->col,
-				"segment '%.*s' matches everybody, so those after it match nobody: "
-				"put it last",
-				SLICE_ARG(s->name));
-	}
-	check_rates(l, root);
-}
-
 /* Of what routing depends on, as written: not of the hours of these particular days. */
 static uint64_t hash_routing(const struct config *c, const struct tree *root)
 {
@@ -185,7 +109,7 @@ static uint64_t hash_routing(const struct config *c, const struct tree *root)
 		str_add_json(&text, c->channels[i].name);
 		for (size_t k = 0; k < 3; k++) {
 			const struct tree *t =
-				find(root, "channels", c->channels[i].name, of_channel[k]);
+				tree_named(root, "channels", c->channels[i].name, of_channel[k]);
 			if (t)
 				tree_print(t, &text);
 		}
@@ -210,8 +134,7 @@ static bool fill(struct loader *l, struct slice text)
 	if (l->problems.count)
 		return false;
 	fill_defaults(c);
-	check_kinds(l, root);
-	check_rest(l, root);
+	cross_check(l, root);
 	const struct tree *desk = tree_get(root, "desk");
 	hours_midnights(l, desk && desk->kind == TREE_MAP ? tree_get(desk, "zone") : NULL);
 	rules_compile(l, root);

@@ -3,17 +3,6 @@
 
 #include "text/template.h"
 
-static const struct tree *text_find(
-	const struct tree *root, const char *section, struct slice name, const char *key)
-{
-	const struct tree *all = tree_get(root, section);
-
-	for (size_t i = 0; all && all->kind == TREE_MAP && i < all->count; i++)
-		if (slice_equal(all->pairs[i].key->text, name))
-			return tree_get(all->pairs[i].value, key);
-	return NULL;
-}
-
 struct place_of {
 	const char *section, *what;
 	struct slice name;
@@ -22,7 +11,7 @@ struct place_of {
 static void text_check(struct loader *l, const struct tree *root, const struct place_of *of,
 	const char *key, struct slice text, bool automatic)
 {
-	const struct tree *at = text_find(root, of->section, of->name, key);
+	const struct tree *at = tree_named(root, of->section, of->name, key);
 	struct str why = { 0 };
 
 	if (at && !template_check(text, automatic, &why))
@@ -40,6 +29,7 @@ void texts_check(struct loader *l, const struct tree *root)
 		struct place_of of = { "queues", "queue", q->name };
 		text_check(l, root, &of, "greeting", q->greeting, true);
 		text_check(l, root, &of, "away", q->away_text, true);
+		text_check(l, root, &of, "full", q->full_text, true);
 		text_check(l, root, &of, "received", q->received, true);
 		text_check(l, root, &of, "received_subject", q->received_subject, true);
 		text_check(l, root, &of, "signature", q->signature, false);

@@ -329,3 +329,14 @@ void tree_print(const struct tree *t, struct str *out)
 	}
 	str_add_char(out, t->kind == TREE_MAP ? '}' : ']');
 }
+
+const struct tree *tree_named(
+	const struct tree *root, const char *section, struct slice name, const char *key)
+{
+	const struct tree *all = tree_get(root, section);
+
+	for (size_t i = 0; all && all->kind == TREE_MAP && i < all->count; i++)
+		if (slice_equal(all->pairs[i].key->text, name))
+			return key ? tree_get(all->pairs[i].value, key) : all->pairs[i].value;
+	return NULL;
+}

@@ -39,6 +39,9 @@ enum {
 struct tree *tree_parse(struct slice text, struct arena *arena, struct problems *problems);
 /* The value of a key in a map; NULL when absent. */
 const struct tree *tree_get(const struct tree *map, const char *key);
+/* `section: {name: {key: HERE` (key NULL: the name's own map); NULL when it is not written. */
+const struct tree *tree_named(
+	const struct tree *root, const char *section, struct slice name, const char *key);
 /* Appends a canonical form: equal trees, wherever they stand, give equal bytes. */
 void tree_print(const struct tree *t, struct str *out);
 

@@ -151,6 +151,7 @@ static void act(struct client *c, struct frame *f, struct arena *arena)
 	case FRAME_REOPEN:
 	case FRAME_TAKE:
 	case FRAME_WRAPUP_DONE:
+	case FRAME_WRAPUP_MORE:
 	case FRAME_RETRY:
 	case FRAME_QUEUE:
 		command_put(c, f, arena);

@@ -140,11 +140,14 @@ static bool read_presence(struct reading *r, const json_t *v)
 static bool read_target(struct reading *r, const json_t *v)
 {
 	struct slice s;
-	if (!read_string(r, v, NAME_MAX_LEN + strlen("queue:"), &s))
+	if (!read_string(r, v, MESSAGE_KEY_MAX, &s))
 		return false;
-	if ((!slice_starts(s, SLICE("queue:")) && !slice_starts(s, SLICE("agent:"))) ||
-		s.n == strlen("queue:"))
-		return refuse(r, "invalid", "expected queue:NAME or agent:NAME");
+	struct slice name = s, whither = slice_cut(&name, ':');
+	bool skills = slice_is(whither, "skills");
+	if ((!skills && !slice_is(whither, "queue") && !slice_is(whither, "agent")) || !name.n ||
+		(!skills && name.n > NAME_MAX_LEN))
+		return refuse(r, "invalid",
+			"expected queue:NAME, agent:NAME or skills:NAME=LEVEL NAME=LEVEL ...");
 	r->f->c.to = s;
 	return true;
 }

@@ -77,6 +77,36 @@ uint32_t agent_limit(const struct engine *e, const struct agent *a)
 	return e->config->units ? e->config->units : 100;
 }
 
+bool agent_fits(const struct engine *e, const struct agent *a, uint32_t kind)
+{
+	uint64_t used = a->used;
+
+	ASSERT(kind > 0 && kind <= e->kind_count);
+	for (uint32_t i = 1, may = e->interrupts[kind]; may >> i; i++)
+		if (may >> i & 1)
+			used -= a->units_of[i];
+	return used + kind_at(e, kind)->cost <= agent_limit(e, a);
+}
+
+bool agent_has_room(const struct engine *e, const struct agent *a)
+{
+	if (a->used + e->cost_min <= agent_limit(e, a))
+		return true;
+	for (uint32_t i = 1; e->interrupting && i <= e->kind_count; i++)
+		if (agent_fits(e, a, i))
+			return true;
+	return false;
+}
+
+uint32_t agent_share(const struct engine *e, const struct agent *a, uint32_t line)
+{
+	uint32_t n = 0;
+
+	for (uint32_t h = a->work.first; h; h = conv_at(e, h)->link.next)
+		n += conv_at(e, h)->line == line;
+	return n;
+}
+
 void agent_change_begin(struct engine *e, struct agent *a)
 {
 	index_count(e, a, -1);
@@ -132,6 +162,7 @@ void agent_hold(struct engine *e, struct agent *a, uint32_t kind, uint32_t units
 	ASSERT(kind > 0 && kind < KINDS_MAX);
 	ASSERT(a->held[kind] < UINT32_MAX);
 	a->used += units;
+	a->units_of[kind] += units;
 	a->held[kind]++;
 	a->found = 0;
 	index_touch(e, a);
@@ -143,6 +174,7 @@ void agent_release(struct engine *e, struct agent *a, uint32_t kind, uint32_t un
 	ASSERT(a->used >= units);
 	ASSERT(a->held[kind] > 0);
 	a->used -= units;
+	a->units_of[kind] -= units;
 	a->held[kind]--;
 	a->idle_since_us = at_us;
 	index_touch(e, a);

@@ -34,6 +34,12 @@ struct session *agent_session(const struct agent *a, struct slice name);
 void agent_session_add(struct agent *a, struct slice name, struct slice node);
 void agent_session_drop(struct agent *a, struct session *s);
 
+/* Its units leave room for one more of this kind; what the kind may interrupt is no obstacle. */
+bool agent_fits(const struct engine *e, const struct agent *a, uint32_t kind);
+/* For one more of some kind. */
+bool agent_has_room(const struct engine *e, const struct agent *a);
+/* Conversations of a queue that it holds or is offered. */
+uint32_t agent_share(const struct engine *e, const struct agent *a, uint32_t line);
 /* Units and number of conversations of a kind; the last thing given or ended begins the idle time. */
 void agent_hold(struct engine *e, struct agent *a, uint32_t kind, uint32_t units);
 void agent_release(

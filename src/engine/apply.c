@@ -13,6 +13,7 @@ static int apply_dispatch(struct engine *e, const struct event *ev, struct err *
 	case EVENT_PARKED:
 	case EVENT_UNPARKED:
 	case EVENT_STAGE:
+	case EVENT_PROMOTED:
 	case EVENT_EXCLUDED:
 	case EVENT_EXCLUSIONS_CLEARED:
 	case EVENT_MESSAGE:

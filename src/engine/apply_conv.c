@@ -49,12 +49,14 @@ static int apply_created(struct engine *e, const struct event *ev, struct err *e
 static int apply_queued(struct engine *e, struct conv *c, const struct event *ev, struct err *err)
 {
 	uint32_t line = line_find(e, ev->queue), also = agent_find(e, ev->agent);
+	uint32_t wants = set_parse(e, ev->skills);
 	bool returned = slice_is(ev->why, "returned");
 
 	if (c->state != CONV_SCHEDULED && !conv_may(c->state, CONV_SCHEDULED))
 		return err_set(err, EINVAL, "queued: not from this state");
-	if (state_is_work(c->state) || !ev->queue.n || (ev->agent.n && !also))
-		return err_set(err, EINVAL, "queued: has an owner, no queue, or an unknown agent");
+	if (state_is_work(c->state) || !ev->queue.n || (ev->agent.n && !also) || !wants)
+		return err_set(err, EINVAL,
+			"queued: has an owner, no queue, malformed skills or an unknown agent");
 	if (e->line_count >= UINT16_MAX - 1)
 		return err_set(err, EINVAL, "queued: too many queues");
 	bool again = c->state == CONV_RESOLVED;
@@ -66,6 +68,7 @@ static int apply_queued(struct engine *e, struct conv *c, const struct event *ev
 	line_at(e, c->line)->count[CONV_SCHEDULED]--;
 	line_at(e, line)->count[CONV_SCHEDULED]++;
 	c->line = (uint16_t)line;
+	c->wants = wants;
 	c->key = ev->key;
 	c->tier = (uint8_t)ev->tier;
 	c->seq = ev->seq;
@@ -106,6 +109,17 @@ static int apply_stage(struct engine *e, struct conv *c, const struct event *ev,
 	if ((c->flags & FLAG_DIRECTED) && c->stage == 0)
 		c->stage_from_us = ev->at_us;
 	c->stage = (uint8_t)ev->stage;
+	conv_index(e, c);
+	conv_arm(e, c);
+	return 0;
+}
+
+static int apply_promoted(struct engine *e, struct conv *c, const struct event *ev, struct err *err)
+{
+	if (c->state != CONV_WAITING || ev->tier >= c->tier)
+		return err_set(err, EINVAL, "promoted: does not wait, or in that tier already");
+	conv_unindex(e, c);
+	c->tier = (uint8_t)ev->tier;
 	conv_index(e, c);
 	conv_arm(e, c);
 	return 0;
@@ -182,6 +196,8 @@ int apply_conv_event(struct engine *e, const struct event *ev, struct err *err)
 		return apply_parking(e, c, ev, err);
 	if (ev->type == EVENT_STAGE)
 		return apply_stage(e, c, ev, err);
+	if (ev->type == EVENT_PROMOTED)
+		return apply_promoted(e, c, ev, err);
 	if (ev->type == EVENT_EXCLUDED)
 		return apply_excluded(e, c, ev, err);
 	if (ev->type == EVENT_MESSAGE)

@@ -53,6 +53,21 @@ static void line_overnight(struct engine *e, const struct line *l)
 			line_overnight_chain(e, l, &agent_at(e, i)->work);
 }
 
+/* Whoever waits here, or would overflow to here, may do so now, or no more. */
+static void line_arm(struct engine *e, const struct line *l)
+{
+	static const enum conv_state where[] = { CONV_WAITING, CONV_PARKED };
+
+	for (size_t i = 0; i < sizeof(where) / sizeof(where[0]); i++)
+		for (uint32_t h = e->chains[where[i]].first; h; h = conv_at(e, h)->link.next) {
+			struct conv *c = conv_at(e, h);
+			const struct line *of = line_at(e, c->line);
+
+			if (of == l || line_overflow(e, of) == l)
+				conv_arm(e, c);
+		}
+}
+
 static int apply_hours(struct engine *e, struct line *l, const struct event *ev)
 {
 	bool open = ev->type == EVENT_QUEUE_OPEN;
@@ -61,6 +76,7 @@ static int apply_hours(struct engine *e, struct line *l, const struct event *ev)
 		line_overnight(e, l);
 	l->open = open;
 	l->hours_us = ev->until_us;
+	line_arm(e, l);
 	deadline_set(e, DEADLINE_LINE, l->self, l->hours_us ? l->hours_us : UINT64_MAX);
 	line_mark(e, l);
 	return 0;
@@ -85,6 +101,8 @@ static int apply_configured(struct engine *e, const struct event *ev, struct err
 		conv_index(e, c);
 		conv_arm(e, c);
 	}
+	for (uint32_t h = e->chains[CONV_PARKED].first; h; h = conv_at(e, h)->link.next)
+		conv_arm(e, conv_at(e, h));
 	for (uint32_t i = 1; i <= e->line_count; i++) {
 		struct line *l = line_at(e, i);
 

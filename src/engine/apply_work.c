@@ -112,7 +112,7 @@ static void conv_set_outcome(struct engine *e, struct conv *c, struct slice outc
 
 static int apply_wrapup(struct engine *e, struct conv *c, const struct event *ev, struct err *err)
 {
-	if (c->state != CONV_ACTIVE && c->state != CONV_PENDING)
+	if (c->state != CONV_ACTIVE && c->state != CONV_PENDING && c->state != CONV_WRAPUP)
 		return err_set(err, EINVAL, "wrapup: nobody owns the conversation");
 	c->until_us = ev->until_us;
 	conv_set_outcome(e, c, ev->outcome);

@@ -38,6 +38,24 @@ static void check_conv_fail(struct check *k, const char *what, const struct conv
 	check_fail(k, what, slice_of(id_text(c->id, text)));
 }
 
+/* Promotion and the longest wait: due, and not late. */
+static void check_wait_deadlines(struct check *k, const struct conv *c, uint32_t place, bool *wants)
+{
+	const struct engine *e = k->e;
+	uint64_t due[] = { conv_overflow_us(e, c),
+		c->state == CONV_WAITING ? conv_promote_us(e, c) : UINT64_MAX };
+
+	for (size_t i = 0; i < 2; i++) {
+		if (due[i] == UINT64_MAX)
+			continue;
+		*wants = true;
+		if (place && e->heap[place].at_us > due[i])
+			check_conv_fail(k, "is promoted, or overflows, late", c);
+		if (due[i] <= e->now_us)
+			check_conv_fail(k, "should be promoted, or have overflowed", c);
+	}
+}
+
 /* 3: exactly the deadline that the state asks for. */
 static void check_deadline(struct check *k, const struct conv *c)
 {
@@ -51,12 +69,13 @@ static void check_deadline(struct check *k, const struct conv *c)
 					 : UINT64_MAX;
 
 		wants = stage != UINT64_MAX;
+		check_wait_deadlines(k, c, place, &wants);
 		if (c->sig && sig_at(e, c->sig)->key.hold && hold_us(e, c) != UINT64_MAX) {
 			wants = true;
 			if (place && e->heap[place].at_us > hold_us(e, c))
 				check_conv_fail(k, "the end of its hold-back is late", c);
 		}
-		if (wants && place && e->heap[place].at_us > stage)
+		if (place && stage != UINT64_MAX && e->heap[place].at_us > stage)
 			check_conv_fail(k, "the stage's deadline is late", c);
 		for (uint32_t x = c->excluded; x; x = exclusion_at(e, x)->next)
 			if (exclusion_at(e, x)->until_us > e->now_us) {
@@ -66,6 +85,7 @@ static void check_deadline(struct check *k, const struct conv *c)
 			}
 	} else if (c->state == CONV_PARKED) {
 		wants = false;
+		check_wait_deadlines(k, c, place, &wants);
 	} else if (wants && place && e->heap[place].at_us != c->until_us) {
 		check_conv_fail(k, "another deadline than its own", c);
 	}
@@ -103,7 +123,7 @@ static void check_waiting(struct check *k, const struct conv *c)
 	if (c->stage + 1u < conv_stage_count(e, c) &&
 		conv_stage_us(e, c, c->stage + 1u) <= e->now_us)
 		check_conv_fail(k, "its next stage has begun", c);
-	if (c->excluded && relax_all_excluded(e, c))
+	if (c->excluded && relax_resets(e, c))
 		check_conv_fail(k, "everybody is excluded and that was not ended", c);
 	for (uint32_t i = 1; i <= e->agent_count; i++)
 		if (eligible(e, &s->key, c, agent_at(e, i)))
@@ -153,18 +173,19 @@ static void check_chain(struct check *k, const struct chain *ch, uint32_t state,
 static void check_work(struct check *k, const struct agent *a)
 {
 	struct engine *e = k->e;
-	uint64_t used = 0, held[KINDS_MAX] = { 0 };
+	uint64_t used = 0, held[KINDS_MAX] = { 0 }, units[KINDS_MAX] = { 0 };
 	size_t offers = 0;
 
 	for (uint32_t h = a->work.first; h; h = conv_at(e, h)->link.next) {
 		used += conv_at(e, h)->units;
 		held[conv_at(e, h)->kind]++;
+		units[conv_at(e, h)->kind] += conv_at(e, h)->units;
 		offers += conv_at(e, h)->state == CONV_OFFERED;
 	}
 	if (used != a->used || offers != a->offers)
 		check_fail(k, "used units or offers are not the sum", a->id);
 	for (uint32_t i = 1; i <= e->kind_count; i++)
-		if (held[i] != a->held[i])
+		if (held[i] != a->held[i] || units[i] != a->units_of[i])
 			check_fail(k, "the number of a kind is not the sum", a->id);
 	if (hold_counts(e, a) != (a->hold_place != 0))
 		check_fail(k, "is free for hold-back, or not, otherwise than kept", a->id);

@@ -381,23 +381,55 @@ void sigs_free(struct engine *e)
 	e->sig_count = 0;
 }
 
+uint64_t conv_promote_us(const struct engine *e, const struct conv *c)
+{
+	const struct segment *s;
+
+	if (c->tier <= TIER_NORMAL)
+		return UINT64_MAX;
+	s = config_segment(e->config, names_text(&e->labels, c->segment));
+	/* A configuration that has no tier for it any more promotes it at once. */
+	return c->arrived_us + (s ? s->promote_s * SECOND_US : 0);
+}
+
+uint64_t conv_overflow_us(const struct engine *e, const struct conv *c)
+{
+	const struct line *l = line_at(e, c->line), *to = line_overflow(e, l);
+
+	if (!l->conf || !l->conf->wait_max_s || !l->open || c->tier == TIER_OVERNIGHT)
+		return UINT64_MAX;
+	if (to ? !to->open : !l->conf->full_text.n || !kind_at(e, c->kind)->live)
+		return UINT64_MAX;
+	return c->stage_from_us + l->conf->wait_max_s * SECOND_US;
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 void conv_arm(struct engine *e, struct conv *c)
 {
 	uint64_t at = c->until_us ? c->until_us : UINT64_MAX;
 
 	if (c->state == CONV_WAITING) {
-		at = UINT64_MAX;
+		at = earlier(conv_promote_us(e, c), conv_overflow_us(e, c));
 		if (c->stage + 1u < conv_stage_count(e, c))
-			at = conv_stage_us(e, c, c->stage + 1u);
-		if (sig_at(e, c->sig)->key.hold && hold_us(e, c) < at)
-			at = hold_us(e, c);
+			at = earlier(at, conv_stage_us(e, c, c->stage + 1u));
+		if (sig_at(e, c->sig)->key.hold)
+			at = earlier(at, hold_us(e, c));
 		for (uint32_t x = c->excluded; x; x = exclusion_at(e, x)->next) {
 			uint64_t until = exclusion_at(e, x)->until_us;
+			uint64_t reset = exclusion_reset_us(e, exclusion_at(e, x));
 
 			if (until > e->now_us && until < at)
 				at = until;
+			if (reset > e->now_us && reset < at)
+				at = reset;
 		}
-	} else if (c->state == CONV_PARKED || c->state == CONV_SCHEDULED) {
+	} else if (c->state == CONV_PARKED) {
+		at = conv_overflow_us(e, c);
+	} else if (c->state == CONV_SCHEDULED) {
 		at = UINT64_MAX;
 	}
 	deadline_set(e, DEADLINE_CONV, c->self, at);

@@ -38,6 +38,10 @@ void conv_unindex(struct engine *e, struct conv *c);
 void conv_index(struct engine *e, struct conv *c);
 /* What it asks now, beside its exclusions; unlike c->sig it follows the time. */
 struct sig_key conv_sig_key(struct engine *e, const struct conv *c);
+/* When it is promoted to the first tier; UINT64_MAX: it is there. */
+uint64_t conv_promote_us(const struct engine *e, const struct conv *c);
+/* When it has waited as long as its queue lets it; UINT64_MAX: never, or there is nowhere to go now. */
+uint64_t conv_overflow_us(const struct engine *e, const struct conv *c);
 /* Sets its one deadline from its state. */
 void conv_arm(struct engine *e, struct conv *c);
 
@@ -45,6 +49,9 @@ void conv_arm(struct engine *e, struct conv *c);
 struct exclusion *conv_exclusion(
 	const struct engine *e, const struct conv *c, uint32_t agent); /* NULL */
 bool conv_excludes(const struct engine *e, const struct conv *c, uint32_t agent, uint64_t now_us);
+/* From when it is no reason to let the conversation wait when everybody else is excluded, too: after the first cooldown,
+ * however often that agent has declined. */
+uint64_t exclusion_reset_us(const struct engine *e, const struct exclusion *x);
 uint32_t conv_exclusion_count(const struct engine *e, const struct conv *c);
 void conv_exclude(
 	struct engine *e, struct conv *c, uint32_t agent, uint64_t until_us, uint32_t span_s);

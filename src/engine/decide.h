@@ -18,6 +18,7 @@ void decide_note(struct engine *e, const struct command *cmd);
 /* decide_work.c: where a conversation goes */
 void decide_transfer(struct engine *e, const struct command *cmd);
 void decide_resolve(struct engine *e, const struct command *cmd);
+void decide_wrapup_more(struct engine *e, const struct command *cmd);
 void decide_wrapup_done(struct engine *e, const struct command *cmd);
 void decide_reopen(struct engine *e, const struct command *cmd);
 void decide_take(struct engine *e, const struct command *cmd);
@@ -45,6 +46,13 @@ void work_say(
 /* Into a line, at `key`, first to `first` (or NULL) until `until_us`. Not from an owner: return it before. */
 void work_queue(struct engine *e, struct conv *c, const struct line *l, int64_t key,
 	const char *why, const struct agent *first, uint64_t until_us);
+/* ... and asks `wants` (a set) from now on. */
+void work_queue_for(struct engine *e, struct conv *c, const struct line *l, int64_t key,
+	uint32_t wants, const char *why);
+/* Says a text of the configuration, by its name, to a live customer. */
+void work_tell(struct engine *e, struct conv *c, const char *which);
+/* Says so when the agent has more than its limit. */
+void work_flag_overload(struct engine *e, const struct agent *a);
 /* From its owner back to its old place. */
 void work_return(struct engine *e, struct conv *c, const char *why);
 void work_assign(struct engine *e, struct conv *c, struct agent *a, const char *why);

@@ -76,6 +76,15 @@ static void message_greets(
 		.direction = DIRECTION_SYSTEM, .why = why);
 }
 
+/* A live customer for whom there is no room: told so, and free to come back. */
+static void message_refused(struct engine *e, struct conv *c)
+{
+	work_tell(e, c, "full");
+	if (c->state != CONV_RESOLVED)
+		work_resolve(e, c, (struct slice){ NULL, 0 }, SLICE("refused"), "full");
+	ASSERT(c->state == CONV_RESOLVED);
+}
+
 static void message_opens(struct engine *e, const struct command *cmd)
 {
 	const struct line *l = message_line(e, cmd);
@@ -88,10 +97,24 @@ static void message_opens(struct engine *e, const struct command *cmd)
 	struct conv *c = conv_at(e, conv_find(e, cmd->conv));
 
 	ASSERT(c->state == CONV_SCHEDULED);
-	work_queue(e, c, l, work_key(e, c, arrived_us), l->open ? "new" : "overnight", NULL, 0);
+	const struct line *to = line_with_room(e, l);
+
+	/* What is not live was taken for good: rather a line too long than a word lost. */
+	if (!to && !kind_at(e, c->kind)->live)
+		to = l;
+	if (!to) {
+		work_say(e, c, cmd->id, DIRECTION_IN, NULL);
+		message_refused(e, c);
+		return;
+	}
+	work_queue(e, c, to, work_key(e, c, arrived_us),
+		to != l	   ? "overflow"
+		: to->open ? "new"
+			   : "overnight",
+		NULL, 0);
 	work_say(e, c, cmd->id, DIRECTION_IN, NULL);
 	ASSERT(e->step->seq == 1);
-	message_greets(e, c, l, cmd);
+	message_greets(e, c, to, cmd);
 }
 
 /* To whoever had it last, for as long as the segment or the queue says, when that agent could take it right now. */
@@ -105,9 +128,17 @@ static void message_reopens(struct engine *e, struct conv *c)
 
 	if (!l->conf && home)
 		l = line_at(e, home);
-	if (last && (!sticky_s || !agent_ready(last) ||
-			    last->used + kind_at(e, c->kind)->cost > agent_limit(e, last)))
+	if (last && (!sticky_s || !agent_ready(last) || !agent_fits(e, last, c->kind)))
 		last = NULL;
+	if (!last) {
+		const struct line *to = line_with_room(e, l);
+
+		if (!to && kind_at(e, c->kind)->live) {
+			message_refused(e, c);
+			return;
+		}
+		l = to ? to : l;
+	}
 	work_queue(e, c, l, work_key(e, c, e->now_us), "reopened", last,
 		last ? e->now_us + sticky_s * SECOND_US : 0);
 }
@@ -131,7 +162,7 @@ void decide_message(struct engine *e, const struct command *cmd)
 		message_reopens(e, c);
 	else if (work_owned(c))
 		work_turn(e, c, false);
-	ASSERT(c->state != CONV_PENDING && c->state != CONV_RESOLVED);
+	ASSERT(c->state != CONV_PENDING);
 }
 
 static void visit_ends_waiting(struct engine *e, struct conv *c, const char *why)

@@ -33,12 +33,8 @@ void decide_accept(struct engine *e, const struct command *cmd)
 	struct agent *a = work_actor(e, cmd);
 	struct conv *c = a ? desk_offer(e, cmd, a) : NULL;
 
-	if (!c)
-		return;
-	EMIT(e, .type = EVENT_OFFER_ENDED, .conv = c->id, .offer = cmd->offer, .agent = a->id,
-		.end = OFFER_ACCEPTED);
-	work_assign(e, c, a, "accepted");
-	ASSERT(c->state == CONV_ACTIVE);
+	if (c)
+		offer_accept(e, c);
 }
 
 void decide_decline(struct engine *e, const struct command *cmd)

@@ -7,6 +7,7 @@
 #include "engine/emit.h"
 #include "engine/line.h"
 #include "engine/offer.h"
+#include "engine/sets.h"
 
 /* The actor and a conversation that is the actor's, or anybody's when the actor leads. */
 static struct conv *work_of(struct engine *e, const struct command *cmd, struct agent **a)
@@ -40,6 +41,14 @@ static void work_let_go(struct engine *e, struct conv *c, const char *why)
 	ASSERT(!c->agent);
 }
 
+/* Whoever gave it away does not get it back at once. */
+static void transfer_excludes(struct engine *e, const struct conv *c, uint32_t from)
+{
+	EMIT(e, .type = EVENT_EXCLUDED, .conv = c->id, .agent = agent_at(e, from)->id,
+		.why = SLICE("transferred"),
+		.until_us = e->now_us + e->config->decline_cooldown_s * SECOND_US);
+}
+
 static void transfer_to_queue(struct engine *e, struct conv *c, struct slice name)
 {
 	uint32_t to = line_find(e, name), from = c->agent;
@@ -51,11 +60,8 @@ static void transfer_to_queue(struct engine *e, struct conv *c, struct slice nam
 	}
 	work_let_go(e, c, "transferred");
 	work_queue(e, c, line_at(e, to), c->key, "transferred", NULL, 0);
-	/* Whoever gave it away does not get it back at once. */
 	if (owned)
-		EMIT(e, .type = EVENT_EXCLUDED, .conv = c->id, .agent = agent_at(e, from)->id,
-			.why = SLICE("transferred"),
-			.until_us = e->now_us + e->config->decline_cooldown_s * SECOND_US);
+		transfer_excludes(e, c, from);
 	e->review_excluded = true;
 }
 
@@ -86,6 +92,40 @@ static void transfer_to_agent(struct engine *e, struct conv *c, struct slice nam
 		e->now_us + TRANSFER_FIRST_S * SECOND_US);
 }
 
+/* Somebody who works here has them. */
+static bool skills_exist(const struct engine *e, uint32_t set)
+{
+	for (uint32_t i = 1; i <= e->agent_count; i++)
+		if (!agent_at(e, i)->off && set_met(e, set, agent_at(e, i)))
+			return true;
+	return false;
+}
+
+/* It stays in its queue and keeps what it asks; only who has these skills besides may get it. */
+static void transfer_to_skills(struct engine *e, struct conv *c, struct slice skills)
+{
+	uint32_t more = set_parse(e, skills), wants = more ? set_union(e, c->wants, more) : 0;
+	const struct line *l = line_at(e, c->line);
+	uint32_t home = line_home(e, names_text(&e->labels, c->channel)), from = c->agent;
+	bool owned = work_owned(c);
+
+	if (!more || !set_at(e, more)->count || set_at(e, wants)->count > SKILLS_MAX) {
+		answer(e, ANSWER_INVALID, "to must name skills as in skills:cards=50 en=80");
+		return;
+	}
+	if (!skills_exist(e, wants)) {
+		answer(e, ANSWER_STATE, "nobody who works here has these skills at these levels");
+		return;
+	}
+	if (!l->conf && home)
+		l = line_at(e, home);
+	work_let_go(e, c, "transferred");
+	work_queue_for(e, c, l, c->key, wants, "transferred");
+	if (owned)
+		transfer_excludes(e, c, from);
+	e->review_excluded = true;
+}
+
 void decide_transfer(struct engine *e, const struct command *cmd)
 {
 	struct agent *a;
@@ -98,17 +138,16 @@ void decide_transfer(struct engine *e, const struct command *cmd)
 		answer(e, ANSWER_STATE, "it is resolved: reopen it first");
 		return;
 	}
-	bool queue = slice_starts(to, SLICE("queue:")), agent = slice_starts(to, SLICE("agent:"));
+	struct slice name = to, whither = slice_cut(&name, ':');
 
-	if (!queue && !agent) {
-		answer(e, ANSWER_INVALID, "to must be queue:NAME or agent:NAME");
-		return;
-	}
-	to = slice_make(to.p + strlen("queue:"), to.n - strlen("queue:"));
-	if (queue)
-		transfer_to_queue(e, c, to);
+	if (slice_is(whither, "queue"))
+		transfer_to_queue(e, c, name);
+	else if (slice_is(whither, "agent"))
+		transfer_to_agent(e, c, name);
+	else if (slice_is(whither, "skills"))
+		transfer_to_skills(e, c, name);
 	else
-		transfer_to_agent(e, c, to);
+		answer(e, ANSWER_INVALID, "to must be queue:NAME, agent:NAME or skills:NAME=LEVEL");
 	if (e->step->answer == ANSWER_OK && cmd->text.n)
 		work_say(e, c, cmd->id, DIRECTION_NOTE, a);
 }
@@ -137,6 +176,33 @@ void decide_resolve(struct engine *e, const struct command *cmd)
 		offer_end(e, c, OFFER_REVOKED, "resolved");
 	work_resolve(e, c, a->id, outcome, "agent");
 	ASSERT(c->state == CONV_RESOLVED);
+}
+
+/* As long again as the queue gives, counted from the end so far. */
+void decide_wrapup_more(struct engine *e, const struct command *cmd)
+{
+	struct agent *a;
+	struct conv *c = work_of(e, cmd, &a);
+
+	if (!c)
+		return;
+	if (c->state != CONV_WRAPUP) {
+		answer(e, ANSWER_NOOP, "it is not in wrap-up");
+		return;
+	}
+	uint32_t more_s = line_wrapup_s(line_at(e, c->line));
+	uint64_t last_us = c->state_us + WRAPUP_MAX_S * SECOND_US;
+	uint64_t until_us = c->until_us + (more_s ? more_s : WRAPUP_MORE_S) * SECOND_US;
+
+	if (until_us > last_us)
+		until_us = last_us;
+	if (until_us <= c->until_us) {
+		answer(e, ANSWER_STATE, "the wrap-up has been extended for as long as it may");
+		return;
+	}
+	EMIT(e, .type = EVENT_WRAPUP, .conv = c->id, .agent = agent_at(e, c->agent)->id,
+		.outcome = work_outcome(e, c), .why = SLICE("extended"), .until_us = until_us);
+	ASSERT(c->until_us == until_us);
 }
 
 void decide_wrapup_done(struct engine *e, const struct command *cmd)

@@ -28,8 +28,11 @@ enum predicate eligible_first_failing(const struct engine *e, const struct sig_k
 		return NOT_PRESENCE;
 	if (a->self != key->also && !set_met(e, key->need, a))
 		return NOT_SKILLS;
-	if (a->used + kind->cost > agent_limit(e, a))
+	if (!agent_fits(e, a, key->kind))
 		return NOT_CAPACITY;
+	if (line_agent_max(line_at(e, key->line)) &&
+		agent_share(e, a, key->line) >= line_agent_max(line_at(e, key->line)))
+		return NOT_SHARE;
 	if (kind->max && a->held[key->kind] >= kind->max)
 		return NOT_KIND;
 	if (c && conv_excludes(e, c, a->self, e->now_us))

@@ -172,6 +172,9 @@ static void step_decide(struct engine *e, const struct command *c)
 	case COMMAND_TAKE:
 		decide_take(e, c);
 		return;
+	case COMMAND_WRAPUP_MORE:
+		decide_wrapup_more(e, c);
+		return;
 	case COMMAND_WRAPUP_DONE:
 		decide_wrapup_done(e, c);
 		return;

@@ -28,6 +28,16 @@ uint32_t conv_exclusion_count(const struct engine *e, const struct conv *c)
 	return n;
 }
 
+uint64_t exclusion_reset_us(const struct engine *e, const struct exclusion *x)
+{
+	uint64_t span_us = x->span_s * SECOND_US;
+	uint64_t first_us = e->config->decline_cooldown_s * SECOND_US;
+
+	if (span_us <= first_us || x->until_us < span_us)
+		return x->until_us;
+	return x->until_us - span_us + first_us;
+}
+
 void conv_exclude(
 	struct engine *e, struct conv *c, uint32_t agent, uint64_t until_us, uint32_t span_s)
 {

@@ -91,7 +91,7 @@ static void explain_agents(const struct engine *e, const struct sig_key *key, co
 static enum predicate explain_hurdle(const size_t failing[PREDICATE_COUNT])
 {
 	static const enum predicate near_first[] = { NOT_QUEUE, NOT_HELD, NOT_EXCLUDED, NOT_KIND,
-		NOT_CAPACITY, NOT_PRESENCE, NOT_SKILLS };
+		NOT_SHARE, NOT_CAPACITY, NOT_PRESENCE, NOT_SKILLS };
 
 	if (failing[ELIGIBLE])
 		return ELIGIBLE;

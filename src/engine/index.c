@@ -451,7 +451,7 @@ static void agent_replace(struct engine *e, struct agent *a)
 
 static bool agent_free(const struct engine *e, const struct agent *a)
 {
-	return agent_ready(a) && a->used + e->cost_min <= agent_limit(e, a);
+	return agent_ready(a) && agent_has_room(e, a);
 }
 
 void index_touch(struct engine *e, struct agent *a)

@@ -48,6 +48,25 @@ static void line_read(struct engine *e, struct line *l, const struct queue *q)
 	l->hours_us = q->hours || !l->open ? 1 : 0;
 }
 
+/* Which kinds may be given to whom other kinds leave no room. */
+static void kinds_interrupt(struct engine *e)
+{
+	memset(e->interrupts, 0, sizeof(e->interrupts));
+	e->interrupting = false;
+	for (size_t i = 0; i < e->config->kind_count; i++) {
+		const struct kind *k = &e->config->kinds[i];
+		uint32_t of = kind_find(e, k->name);
+
+		for (size_t j = 0; of && j < k->interrupted_by_count; j++) {
+			uint32_t by = kind_find(e, k->interrupted_by[j]);
+
+			if (by)
+				e->interrupts[by] |= UINT32_C(1) << of;
+			e->interrupting = e->interrupting || by;
+		}
+	}
+}
+
 void lines_configure(struct engine *e)
 {
 	const struct config *config = e->config;
@@ -77,6 +96,7 @@ void lines_configure(struct engine *e)
 			e->kinds[h].name = name;
 		}
 	}
+	kinds_interrupt(e);
 	hold_configure(e);
 	lanes_configure(e);
 	index_configure(e);
@@ -153,6 +173,36 @@ uint32_t line_answer_s(const struct line *l)
 uint32_t line_sticky_s(const struct line *l)
 {
 	return l->conf ? l->conf->sticky_s : 0;
+}
+
+uint32_t line_agent_max(const struct line *l)
+{
+	return l->conf ? l->conf->agent_max : 0;
+}
+
+const struct line *line_overflow(const struct engine *e, const struct line *l)
+{
+	uint32_t to = l->conf ? line_find(e, l->conf->overflow) : 0;
+
+	return to && line_at(e, to)->conf ? line_at(e, to) : NULL;
+}
+
+static bool line_has_room(const struct line *l)
+{
+	size_t waiting = l->count[CONV_WAITING] + l->count[CONV_OFFERED] + l->count[CONV_PARKED];
+
+	return !l->conf || !l->conf->length_max || waiting < l->conf->length_max;
+}
+
+const struct line *line_with_room(const struct engine *e, const struct line *l)
+{
+	/* Configurations in a circle are refused; whoever makes one in a test still gets an end. */
+	for (uint32_t steps = 0; l && steps <= e->line_count; steps++) {
+		if (line_has_room(l))
+			return l;
+		l = line_overflow(e, l);
+	}
+	return NULL;
 }
 
 enum strategy line_strategy(const struct line *l)

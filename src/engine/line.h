@@ -22,6 +22,11 @@ uint32_t line_close_s(const struct line *l);
 uint32_t line_wrapup_s(const struct line *l);
 uint32_t line_answer_s(const struct line *l);
 uint32_t line_sticky_s(const struct line *l);
+uint32_t line_agent_max(const struct line *l); /* 0: no limit */
+/* Where its overflow goes; NULL: nowhere. */
+const struct line *line_overflow(const struct engine *e, const struct line *l);
+/* The first from `l` along the overflows with room for one more to wait; NULL: all are full. */
+const struct line *line_with_room(const struct engine *e, const struct line *l);
 enum strategy line_strategy(const struct line *l);
 
 uint32_t kind_find(const struct engine *e, struct slice name); /* 0: none */

@@ -252,7 +252,7 @@ uint32_t match_conv(struct engine *e, const struct agent *a)
 	const struct set *has = set_at(e, a->skills);
 	uint32_t best = 0, h;
 
-	if (agent_ready(a) && a->used + e->cost_min <= agent_limit(e, a)) {
+	if (agent_ready(a) && agent_has_room(e, a)) {
 		walk_begin(&e->walk);
 		match_under(e, 0);
 		match_under(e, a->own_skill);

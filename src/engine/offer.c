@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "engine/agent.h"
 #include "engine/conv.h"
+#include "engine/decide.h"
 #include "engine/emit.h"
 #include "engine/line.h"
 #include "engine/match.h"
@@ -61,6 +62,17 @@ static struct slice offer_explain(
 	return str_slice(t);
 }
 
+void offer_accept(struct engine *e, struct conv *c)
+{
+	struct agent *a = agent_at(e, c->agent);
+
+	ASSERT(c->state == CONV_OFFERED);
+	EMIT(e, .type = EVENT_OFFER_ENDED, .conv = c->id, .offer = rare_at(e, c->rare)->offer,
+		.agent = a->id, .end = OFFER_ACCEPTED);
+	work_assign(e, c, a, "accepted");
+	ASSERT(c->state == CONV_ACTIVE);
+}
+
 static void offer_make(struct engine *e, struct conv *c, const struct choice *ch)
 {
 	const struct line *l = line_at(e, c->line);
@@ -75,6 +87,12 @@ static void offer_make(struct engine *e, struct conv *c, const struct choice *ch
 		.rank = rank, .score = ch->best.score, .stage = c->stage,
 		.why = slice_of(choice_decided_by(ch)), .explain = offer_explain(e, c, ch, rank));
 	ASSERT(c->state == CONV_OFFERED);
+	if (l->conf && l->conf->auto_accept) {
+		offer_accept(e, c);
+		return;
+	}
+	/* Only who interrupts something else gets there by an offer. */
+	work_flag_overload(e, agent_at(e, ch->best.agent));
 }
 
 /* What was found before and still waits; conversations only leave during a run. */

@@ -8,6 +8,8 @@
 
 /* Offers until no waiting conversation has an eligible agent. Starts from what the step marked. */
 void offers_run(struct engine *e);
+/* The agent takes what it is offered. */
+void offer_accept(struct engine *e, struct conv *c);
 /* Ends an open offer other than by acceptance; the conversation waits again in its old place. */
 void offer_end(struct engine *e, struct conv *c, enum offer_end end, const char *why);
 /* ... and keeps it from that agent for a while that doubles. */

@@ -119,7 +119,8 @@ static void relax_parked(struct engine *e)
 	}
 }
 
-bool relax_all_excluded(const struct engine *e, const struct conv *c)
+/* Everybody at work who could take it has declined, and each has had the first cooldown of peace since. */
+bool relax_resets(const struct engine *e, const struct conv *c)
 {
 	const struct sig_key *key = &sig_at(e, c->sig)->key;
 	const struct agent *also = key->also ? agent_at(e, key->also) : NULL;
@@ -131,9 +132,12 @@ bool relax_all_excluded(const struct engine *e, const struct conv *c)
 	for (uint32_t x = c->excluded; x; x = exclusion_at(e, x)->next) {
 		const struct agent *a = agent_at(e, exclusion_at(e, x)->agent);
 
-		if (exclusion_at(e, x)->until_us > e->now_us && agent_ready(a) &&
-			(a == also || set_met(e, key->need, a)))
-			excluded++;
+		if (exclusion_at(e, x)->until_us <= e->now_us || !agent_ready(a) ||
+			(a != also && !set_met(e, key->need, a)))
+			continue;
+		if (exclusion_reset_us(e, exclusion_at(e, x)) > e->now_us)
+			return false;
+		excluded++;
 	}
 	ASSERT(excluded <= ready);
 	return ready > 0 && excluded == ready;
@@ -141,7 +145,7 @@ bool relax_all_excluded(const struct engine *e, const struct conv *c)
 
 void relax_exclusions(struct engine *e, struct conv *c)
 {
-	if (c->state == CONV_WAITING && c->excluded && relax_all_excluded(e, c))
+	if (c->state == CONV_WAITING && c->excluded && relax_resets(e, c))
 		EMIT(e, .type = EVENT_EXCLUSIONS_CLEARED, .conv = c->id);
 }
 

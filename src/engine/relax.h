@@ -13,9 +13,9 @@ bool relax_conv(struct engine *e, struct conv *c);
 bool relax_serviceable(struct engine *e, const struct conv *c, uint32_t stage);
 /* Everything that the marks of this step ask for. */
 void relax_run(struct engine *e);
-/* Ends the exclusions when every agent at work who meets the requirement is excluded. */
+/* Ends the exclusions when every agent at work who meets the requirement is excluded, and since the first cooldown. */
 void relax_exclusions(struct engine *e, struct conv *c);
 /* Whether they are. */
-bool relax_all_excluded(const struct engine *e, const struct conv *c);
+bool relax_resets(const struct engine *e, const struct conv *c);
 
 #endif

@@ -29,13 +29,14 @@ enum {
 	KINDS_MAX = 32,	       /* kinds of channel: plugins, not people, make them */
 	COOLDOWN_MAX_S = 600,  /* an exclusion doubles up to this */
 	TRANSFER_FIRST_S = 60, /* a transfer to an agent waits this long for that agent */
+	WRAPUP_MORE_S = 60,    /* an extension where the queue has no wrap-up any more */
 	ABANDON_SHORT_S = 5,   /* left sooner: counted apart */
 	CLOSE_DEFAULT_S =
 		86400, /* resolved → closed in a queue that no configuration knows any more */
 	SET_UNIONS_KEPT = 256, /* lately made unions, found again without making them */
 	WAITS_KEPT = 32,       /* lately seen waits of a queue, for the estimate */
 	TIER_OVERNIGHT = 0,    /* came outside business hours: first at opening */
-	TIER_NORMAL = 1,
+	TIER_NORMAL = 1,       /* and those of segments that wait behind: + their tier */
 };
 
 /* ---- chains: doubly linked by handle ---- */
@@ -172,6 +173,7 @@ struct agent {
 	struct session *sessions;
 	struct chain work;
 	uint32_t held[KINDS_MAX];
+	uint32_t units_of[KINDS_MAX]; /* units that its conversations of a kind take */
 };
 
 /* ---- lines: queues ---- */
@@ -250,6 +252,9 @@ struct engine {
 	struct map line_names;
 	struct kind kinds[KINDS_MAX]; /* [1..kind_count]; the last configuration that knew it */
 	uint32_t kind_count;
+	uint32_t interrupts
+		[KINDS_MAX]; /* kinds whose units are no obstacle to this one: a bit each */
+	bool interrupting;   /* some kind is that to another */
 	struct names skills, labels;
 	struct set **sets; /* [1..set_count]; 1 is the empty one */
 	uint32_t set_count;

@@ -67,6 +67,40 @@ static void timer_unanswered(struct engine *e, struct conv *c)
 	relax_exclusions(e, c);
 }
 
+/* It waited as long as its queue lets it. */
+static void timer_overflow(struct engine *e, struct conv *c)
+{
+	const struct line *to = line_overflow(e, line_at(e, c->line));
+
+	if (to) {
+		work_queue(e, c, to, c->key, "overflow", NULL, 0);
+		return;
+	}
+	work_tell(e, c, "full");
+	EMIT(e, .type = EVENT_ABANDONED, .conv = c->id, .why = SLICE("max_wait"));
+	work_resolve(e, c, (struct slice){ NULL, 0 }, SLICE("nobody was free"), "max_wait");
+}
+
+static void timer_waiting(struct engine *e, struct conv *c)
+{
+	if (conv_overflow_us(e, c) <= e->now_us) {
+		timer_overflow(e, c);
+		return;
+	}
+	if (c->state == CONV_WAITING && conv_promote_us(e, c) <= e->now_us)
+		EMIT(e, .type = EVENT_PROMOTED, .conv = c->id, .tier = TIER_NORMAL);
+	relax_conv(e, c);
+	relax_exclusions(e, c);
+	if (c->state != CONV_WAITING)
+		return;
+	if (sig_at(e, c->sig)->key.hold && !hold_of(e, c)) {
+		conv_unindex(e, c);
+		conv_index(e, c);
+	}
+	sig_mark(e, sig_at(e, c->sig));
+	conv_arm(e, c);
+}
+
 static void timer_conv(struct engine *e, struct conv *c)
 {
 	switch ((enum conv_state)c->state) {
@@ -83,21 +117,13 @@ static void timer_conv(struct engine *e, struct conv *c)
 		EMIT(e, .type = EVENT_CLOSED, .conv = c->id, .why = SLICE("rest"));
 		return;
 	case CONV_WAITING:
-		relax_conv(e, c);
-		if (c->state == CONV_WAITING) {
-			if (sig_at(e, c->sig)->key.hold && !hold_of(e, c)) {
-				conv_unindex(e, c);
-				conv_index(e, c);
-			}
-			sig_mark(e, sig_at(e, c->sig));
-			conv_arm(e, c);
-		}
+	case CONV_PARKED:
+		timer_waiting(e, c);
 		return;
 	case CONV_NONE:
 	case CONV_SCHEDULED:
 	case CONV_PENDING:
 	case CONV_CLOSED:
-	case CONV_PARKED:
 	case CONV_STATE_COUNT:
 		break;
 	}

@@ -61,6 +61,16 @@ void work_say(
 	ASSERT(c->numbered == seq);
 }
 
+/* Its words are the configuration's; only its number is decided here. */
+void work_tell(struct engine *e, struct conv *c, const char *which)
+{
+	uint64_t seq = c->numbered + UINT64_C(1);
+
+	ASSERT(kind_at(e, c->kind)->live);
+	EMIT(e, .type = EVENT_MESSAGE, .conv = c->id, .id = emit_id(e, c->id, seq), .seq = seq,
+		.direction = DIRECTION_SYSTEM, .why = slice_of(which));
+}
+
 int64_t work_key(const struct engine *e, const struct conv *c, uint64_t arrived_us)
 {
 	const struct segment *s = config_segment(e->config, names_text(&e->labels, c->segment));
@@ -74,23 +84,43 @@ int64_t work_key(const struct engine *e, const struct conv *c, uint64_t arrived_
 	return key;
 }
 
-void work_queue(struct engine *e, struct conv *c, const struct line *l, int64_t key,
-	const char *why, const struct agent *first, uint64_t until_us)
+/* Behind whom it waits, for a while. */
+static uint64_t work_tier(const struct engine *e, const struct conv *c, const struct line *l)
+{
+	const struct segment *s = config_segment(e->config, names_text(&e->labels, c->segment));
+
+	if (!l->open)
+		return TIER_OVERNIGHT;
+	return TIER_NORMAL + (s ? s->tier : 0);
+}
+
+static void work_enter(struct engine *e, struct conv *c, const struct line *l, int64_t key,
+	uint32_t wants, const char *why, const struct agent *first, uint64_t until_us)
 {
 	bool returned = slice_is(SLICE("returned"), why);
-	uint64_t tier = returned ? c->tier : TIER_NORMAL;
+	uint64_t tier = returned && l->open ? c->tier : work_tier(e, c, l);
 	uint64_t seq = returned ? c->seq : e->last_seq + 1;
 
 	ASSERT(!work_owned(c) && c->state != CONV_OFFERED);
 	ASSERT(!first || until_us >= e->now_us);
-	if (!l->open)
-		tier = TIER_OVERNIGHT;
 	EMIT(e, .type = EVENT_QUEUED, .conv = c->id, .queue = l->name, .key = key, .tier = tier,
-		.seq = seq, .skills = set_text(e, c->wants), .why = slice_of(why),
+		.seq = seq, .skills = set_text(e, wants), .why = slice_of(why),
 		.agent = first ? first->id : (struct slice){ NULL, 0 },
 		.until_us = first ? until_us : 0);
 	relax_conv(e, c);
 	relax_exclusions(e, c);
+}
+
+void work_queue(struct engine *e, struct conv *c, const struct line *l, int64_t key,
+	const char *why, const struct agent *first, uint64_t until_us)
+{
+	work_enter(e, c, l, key, c->wants, why, first, until_us);
+}
+
+void work_queue_for(struct engine *e, struct conv *c, const struct line *l, int64_t key,
+	uint32_t wants, const char *why)
+{
+	work_enter(e, c, l, key, wants, why, NULL, 0);
 }
 
 void work_return(struct engine *e, struct conv *c, const char *why)
@@ -107,7 +137,7 @@ void work_return(struct engine *e, struct conv *c, const char *why)
 		work_queue(e, c, line_at(e, home), c->key, "moved", NULL, 0);
 }
 
-static void work_flag_overload(struct engine *e, const struct agent *a)
+void work_flag_overload(struct engine *e, const struct agent *a)
 {
 	if (a->used > agent_limit(e, a))
 		EMIT(e, .type = EVENT_OVERLOADED, .agent = a->id, .units = a->used);

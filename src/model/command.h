@@ -30,7 +30,7 @@
 	X(COMMAND_REPLY, "reply", "agent conv id text parts: a message to the customer")                      \
 	X(COMMAND_NOTE, "note", "agent conv id text: a message between employees")                            \
 	X(COMMAND_TRANSFER, "transfer",                                                                       \
-		"agent conv to text: to is queue:NAME or agent:NAME, text a note")                            \
+		"agent conv to text: to is queue:NAME, agent:NAME or skills:A=1 B=2, text a note")            \
 	X(COMMAND_RESOLVE, "resolve", "agent conv outcome")                                                   \
 	X(COMMAND_REOPEN, "reopen", "agent conv")                                                             \
 	X(COMMAND_TAKE, "take", "agent conv to: assign by hand to agent `to` (empty: oneself)")               \
@@ -46,7 +46,9 @@
 		"an automatic mail of no conversation's history: channel to subject text; goes "              \
 		"out "                                                                                        \
 		"unless that address has had its share")                                                      \
-	X(COMMAND_TICK, "tick", "time has passed; never in the inbox")
+	X(COMMAND_TICK, "tick", "time has passed; never in the inbox")                                        \
+	/* packed by number: new ones at the end */                                                           \
+	X(COMMAND_WRAPUP_MORE, "wrapup_more", "agent conv: once more the queue's wrap-up")
 
 #define COMMAND_ENUM(name, wire, what) name,
 enum command_type { COMMAND_NONE, COMMANDS(COMMAND_ENUM) COMMAND_COUNT };

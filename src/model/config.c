@@ -63,5 +63,7 @@ struct slice queue_text(const struct queue *q, struct slice why)
 {
 	if (slice_is(why, "away"))
 		return q->away_text;
+	if (slice_is(why, "full"))
+		return q->full_text;
 	return slice_is(why, "received") ? q->received : q->greeting;
 }

@@ -32,6 +32,9 @@ struct kind {
 	uint32_t max;	       /* conversations of this kind an agent may hold */
 	uint32_t offer_s;      /* time to accept */
 	bool live; /* the customer is waiting at the other end: returned at once when the agent is lost */
+	/* Kinds that may be given to an agent whose room is taken by conversations of this kind. */
+	struct slice *interrupted_by;
+	size_t interrupted_by_count;
 };
 struct queue {
 	struct slice name, title;
@@ -45,7 +48,13 @@ struct queue {
 	uint32_t wrapup_s;
 	uint32_t sticky_s;	/* a reopened one goes to its last agent for this long */
 	uint32_t close_s;	/* resolved → closed */
-	uint32_t length_max;	/* 0: no limit */
+	uint32_t length_max;	/* waiting, offered and parked; 0: no limit */
+	uint32_t wait_max_s;	/* in this queue while it is open; 0: no limit */
+	struct slice overflow;	/* queue of what finds no room or waited too long; empty: none */
+	struct slice full_text; /* said to a live customer who can be taken nowhere; then it ends */
+	uint32_t agent_max;	/* conversations of this queue an agent may hold; 0: no limit */
+	uint32_t offers;	/* at once for one conversation: 1 to OFFERS_MAX; 0: 1 */
+	bool auto_accept;	/* an offer is accepted in the same step */
 	struct calendar *hours; /* NULL: always open */
 	struct slice greeting;	/* system text when a live conversation starts, may be empty */
 	struct slice away_text; /* when closed, may be empty */
@@ -64,6 +73,8 @@ struct segment {
 	uint32_t target_s;     /* 0: the queue's */
 	uint32_t sticky_s;     /* 0: the queue's */
 	uint32_t rate;	       /* waiting counts so much, at most LANES_MAX different; 0: 1 */
+	uint32_t tier;	       /* waits behind every lower one until it is promoted; 0: the first */
+	uint32_t promote_s;    /* into the first tier after waiting so long; set with a tier */
 	uint32_t hold_back;    /* agents of the pool who must stay free for others; 0: none */
 	struct slice *domains; /* of an email identity */
 	size_t domain_count;

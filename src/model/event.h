@@ -14,7 +14,7 @@
 		"scheduled")                                                                       \
 	X(EVENT_QUEUED, "queued",                                                                  \
 		"conv queue key tier seq skills why: → waiting; why: new returned transferred "  \
-		"reopened overnight")                                                              \
+		"reopened overnight overflow")                                                     \
 	X(EVENT_PARKED, "parked", "conv: waiting → parked")                                        \
 	X(EVENT_UNPARKED, "unparked", "conv: parked → waiting")                                    \
 	X(EVENT_STAGE, "stage", "conv stage: its requirement widens")                              \
@@ -26,7 +26,7 @@
 		"conv agent units why: → active; why: accepted taken reopened")                    \
 	X(EVENT_PENDING, "pending", "conv agent units: active → pending, the customer's turn")     \
 	X(EVENT_ACTIVE, "active", "conv agent units: pending → active, the customer wrote")        \
-	X(EVENT_WRAPUP, "wrapup", "conv agent until outcome: → wrapup")                            \
+	X(EVENT_WRAPUP, "wrapup", "conv agent until outcome: → wrapup, or more of it")             \
 	X(EVENT_RESOLVED, "resolved",                                                              \
 		"conv agent outcome why until: → resolved, units given back; closes at until")     \
 	X(EVENT_RETURNED, "returned",                                                              \
@@ -49,7 +49,9 @@
 	X(EVENT_QUEUE_OPEN, "queue_open", "queue until: business hours began")                     \
 	X(EVENT_QUEUE_CLOSED, "queue_closed", "queue until: business hours ended")                 \
 	X(EVENT_QUEUE_PAUSED, "queue_paused", "queue paused")                                      \
-	X(EVENT_CONFIGURED, "configured", "why: hash of the configuration in force from here on")
+	X(EVENT_CONFIGURED, "configured", "why: hash of the configuration in force from here on")  \
+	/* packed by number: new ones at the end */                                                \
+	X(EVENT_PROMOTED, "promoted", "conv tier: waited so long that it waits there now")
 
 #define EVENT_ENUM(name, wire, what) name,
 enum event_type { EVENT_NONE, EVENTS(EVENT_ENUM) EVENT_COUNT };

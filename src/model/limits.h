@@ -24,6 +24,9 @@
 	LIMIT(NAME_MAX_LEN, 64, "bytes", "queues, skills, agents, channels, segments")             \
 	LIMIT(SKILLS_MAX, 64, "skills", "of one agent or requirement")                             \
 	LIMIT(LANES_MAX, 8, "rates", "of segments, 1 among them: heads are compared one by one")   \
+	LIMIT(OFFERS_MAX, 8, "offers", "of one conversation at once; each takes an agent's units") \
+	LIMIT(TIERS_MAX, 8, "tiers", "of segments; each needs a promotion")                        \
+	LIMIT(WRAPUP_MAX_S, 3600, "seconds", "of wrap-up, however often it is extended")           \
 	LIMIT(STAGES_MAX, 16, "stages", "of one queue's relaxation")                               \
 	/* what a message is about */                                                              \
 	LIMIT(CLASSIFY_TEXT_MAX, 4096, "bytes", "what is wanted is said at the beginning")         \

@@ -123,6 +123,10 @@ void automatic_resolve(struct batch *b, struct work *w)
 struct slice automatic_text(struct batch *b, const struct row *row, const struct event *ev)
 {
 	const struct queue *q = config_queue(b->config, row->queue);
+
+	/* Where a queue that is full says nothing, the one it overflows to is full, too, and may. */
+	for (size_t i = 0; q && slice_is(ev->why, "full") && !q->full_text.n; i++)
+		q = i < b->config->queue_count ? config_queue(b->config, q->overflow) : NULL;
 	struct slice missing, text = q ? queue_text(q, ev->why) : (struct slice){ 0 };
 
 	/* The configuration was refused if anything could be missing; a queue that has left it says nothing. */

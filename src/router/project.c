@@ -194,7 +194,7 @@ static void project_inbound(struct batch *b, struct work *w, struct row *row)
 		b->accepted++;
 }
 
-/* A text of the configuration: a greeting, or when we are back. */
+/* A text of the configuration: a greeting, when we are back, or that nobody is free. */
 static void project_system(struct batch *b, const struct event *ev)
 {
 	struct row *row = batch_row(b, ev->conv);
@@ -463,6 +463,7 @@ static void project_event(struct batch *b, const struct decided *d)
 	case EVENT_PARKED:
 	case EVENT_UNPARKED:
 	case EVENT_STAGE:
+	case EVENT_PROMOTED:
 	case EVENT_PENDING:
 	case EVENT_ACTIVE:
 	case EVENT_WRAPUP:

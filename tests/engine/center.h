@@ -68,9 +68,18 @@ static inline struct config *center_new(void)
 	c->decline_cooldown_s = 60;
 	c->units = 100;
 	c->kinds = arena_array(arena, 4, sizeof(struct kind));
-	c->kinds[c->kind_count++] = (struct kind){ SLICE("email"), 20, 10, 5, 120, false };
-	c->kinds[c->kind_count++] = (struct kind){ SLICE("chat"), 25, 15, 4, 20, true };
-	c->kinds[c->kind_count++] = (struct kind){ SLICE("callback"), 100, 100, 1, 30, false };
+	c->kinds[c->kind_count++] = (struct kind){
+		.name = SLICE("email"), .cost = 20, .cost_pending = 10, .max = 5, .offer_s = 120
+	};
+	c->kinds[c->kind_count++] = (struct kind){ .name = SLICE("chat"),
+		.cost = 25,
+		.cost_pending = 15,
+		.max = 4,
+		.offer_s = 20,
+		.live = true };
+	c->kinds[c->kind_count++] = (struct kind){
+		.name = SLICE("callback"), .cost = 100, .cost_pending = 100, .max = 1, .offer_s = 30
+	};
 	c->calendars = arena_array(arena, 1, sizeof(struct calendar));
 	c->calendar_count = 1;
 	c->calendars[0].name = SLICE("days");

@@ -14,7 +14,7 @@
 
 #include "base/str.h"
 
-enum { AGENTS = 6, CONVS = 400, STEPS_MAX = 4000 };
+enum { AGENTS = 6, CONVS = 400, STEPS_MAX = 4000, CONFIGS = 4 };
 
 /* ---- operations: commands whose objects are found when they run, so that a stream can be cut anywhere ---- */
 
@@ -34,8 +34,10 @@ enum op_kind {
 	OP_NOTE,
 	OP_TRANSFER_QUEUE,
 	OP_TRANSFER_AGENT,
+	OP_TRANSFER_SKILLS,
 	OP_RESOLVE,
 	OP_WRAPUP_DONE,
+	OP_WRAPUP_MORE,
 	OP_REOPEN,
 	OP_TAKE,
 	OP_USER,
@@ -46,8 +48,8 @@ enum op_kind {
 	OP_CONFIGURE,
 	OP_KINDS
 };
-static const unsigned op_weight[OP_KINDS] = { 16, 6, 2, 2, 5, 2, 6, 2, 1, 18, 4, 12, 2, 2, 2, 9, 3,
-	1, 2, 3, 1, 1, 1, 12, 1 };
+static const unsigned op_weight[OP_KINDS] = { 16, 6, 2, 2, 5, 2, 6, 2, 1, 18, 4, 12, 2, 2, 2, 1, 9,
+	3, 1, 1, 2, 3, 1, 1, 1, 12, 2 };
 
 struct op {
 	enum op_kind kind;
@@ -106,12 +108,13 @@ struct excluded {
 };
 struct shadow { /* what the oracle knows of a conversation from events alone */
 	bool open, waiting;
+	uint64_t refused_us[AGENTS]; /* declined or missed last; 0: never, or forgiven */
 	int64_t key, rate;
 	uint64_t tier, seq, stage, skipped;
 	char also[32];
 };
 struct world {
-	struct config *config, *other;
+	struct config *config, *configs[CONFIGS];
 	struct engine *e, *replica, *twin; /* twin decides too, from a snapshot */
 	uint64_t now_us, made, serial;
 	struct shadow shadow[CONVS];
@@ -125,8 +128,20 @@ struct world {
 	bool print;
 };
 
-/* Whether this seed's configurations hold agents back, and have segments that age at different rates. */
-static bool holds, rates;
+/* What the configurations of this run have: a reload goes from any to any, while people wait. */
+static uint64_t variants;
+
+enum variant {
+	VARIANT_HOLD,	    /* hold-back */
+	VARIANT_RATES,	    /* segments that age at different rates */
+	VARIANT_TIERS,	    /* mass waits behind premier until it is promoted */
+	VARIANT_LIMITS,	    /* length, longest wait, overflow */
+	VARIANT_SHARE,	    /* an agent holds few of one queue */
+	VARIANT_INTERRUPTS, /* chats interrupt mails */
+	VARIANT_AUTO,	    /* auto-accept */
+	VARIANT_OTHER,	    /* other stages, and no queue "any" */
+	VARIANTS
+};
 
 static bool fail(struct world *w, const char *what)
 {
@@ -247,15 +262,18 @@ static struct command op_command(struct world *w, const struct op *op)
 	case OP_TAKE:
 	case OP_TRANSFER_QUEUE:
 	case OP_TRANSFER_AGENT:
+	case OP_TRANSFER_SKILLS:
+	case OP_WRAPUP_MORE:
 		if (!any)
 			break;
 		if (op->kind == OP_RESOLVE && op->c % 4)
 			pick(w, CONV_PENDING, op->a, &v);
-		if (op->kind == OP_WRAPUP_DONE)
+		if (op->kind == OP_WRAPUP_DONE || op->kind == OP_WRAPUP_MORE)
 			pick(w, CONV_WRAPUP, op->a, &v);
 		c.type = op->kind == OP_NOTE	      ? COMMAND_NOTE
 			 : op->kind == OP_RESOLVE     ? COMMAND_RESOLVE
 			 : op->kind == OP_WRAPUP_DONE ? COMMAND_WRAPUP_DONE
+			 : op->kind == OP_WRAPUP_MORE ? COMMAND_WRAPUP_MORE
 			 : op->kind == OP_REOPEN      ? COMMAND_REOPEN
 			 : op->kind == OP_TAKE	      ? COMMAND_TAKE
 						      : COMMAND_TRANSFER;
@@ -264,6 +282,8 @@ static struct command op_command(struct world *w, const struct op *op)
 		c.outcome = slice_of(op->c % 2 ? "solved" : "");
 		if (op->kind == OP_TAKE)
 			c.to = agent_name(w, op->c);
+		else if (op->kind == OP_TRANSFER_SKILLS)
+			c.to = arena_printf(&w->arena, "skills:%s", wants[3 + op->c % 4]);
 		else if (op->kind == OP_TRANSFER_QUEUE)
 			c.to = arena_printf(&w->arena, "queue:%s", queue_names[op->c % 4]);
 		else
@@ -375,11 +395,24 @@ static bool oracle_held(struct world *w, const struct engine *e, const struct co
 	return p.free <= s->hold_back;
 }
 
-static bool count_kind(const struct conv_view *v, void *arg)
+/* What an agent holds that matters to one conversation. */
+struct load {
+	const struct world *w;
+	const struct conv_view *of;
+	uint64_t units; /* that are an obstacle */
+	size_t kind, queue;
+};
+static bool load_conv(const struct conv_view *v, void *arg)
 {
-	struct pick *p = arg;
+	struct load *l = arg;
+	const struct kind *k = config_kind(l->w->config, v->kind);
+	bool yields = false;
 
-	p->count += slice_equal(v->kind, p->v.kind);
+	for (size_t i = 0; k && i < k->interrupted_by_count; i++)
+		yields = yields || slice_equal(k->interrupted_by[i], l->of->kind);
+	l->units += yields ? 0 : v->units;
+	l->kind += slice_equal(v->kind, l->of->kind);
+	l->queue += slice_equal(v->queue, l->of->queue);
 	return true;
 }
 
@@ -389,7 +422,8 @@ static bool oracle_eligible(struct world *w, const struct engine *e, const struc
 	const struct kind *kind = config_kind(w->config, c->kind);
 	const struct shadow *s = &w->shadow[c->conv.lo];
 	struct queue_view q;
-	struct pick p = { .v = *c };
+	struct load l = { .w = w, .of = c };
+	const struct queue *conf = config_queue(w->config, c->queue);
 
 	if (!engine_queue(e, c->queue, &q) || !q.open || q.paused)
 		return false;
@@ -397,10 +431,10 @@ static bool oracle_eligible(struct world *w, const struct engine *e, const struc
 		return false;
 	if (!slice_is(a->agent, s->also) && !oracle_skills(c->skills, a))
 		return false;
-	if (a->used + kind->cost > a->limit)
+	engine_each_work(e, a->agent, load_conv, &l);
+	if (l.units + kind->cost > a->limit || l.kind >= kind->max)
 		return false;
-	engine_each_work(e, a->agent, count_kind, &p);
-	if (p.count >= kind->max)
+	if (conf->agent_max && l.queue >= conf->agent_max)
 		return false;
 	for (size_t i = 0; i < w->excluded_count; i++)
 		if (w->excluded[i].conv == c->conv.lo && w->excluded[i].until_us > w->now_us &&
@@ -576,6 +610,22 @@ static void oracle_overnight(struct world *w, struct slice queue)
 	}
 }
 
+/* A live conversation that arrives finds a queue that is not full; what is not live is never turned away. */
+static bool oracle_room(struct world *w, const struct event *ev)
+{
+	const struct queue *conf = config_queue(w->config, ev->queue);
+	struct queue_view q;
+	struct conv_view v;
+
+	if (!slice_is(ev->why, "new") || !conf || !conf->length_max ||
+		!engine_conv(w->replica, ev->conv, &v) || !slice_is(v.kind, "chat") ||
+		!engine_queue(w->replica, ev->queue, &q))
+		return true;
+	return q.waiting + q.offered + q.parked < conf->length_max || fail(w, "oracle: a queue "
+									      "that is full took "
+									      "one more");
+}
+
 static bool oracle_event(struct world *w, const struct event *ev)
 {
 	struct shadow *s = &w->shadow[ev->conv.lo < CONVS ? ev->conv.lo : 0];
@@ -583,9 +633,12 @@ static bool oracle_event(struct world *w, const struct event *ev)
 	switch (ev->type) {
 	case EVENT_QUEUED:
 		if ((slice_is(ev->why, "returned") || slice_is(ev->why, "transferred") ||
-			    slice_is(ev->why, "moved")) &&
+			    slice_is(ev->why, "moved") ||
+			    (slice_is(ev->why, "overflow") && s->key)) &&
 			s->key != ev->key)
 			return fail(w, "oracle: a returned conversation lost its key");
+		if (!oracle_room(w, ev))
+			return false;
 		s->key = ev->key;
 		s->tier = ev->tier;
 		s->seq = ev->seq;
@@ -599,7 +652,21 @@ static bool oracle_event(struct world *w, const struct event *ev)
 			return fail(w, "oracle: a stage did not widen");
 		s->stage = ev->stage;
 		break;
+	case EVENT_PROMOTED:
+		s->tier = ev->tier;
+		break;
+	case EVENT_OFFERED: /* 16 */
+		if (s->refused_us[agent_number(ev->agent)] &&
+			ev->at_us < s->refused_us[agent_number(ev->agent)] +
+					    w->config->decline_cooldown_s * S_US)
+			return fail(w, "oracle: offered again to who has just declined it");
+		break;
+	case EVENT_OFFER_ENDED:
+		if (ev->end == OFFER_DECLINED || ev->end == OFFER_MISSED)
+			s->refused_us[agent_number(ev->agent)] = ev->at_us;
+		break;
 	case EVENT_RESOLVED:
+		memset(s->refused_us, 0, sizeof(s->refused_us));
 		s->also[0] = 0;
 		s->stage = 0;
 		oracle_forget(w, ev->conv.lo, (struct slice){ NULL, 0 });
@@ -608,6 +675,8 @@ static bool oracle_event(struct world *w, const struct event *ev)
 		oracle_forget(w, ev->conv.lo, (struct slice){ NULL, 0 });
 		break;
 	case EVENT_EXCLUDED:
+		if (ev->until_us == ev->at_us) /* transferred to the very agent who had declined */
+			s->refused_us[agent_number(ev->agent)] = 0;
 		oracle_forget(w, ev->conv.lo, ev->agent);
 		if (w->excluded_count < 2000)
 			w->excluded[w->excluded_count++] = (struct excluded){ ev->conv.lo,
@@ -758,10 +827,7 @@ static bool run_op(struct world *w, const struct op *op, bool deep)
 	if (w->print)
 		print_command(w, &c);
 	if (op->kind == OP_CONFIGURE) {
-		struct config *old = w->config;
-
-		w->config = w->other;
-		w->other = old;
+		w->config = w->configs[op->a % CONFIGS];
 		engine_configure(w->e, w->config, w->now_us, &out);
 		/* A replica is told the configuration as a router would tell it: from a snapshot. */
 		for (size_t i = 0; i < out.count; i++) {
@@ -794,6 +860,59 @@ static bool run_op(struct world *w, const struct op *op, bool deep)
 	return true;
 }
 
+static void variant_limits(struct config *c, bool odd)
+{
+	struct queue *support = &c->queues[0], *cards = &c->queues[1];
+
+	support->length_max = odd ? 3 : 6;
+	support->full_text = SLICE("nobody is free");
+	support->wait_max_s = odd ? 40 : 0;
+	cards->length_max = 2;
+	cards->overflow = odd ? SLICE("support") : SLICE("desk");
+	cards->wait_max_s = odd ? 15 : 90;
+}
+
+/* The n-th configuration of this run: each feature by a bit, in one of two forms. */
+static struct config *config_variant(uint32_t n)
+{
+	uint64_t bits = variants >> (n * VARIANTS);
+	struct config *c = center_new();
+	bool odd = n % 2;
+
+	c->hash = 7 + n;
+	if (bits >> VARIANT_HOLD & 1) {
+		c->segments[odd ? 0 : 1].hold_back = odd ? 2 : 1;
+		c->hold_max_s = odd ? 20 : 45;
+		if (odd)
+			c->hold_pool = center_skills(c->arena, "ru=50", &c->hold_pool_count);
+	}
+	if (bits >> VARIANT_RATES & 1) {
+		c->segments[0].rate = odd ? 2 : 3;
+		c->segments[1].rate = odd ? 5 : 1;
+	}
+	if (bits >> VARIANT_TIERS & 1) {
+		c->segments[odd ? 0 : 1].tier = odd ? 2 : 1;
+		c->segments[odd ? 0 : 1].promote_s = odd ? 10 : 200;
+	}
+	if (bits >> VARIANT_LIMITS & 1)
+		variant_limits(c, odd);
+	if (bits >> VARIANT_SHARE & 1)
+		c->queues[odd ? 0 : 3].agent_max = 1;
+	if (bits >> VARIANT_INTERRUPTS & 1) {
+		static struct slice chat = SLICE_INIT("chat");
+
+		c->kinds[0].interrupted_by = &chat;
+		c->kinds[0].interrupted_by_count = 1;
+	}
+	if (bits >> VARIANT_AUTO & 1)
+		c->queues[odd ? 2 : 1].auto_accept = true;
+	if (bits >> VARIANT_OTHER & 1) {
+		center_stage(c, &c->queues[0], 60, "");
+		c->queue_count = 3;
+	}
+	return c;
+}
+
 static bool run(const struct op *ops, size_t count, const char *prefix, const char *unused,
 	bool deep, bool print, struct world *w)
 {
@@ -804,25 +923,9 @@ static bool run(const struct op *ops, size_t count, const char *prefix, const ch
 		.unused = unused,
 		.print = print };
 	memset(desks, 0, sizeof(desks));
-	w->config = center_new();
-	w->other = center_new();
-	w->other->hash = 8;
-	/* The other configuration asks less of cards at the second stage and knows no queue "any". */
-	center_stage(w->other, &w->other->queues[0], 60, "");
-	w->other->queue_count = 3;
-	if (holds) {
-		w->config->segments[1].hold_back = 1;
-		w->config->hold_max_s = 45;
-		w->other->segments[0].hold_back = 2;
-		w->other->hold_max_s = 20;
-		w->other->hold_pool =
-			center_skills(w->other->arena, "ru=50", &w->other->hold_pool_count);
-	}
-	if (rates) {
-		w->config->segments[0].rate = 3;
-		w->other->segments[0].rate = 2;
-		w->other->segments[1].rate = 5;
-	}
+	for (uint32_t i = 0; i < CONFIGS; i++)
+		w->configs[i] = config_variant(i);
+	w->config = w->configs[0];
 	w->e = engine_new(w->config);
 	engine_oracle(w->e, true);
 	w->replica = engine_new(w->config);
@@ -836,8 +939,8 @@ static bool run(const struct op *ops, size_t count, const char *prefix, const ch
 	engine_free(&w->e);
 	engine_free(&w->replica);
 	engine_free(&w->twin);
-	center_free(w->config);
-	center_free(w->other);
+	for (uint32_t i = 0; i < CONFIGS; i++)
+		center_free(w->configs[i]);
 	arena_free(&w->arena);
 	return good;
 }
@@ -869,8 +972,7 @@ static bool seed_holds(uint64_t seed, size_t steps, bool print)
 	static struct world w;
 	struct rng r = { seed * 0x2545f4914f6cdd1du };
 
-	holds = seed % 2;
-	rates = seed / 2 % 2;
+	variants = rng_next(&r) & rng_next(&(struct rng){ seed ^ 0xabcdef });
 	for (size_t i = 0; i < steps; i++)
 		ops[i] = op_random(&r);
 	if (!run(ops, steps, "ag", "", true, print, &w)) {

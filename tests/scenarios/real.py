@@ -136,7 +136,7 @@ class Play:
     def chat(self, p):
         who = p["from"]
         if who not in self.visitors:
-            path = "/quick/ws" if p.get("queue") == "quick" else "/chat/ws"
+            path = f"/{p['queue']}/ws" if "queue" in p else "/chat/ws"
             self.visitors[who] = self.node.chat(path=path)
         self.visitors[who].say(p["text"])
 
@@ -178,7 +178,7 @@ class Play:
             self.command(name, what, conv=self.own(name, p), to=p["to"], text=p.get("text", ""))
         elif what == "resolve":
             self.command(name, what, conv=self.own(name, p), outcome=p.get("outcome", "solved"))
-        elif what in ("wrapup_done", "reopen"):
+        elif what in ("wrapup_done", "wrapup_more", "reopen"):
             self.command(name, what, conv=self.own(name, p))
         elif what == "take":
             self.command(name, what, conv=self.own(name, p), **({"agent": p["to"]} if "to" in p else {}))

@@ -108,9 +108,29 @@ static uint64_t time_us(const char *text)
 
 /* ---- the engine's surroundings ---- */
 
+/* A text of the configuration, as the router takes it. */
+static void system_says(struct story *s, const struct event *ev)
+{
+	struct conv_view v;
+	const struct queue *q =
+		engine_conv(s->e, ev->conv, &v) ? config_queue(s->config, v.queue) : NULL;
+
+	for (size_t n = 1; q && n <= s->convs && s->said_count < SAID_MAX; n++)
+		if (id_equal(s->conv[n], ev->conv))
+			s->said[s->said_count++] = (struct said){ n,
+				(char *)(uintptr_t)(slice_is(ev->why, "full")	? q->full_text
+						    : slice_is(ev->why, "away") ? q->away_text
+										: q->greeting)
+					.p };
+}
+
 static void took_place(struct story *s, const struct step *out)
 {
 	s->answer = out->answer;
+	for (size_t i = 0; i < out->count; i++)
+		if (out->events[i].type == EVENT_MESSAGE &&
+			out->events[i].direction == DIRECTION_SYSTEM)
+			system_says(s, &out->events[i]);
 	for (size_t i = 0; getenv("SCN_TRACE") && i < out->count; i++) {
 		struct str line = { 0 };
 
@@ -315,6 +335,11 @@ static bool play_agent(struct story *s, const struct words *w)
 	return agent_does(s, w->v[1], "connects", w) && agent_does(s, w->v[1], "presence", &p);
 }
 
+static const char *chat_channel(struct story *s, const char *queue)
+{
+	return queue ? arena_printf(&s->arena, "chat-%s", queue).p : "chat";
+}
+
 static bool play_at(struct story *s, const struct words *w)
 {
 	if (w->n < 4)
@@ -330,7 +355,7 @@ static bool play_at(struct story *s, const struct words *w)
 	if (strcmp(who, "form") == 0)
 		return customer_says(s, "contact", w, 0);
 	if (strcmp(who, "chat") == 0)
-		return customer_says(s, words_get(w, "queue") ? "chat-quick" : "chat", w, thread);
+		return customer_says(s, chat_channel(s, words_get(w, "queue")), w, thread);
 	if (strcmp(who, "leave") == 0 || strcmp(who, "end") == 0) {
 		c.type = COMMAND_VISIT;
 		c.visit = *who == 'l' ? VISIT_LEFT : VISIT_END;

@@ -45,9 +45,9 @@ static const struct bad bad[] = {
 		"\"parts\": expected an array of {name,type,size,blob}, the blob one that POST "
 		"/api/v1/blobs named" },
 	{ "{\"t\":\"transfer\",\"id\":\"c1\",\"conv\":\"" ID "\",\"to\":\"cards\"}", "invalid",
-		"\"to\": expected queue:NAME or agent:NAME" },
+		"\"to\": expected queue:NAME, agent:NAME or skills:NAME=LEVEL NAME=LEVEL ..." },
 	{ "{\"t\":\"transfer\",\"id\":\"c1\",\"conv\":\"" ID "\",\"to\":\"queue:\"}", "invalid",
-		"\"to\": expected queue:NAME or agent:NAME" },
+		"\"to\": expected queue:NAME, agent:NAME or skills:NAME=LEVEL NAME=LEVEL ..." },
 	{ "{\"t\":\"retry\",\"id\":\"c1\",\"conv\":\"" ID "\",\"seq\":-1}", "invalid",
 		"\"seq\": expected a whole number, 0 or more" },
 	{ "{\"t\":\"watch\",\"id\":\"c1\",\"conv\":\"" ID "\",\"on\":1}", "invalid",

@@ -170,15 +170,18 @@ static void accepting_begins_the_count_of_misses_anew(void **state)
 
 	(void)state;
 	c->miss_limit = 2;
+	c->decline_cooldown_s = 1;
 	hire(e, "ann", ROLE_AGENT);
 	mail(e, 1, "chat", 10);
-	give(e, (struct command){ .type = COMMAND_TICK }, 30); /* missed once, offered again */
+	give(e, (struct command){ .type = COMMAND_TICK }, 30); /* missed once */
+	give(e, (struct command){ .type = COMMAND_TICK }, 31); /* offered again */
 	assert_int_equal(accept(e, 1, 31), ANSWER_OK);
 	mail(e, 2, "chat", 40);
 	give(e, (struct command){ .type = COMMAND_TICK }, 60);
 	assert_true(engine_agent(e, SLICE("ann"), &a));
 	assert_int_equal(a.presence, PRESENCE_AVAILABLE);
-	give(e, (struct command){ .type = COMMAND_TICK }, 80);
+	give(e, (struct command){ .type = COMMAND_TICK }, 61);
+	give(e, (struct command){ .type = COMMAND_TICK }, 81);
 	assert_true(engine_agent(e, SLICE("ann"), &a));
 	assert_int_equal(a.presence, PRESENCE_NOT_RESPONDING);
 	assert_int_equal(a.used, 25);
