@@ -22,6 +22,41 @@ static const struct usher_option OPTIONS[] = {
 	{ "grace", USHER_NUMBER, "60", 1, 86400, NULL, 0,
 		"seconds after which a visitor without a connection has left" },
 	{ "visitors", USHER_NUMBER, "20000", 1, 1000000, NULL, 0, "connections at the same time" },
+	{ "per_address", USHER_NUMBER, "200", 1, 1000000, NULL, 0,
+		"connections at the same time from one address (an office is one)" },
+	{ "title", USHER_TEXT, "", 0, 200, NULL, 0, "above the conversation" },
+	{ "title_ru", USHER_TEXT, "", 0, 200, NULL, 0, "the same in Russian" },
+	{ "color", USHER_TEXT, "", 0, 40, NULL, 0,
+		"of buttons: a CSS colour, for instance #0a6e4f" },
+	{ "rating", USHER_BOOL, "yes", 0, 0, NULL, 0,
+		"ask how good it was when a conversation ends" },
+	{ "comfort", USHER_TEXT, "", 0, 500, NULL, 0,
+		"said to whoever waits, each time comfort_after has passed" },
+	{ "comfort_ru", USHER_TEXT, "", 0, 500, NULL, 0, "the same in Russian" },
+	{ "comfort_after", USHER_NUMBER, "60", 5, 3600, NULL, 0, "seconds" },
+	{ "files", USHER_BOOL, "yes", 0, 0, NULL, 0, "visitors may send files" },
+	{ "file_max", USHER_NUMBER, "10485760", 1024, 52428800, NULL, 0, "bytes of one file" },
+	{ "file_types", USHER_TEXT,
+		"png jpg jpeg gif webp heic pdf txt csv doc docx xls xlsx odt ods zip", 1, 500,
+		NULL, 0, "endings of file names that are taken, separated by spaces" },
+	{ "fields.*.name", USHER_TEXT, NULL, 1, 60, NULL, 0,
+		"asked before the chat; name, email and phone are understood, others are shown" },
+	{ "fields.*.label", USHER_TEXT, NULL, 1, 200, NULL, 0, "what stands beside it" },
+	{ "fields.*.label_ru", USHER_TEXT, "", 0, 200, NULL, 0, "the same in Russian" },
+	{ "fields.*.type", USHER_CHOICE, "text", 0, 0, "text|email|tel", 0, "what is asked for" },
+	{ "fields.*.required", USHER_BOOL, "no", 0, 0, NULL, 0, "no chat without it" },
+	{ "departments.*.name", USHER_TEXT, NULL, 1, 60, NULL, 0,
+		"chosen before the chat; rules read it as the field department" },
+	{ "departments.*.label", USHER_TEXT, NULL, 1, 200, NULL, 0, "what the visitor reads" },
+	{ "departments.*.label_ru", USHER_TEXT, "", 0, 200, NULL, 0, "the same in Russian" },
+	{ "invite.*.text", USHER_TEXT, NULL, 1, 500, NULL, 0,
+		"an invitation to chat, shown once to whoever stays on a page" },
+	{ "invite.*.text_ru", USHER_TEXT, "", 0, 500, NULL, 0, "the same in Russian" },
+	{ "invite.*.page", USHER_TEXT, "", 0, 500, NULL, 0,
+		"part of the page's address; empty: any" },
+	{ "invite.*.referrer", USHER_TEXT, "", 0, 500, NULL, 0,
+		"part of the address of the page before; empty: any" },
+	{ "invite.*.after", USHER_NUMBER, "30", 0, 3600, NULL, 0, "seconds on that page" },
 	{ NULL, USHER_TEXT, NULL, 0, 0, NULL, 0, NULL },
 };
 
@@ -51,6 +86,10 @@ static void *chat_open(
 	struct usher_host *host, const struct usher_services *svc, char *why, size_t why_size)
 {
 	struct usher_str path = svc->option(host, "path");
+	if (!USHER_HAS(svc, remember_for) || !USHER_HAS(svc, rate)) {
+		snprintf(why, why_size, "this usher is older than the plugin: it cannot rate");
+		return NULL;
+	}
 	if (!path_is_good(path, why, why_size))
 		return NULL;
 	struct chat *c = chat_alloc(sizeof(*c));
@@ -61,12 +100,21 @@ static void *chat_open(
 	c->secret = svc->option(host, "identity_secret");
 	c->grace_us = number(svc->option(host, "grace")) * 1000000;
 	c->tabs_max = (size_t)number(svc->option(host, "visitors"));
+	c->per_address = (size_t)number(svc->option(host, "per_address"));
+	c->file_types = svc->option(host, "file_types");
+	c->file_max = number(svc->option(host, "file_max"));
+	c->files = svc->option(host, "files").n == 3; /* yes */
+	c->rating = svc->option(host, "rating").n == 3;
+	table_init(&c->polls, TOKEN_LEN);
+	table_init(&c->peers, sizeof(((struct peer *)0)->key));
+	table_init(&c->posts, sizeof(uint64_t));
 	table_init(&c->threads, THREAD_LEN);
 	table_init(&c->waits, sizeof(uint64_t));
 	table_init(&c->tabs, sizeof(uint64_t));
 	char prefix[104];
 	snprintf(prefix, sizeof(prefix), "%.*s", (int)path.n, path.p);
 	svc->http_route(host, prefix);
+	file_key_begin(c);
 	svc->up(host);
 	return c;
 }
@@ -98,6 +146,10 @@ static void chat_update(void *self, const struct usher_update *u)
 	if (u->thread.n != THREAD_LEN)
 		return;
 	memcpy(key, u->thread.p, THREAD_LEN);
+	if (u->what == USHER_UPDATE_EXPECTED) {
+		thread_expect(c, key);
+		return;
+	}
 	struct thread *th = thread_get(c, key, 0);
 	for (struct tab *t = th ? th->tabs : NULL; t; t = t->next) {
 		th->known = 1;
@@ -115,7 +167,7 @@ static void chat_caught_up(
 		return;
 	t->catching = 0;
 	if (outcome == USHER_RETRY) {
-		c->svc->ws_close(t->ws, 1013, "the store is away; come back");
+		tab_close(t, 1013, "the store is away; come back");
 		return;
 	}
 	if (t->seq)
@@ -159,25 +211,55 @@ static int origin_ok(struct chat *c, struct usher_http *r)
 
 static void accept_socket(struct chat *c, struct usher_http *r)
 {
+	const char *why;
+	struct tab *t;
 	if (!c->svc->http_is_upgrade(r)) {
 		c->svc->http_problem(r, 426, "this is a WebSocket: connect with an upgrade");
 		return;
 	}
+	t = tab_new(c, c->svc->http_peer(r), &why);
+	if (!t) {
+		c->svc->http_set(r, "Retry-After", (struct usher_str){ "5", 1 });
+		c->svc->http_problem(r, 503, why);
+		return;
+	}
+	t->ws = c->svc->ws_accept(r, FRAME_MAX, t);
+}
+
+/* An allowed site may read the answers. */
+static void allow_origin(struct chat *c, struct usher_http *r)
+{
+	struct usher_str origin = c->svc->http_header(r, "origin");
+	if (!origin.p)
+		return;
+	c->svc->http_set(r, "Access-Control-Allow-Origin", origin);
+	c->svc->http_set(r, "Vary", (struct usher_str){ "Origin", 6 });
+}
+
+/* What only allowed sites may ask; true when it was that. */
+static int chat_api(struct chat *c, struct usher_http *r, struct usher_str rest)
+{
+	static const char *const NAMES[] = { "/ws", "/settings.json", "/poll", "/file", "/fetch" };
+	size_t i = 0;
+	while (i < 5 && !(rest.n == strlen(NAMES[i]) && memcmp(rest.p, NAMES[i], rest.n) == 0))
+		i++;
+	if (i == 5)
+		return 0;
 	if (!origin_ok(c, r)) {
 		c->svc->http_problem(r, 403, "this site may not use the chat: add it to origins");
-		return;
+		return 1;
 	}
-	if (c->closing || c->tabs.count >= c->tabs_max) {
-		c->svc->http_set(r, "Retry-After", (struct usher_str){ "5", 1 });
-		c->svc->http_problem(
-			r, 503, "no room for more visitors now; come back in a moment");
-		return;
-	}
-	struct tab *t = chat_alloc(sizeof(*t));
-	t->chat = c;
-	t->serial = ++c->next_serial;
-	t->ws = c->svc->ws_accept(r, FRAME_MAX, t);
-	table_put(&c->tabs, &t->serial, t);
+	if (i)
+		allow_origin(c, r);
+	if (i == 0)
+		accept_socket(c, r);
+	else if (i == 1)
+		settings_answer(c, r);
+	else if (i == 3 && !c->files)
+		c->svc->http_problem(r, 403, "no files are taken here");
+	else
+		post_begin(c, r, i == 2 ? POST_POLL : i == 3 ? POST_UPLOAD : POST_FETCH);
+	return 1;
 }
 
 static void chat_http(void *self, struct usher_http *r)
@@ -185,24 +267,69 @@ static void chat_http(void *self, struct usher_http *r)
 	struct chat *c = self;
 	struct usher_str path = c->svc->http_path(r);
 	struct usher_str rest = { path.p + c->path.n, path.n - c->path.n };
-	if (rest.n == 3 && memcmp(rest.p, "/ws", 3) == 0) {
-		accept_socket(c, r);
-	} else if (rest.n == 0) {
+	if (chat_api(c, r, rest))
+		return;
+	if (rest.n == 0) {
 		char location[104];
 		int n = snprintf(location, sizeof(location), "%.*s/", (int)c->path.n, c->path.p);
 		c->svc->http_set(r, "Location", (struct usher_str){ location, (size_t)n });
 		c->svc->http_answer(r, 308, "text/plain", (struct usher_str){ 0 });
-	} else {
-		struct usher_str any = { "*", 1 };
-		if (rest.n > 3 && memcmp(rest.p + rest.n - 3, ".js", 3) == 0)
-			c->svc->http_set(r, "Cross-Origin-Resource-Policy",
-				(struct usher_str){ "cross-origin", 12 });
-		if (has_word(c->origins, any))
-			c->svc->http_set(r, "Access-Control-Allow-Origin", any);
-		rest.p++;
-		rest.n--;
-		c->svc->http_file(r, rest, CSP);
+		return;
 	}
+	struct usher_str any = { "*", 1 };
+	if (rest.n > 3 && memcmp(rest.p + rest.n - 3, ".js", 3) == 0)
+		c->svc->http_set(r, "Cross-Origin-Resource-Policy",
+			(struct usher_str){ "cross-origin", 12 });
+	if (has_word(c->origins, any))
+		c->svc->http_set(r, "Access-Control-Allow-Origin", any);
+	rest.p++;
+	rest.n--;
+	c->svc->http_file(r, rest, CSP);
+}
+
+static void chat_http_body(void *self, struct usher_http *r, struct usher_str piece, int last)
+{
+	post_body(self, r, piece, last);
+}
+
+static void chat_http_gone(void *self, struct usher_http *r)
+{
+	post_gone(self, r);
+}
+
+/* ---- what usher keeps ---- */
+
+static void chat_recalled(
+	void *self, uint64_t token, enum usher_outcome outcome, struct usher_str value)
+{
+	struct chat *c = self;
+	struct tab *t = table_get(&c->tabs, &token);
+	if (t)
+		hello_recalled(t, outcome, value);
+	else if (!token)
+		file_key_recalled(c, outcome, value);
+}
+
+static void chat_remembered(void *self, uint64_t token, enum usher_outcome outcome)
+{
+	struct chat *c = self;
+	struct tab *t = table_get(&c->tabs, &token);
+	if (t)
+		hello_remembered(t, outcome);
+	else if (!token)
+		file_key_remembered(c, outcome);
+}
+
+static void chat_blob_done(void *self, uint64_t token, enum usher_outcome outcome,
+	struct usher_str name, uint64_t size)
+{
+	post_stored(self, token, outcome, name, size);
+}
+
+static void chat_blob_got(
+	void *self, uint64_t token, enum usher_outcome outcome, struct usher_str bytes)
+{
+	post_got(self, token, outcome, bytes);
 }
 
 static void chat_ws(void *self, struct usher_ws *w, enum usher_ws_event ev, struct usher_str text)
@@ -224,10 +351,11 @@ static void chat_ws(void *self, struct usher_ws *w, enum usher_ws_event ev, stru
 static void chat_health(void *self, void (*put)(void *arg, struct usher_str json), void *arg)
 {
 	struct chat *c = self;
-	char text[128];
+	char text[192];
 	int n = snprintf(text, sizeof(text),
-		"{\"visitors\":%zu,\"threads\":%zu,\"unacknowledged\":%zu}", c->tabs.count,
-		c->threads.count, c->waits.count);
+		"{\"visitors\":%zu,\"polls\":%zu,\"addresses\":%zu,\"threads\":%zu,"
+		"\"unacknowledged\":%zu}",
+		c->tabs.count, c->polls.count, c->peers.count, c->threads.count, c->waits.count);
 	put(arg, (struct usher_str){ text, (size_t)n });
 }
 
@@ -236,8 +364,8 @@ __attribute__((visibility("default"))) const struct usher_channel usher_channel_
 	.abi_major = USHER_ABI_MAJOR,
 	.abi_minor = USHER_ABI_MINOR,
 	.name = "chat",
-	.version = "0.1",
-	.capabilities = USHER_CAP_LIVE | USHER_CAP_TYPING | USHER_CAP_READ_MARKS |
+	.version = "0.2",
+	.capabilities = USHER_CAP_LIVE | USHER_CAP_TYPING | USHER_CAP_READ_MARKS | USHER_CAP_FILES |
 			USHER_CAP_IDEMPOTENT_SEND | USHER_CAP_THREADS,
 	.text_max = TEXT_MAX,
 	.options = OPTIONS,
@@ -247,7 +375,13 @@ __attribute__((visibility("default"))) const struct usher_channel usher_channel_
 	.update = chat_update,
 	.caught_up = chat_caught_up,
 	.http = chat_http,
+	.http_body = chat_http_body,
+	.http_gone = chat_http_gone,
 	.ws = chat_ws,
+	.remembered = chat_remembered,
+	.recalled = chat_recalled,
+	.blob_done = chat_blob_done,
+	.blob_got = chat_blob_got,
 	.health = chat_health,
 	.check = chat_check,
 	.option_size = sizeof(struct usher_option),

@@ -1,12 +1,16 @@
 /*
- * The chat channel: a WebSocket protocol in which nothing is lost. Private to this plugin.
+ * The chat channel: a protocol over WebSocket or long poll in which nothing is lost. Private to this plugin.
  *
  *   chat (one configured channel)
  *    ├─ threads    thread key → thread: one visitor's conversation, kept while somebody is connected or may come back
- *    │    └─ tabs  the WebSockets of that visitor
+ *    │    └─ tabs  the connections of that visitor, each a WebSocket or a poll
+ *    ├─ polls      poll id → poll: frames for a tab that asks for them by HTTP
+ *    ├─ peers      hash of an address → how many are connected from there, and how fast
+ *    ├─ posts      token → an HTTP request that waits for a file
  *    └─ waits      token → what a visitor said and usher has not acknowledged yet
  *
- * A session token is 128 random bits made here; the thread key is its SHA-256, so the secret is stored nowhere. Everything that was said is in
+ * A session token is 128 random bits made here. The thread key of an anonymous visitor is its SHA-256, so the secret is stored nowhere; who has
+ * proved who he is gets another token, and usher remembers by its hash whose thread it opens (hello.c). Everything that was said is in
  * usher's history: this plugin keeps no text, a tab that returns with the number it saw last is read the rest.
  */
 #ifndef CHAT_H
@@ -26,14 +30,35 @@ enum {
 	TEXT_MAX = 16384,
 	BACKLOG_MAX = 1 << 20, /* bytes of history sent in one go */
 	OUTPUT_MAX = 1 << 20,  /* a slow reader is dropped: it resumes */
-	BURST_MAX = 100,       /* messages at once, */
+	BURST_MAX = 100,       /* messages of one session at once, */
 	REFILL_PER_S = 10,     /* then this many a second */
+	FRAMES_MAX = 200,      /* frames of any kind of one connection at once, */
+	FRAMES_PER_S = 50,     /* then this many a second; */
+	FLOOD_MAX = 1000,      /* so many more, unheard, and it is closed */
 	TYPING_US = 1000000,
-	IDENTITY_MAX = 256
+	IDENTITY_MAX = 256,
+	FIELDS_MAX = 2048, /* what a pre-chat form says: names and values */
+	FIELD_NAME_MAX = 64,
+	PEERS_SWEEP_MIN = 1024,
+	FILES_MAX = 10, /* of one message */
+	MAC_HEX_LEN = 32,
+	SESSION_KEEP_S = 2592000, /* an identified session that nobody used */
+	HOLD_US = 20000000,	  /* a poll without news; below any proxy's patience */
+	POLL_GONE_US = 30000000	  /* nobody asked for so long: gone */
 };
 
 struct chat;
 struct thread;
+struct poll;
+struct hello;
+struct post;
+
+/* Whoever comes from one address (an IPv6 /64 is one). */
+struct peer {
+	char key[16];
+	size_t tabs;
+	uint64_t says_us, joins_us, files_us; /* buckets: when each would be full again */
+};
 
 /* Frames with their numbers: history and live news meet here, in any order, and leave sorted and once each. */
 struct held {
@@ -48,16 +73,20 @@ struct backlog {
 
 struct tab {
 	struct chat *chat;
-	struct usher_ws *ws;
+	struct usher_ws *ws; /* NULL: a poll */
+	struct poll *poll;   /* NULL: a WebSocket */
+	struct peer *peer;
+	struct hello *hello;	 /* while it is found out who this is */
 	struct thread *thread;	 /* NULL before hello */
 	struct tab *next;	 /* of the same thread */
 	struct visitor *visitor; /* who it says to be; NULL: nobody */
 	struct backlog backlog;	 /* what came while its history was read, until the welcome */
 	char *token;		 /* to be told in the welcome, then freed */
 	uint64_t serial, seq;	 /* seq: the last number sent to it */
-	uint64_t tokens_us;	 /* flood: when the bucket would be full again */
+	uint64_t frames_us;	 /* flood: when the bucket would be full again */
 	uint64_t typed_us;
-	unsigned catching : 1;
+	unsigned unheard;		  /* frames beyond the bucket */
+	unsigned catching : 1, fresh : 1; /* fresh: not the session it asked for */
 };
 
 struct thread {
@@ -66,21 +95,28 @@ struct thread {
 	struct tab *tabs;
 	struct usher_timer *leaving; /* runs while nobody is connected */
 	struct thread *next_free;
+	uint64_t says_us;	      /* bucket of the session */
 	unsigned known : 1, left : 1; /* known: usher has heard of it */
 };
 
 /* What a hello says about a person, in one allocation of just that size; verified only by the site's signature. "" where nothing was said. */
 struct visitor {
-	const char *kind, *value, *name, *page, *lang, *department;
+	const char *kind, *value, *name, *page, *referrer, *lang, *department;
+	const char *fields; /* name, NUL, value, NUL ... */
+	size_t fields_n;
 	int verified;
 	char text[]; /* all of them, each ended by NUL */
 };
 
 /* The same while it is read. */
 struct claims {
-	char kind[16], value[IDENTITY_MAX], name[NAME_MAX_BYTES + 1], page[512], lang[8];
-	char department[64];
+	char kind[16], value[IDENTITY_MAX], name[NAME_MAX_BYTES + 1], page[512], referrer[512];
+	char lang[8], department[64], fields[FIELDS_MAX];
+	size_t fields_n;
 	int verified;
+	/* of a signed identity */
+	char jti[THREAD_LEN + 1]; /* hashed */
+	uint64_t exp_s;
 };
 
 struct chat {
@@ -89,24 +125,63 @@ struct chat {
 	struct table threads; /* by key */
 	struct table waits;   /* by token: struct wait */
 	struct table tabs;    /* by serial */
+	struct table polls;   /* by id */
+	struct table peers;   /* by hash of the address */
+	struct table posts;   /* by token: waiting for a file */
 	uint64_t next_serial, next_token;
-	struct usher_str path, origins, secret;
-	uint64_t grace_us;
-	size_t tabs_max;
+	struct usher_str path, origins, secret, file_types;
+	uint64_t grace_us, file_max;
+	size_t tabs_max, per_address;
+	int files, rating;
+	char file_key[TOKEN_LEN + 1];	/* signs names of files; "" until it was recalled */
+	struct usher_timer *poll_timer; /* made when there is a poll */
+	uint64_t poll_due_us;
+	size_t peers_sweep;	     /* at so many, idle ones are forgotten */
+	struct poll *news;	     /* polls with something to say */
 	struct thread *free_threads; /* their timers are reused */
 	int closing;
 	struct chat *next_closed;
 };
 
-/* ---- session.c: tokens, threads, tabs ---- */
+/* ---- session.c: tokens, threads, tabs, addresses ---- */
 void token_make(struct chat *c, char out[TOKEN_LEN + 1]);
 int token_ok(const char *token);
+/* The first half of the SHA-256 of a text, in hexadecimal. */
 void thread_key(const char *token, char out[THREAD_LEN + 1]);
 struct thread *thread_get(struct chat *c, const char *key, int make);
 void tab_join(struct tab *t, struct thread *th);
+/* After a restart: nobody is connected to it now; who does not come back has left. */
+void thread_expect(struct chat *c, const char *key);
+/* NULL: no room, and *why says so. */
+struct tab *tab_new(struct chat *c, const char *address, const char **why);
 /* Forgets the tab; the thread waits `grace` for another. */
 void tab_drop(struct tab *t);
 void chat_forget(struct chat *c);
+/* A bucket of `burst` that refills by `per_s`, kept as the time at which it would be full: takes one, or says no. */
+int bucket_take(uint64_t *full_us, uint64_t now_us, uint64_t burst, uint64_t per_s);
+int peer_may_say(struct tab *t);
+int peer_may_send_file(struct chat *c, const char *address);
+
+/* ---- line.c: one way out for WebSockets and polls ---- */
+void tab_send(struct tab *t, struct usher_str frame);
+size_t tab_output(const struct tab *t);
+void tab_close(struct tab *t, int code, const char *why);
+
+/* ---- poll.c ---- */
+void poll_request(struct chat *c, struct usher_http *r, struct usher_str body);
+void poll_gone(struct chat *c, struct usher_http *r, struct poll *p);
+void poll_send(struct poll *p, struct usher_str frame);
+size_t poll_output(const struct poll *p);
+void poll_close(struct poll *p, int code, const char *why);
+/* Answers whoever waits; the tab is gone. */
+void poll_free(struct poll **p);
+
+/* ---- hello.c: who is it ---- */
+struct json_t;
+void hello_read(struct tab *t, const struct json_t *frame);
+void about_read(struct tab *t, const struct json_t *frame);
+void hello_recalled(struct tab *t, enum usher_outcome outcome, struct usher_str value);
+void hello_remembered(struct tab *t, enum usher_outcome outcome);
 
 /* ---- frames.c: what the server says ---- */
 void say_welcome(struct tab *t);
@@ -119,10 +194,63 @@ void say_update(struct tab *t, const struct usher_update *u);
 
 /* ---- visitor.c: what the visitor says ---- */
 void visitor_frame(struct tab *t, struct usher_str text);
+void visitor_json(struct tab *t, const struct json_t *frame);
 void visitor_ack(struct chat *c, uint64_t token, enum usher_outcome outcome, struct usher_str why);
 
 /* ---- identity.c ---- */
 /* A JWT (HS256) of the site: 0, or a reason. exp and jti are required; sub or email says who. */
 const char *identity_read(struct chat *c, const char *jwt, struct claims *out);
+
+/* ---- post.c: HTTP requests with a body ---- */
+enum post_kind { POST_POLL, POST_UPLOAD, POST_FETCH };
+void post_begin(struct chat *c, struct usher_http *r, enum post_kind kind);
+void post_body(struct chat *c, struct usher_http *r, struct usher_str piece, int last);
+void post_gone(struct chat *c, struct usher_http *r);
+void post_stored(struct chat *c, uint64_t token, enum usher_outcome outcome, struct usher_str name,
+	uint64_t size);
+void post_got(struct chat *c, uint64_t token, enum usher_outcome outcome, struct usher_str bytes);
+/* The request is a poll's from here on, until it is answered or gone. */
+void post_hold(struct usher_http *r, struct chat *c, struct poll *p);
+void post_answer(struct chat *c, struct usher_http *r, struct usher_str json);
+
+/* ---- file.c: files in and out ---- */
+/* What lets a visitor send files and fetch those of his thread; "" when the channel takes none (now). */
+void file_pass(const struct chat *c, const char *thread, char out[THREAD_LEN + MAC_HEX_LEN + 2]);
+/* Proof that a file is of that thread, given with each message. */
+void file_ref(const struct chat *c, const char *thread, const struct usher_part *part,
+	char out[MAC_HEX_LEN + 1]);
+/* The files of a `say`: how many, or -1 and a reason. Borrowed from the frame. */
+int files_read(const struct chat *c, const char *thread, const struct json_t *frame,
+	struct usher_part parts[FILES_MAX], const char **why);
+struct upload;
+struct upload *upload_new(struct chat *c, const char *address);
+/* 0, or an HTTP status and the reason. */
+int upload_piece(struct upload *u, struct usher_str piece, const char **why);
+int upload_finish(struct upload *u, uint64_t token, const char **why);
+/* The answer once it is on disk. */
+void upload_answer(struct upload *u, struct usher_str blob, uint64_t size, struct buffer *json);
+void upload_free(struct upload **u);
+struct fetch;
+struct fetch *fetch_new(struct chat *c, struct usher_str body, const char **why);
+void fetch_begin(struct fetch *f, uint64_t token);
+void fetch_answer(struct fetch *f, struct usher_http *r, struct usher_str bytes);
+void fetch_free(struct fetch **f);
+void file_key_begin(struct chat *c);
+void file_key_recalled(struct chat *c, enum usher_outcome outcome, struct usher_str value);
+void file_key_remembered(struct chat *c, enum usher_outcome outcome);
+
+/* ---- settings.c: what the widget wants to know before it connects ---- */
+void settings_answer(struct chat *c, struct usher_http *r);
+/* The value of "group.I.key"; empty when there is none. */
+struct usher_str setting(const struct chat *c, const char *group, size_t i, const char *key);
+/* The first required field that `v` does not say, or NULL; *name its name. */
+int field_is_known(const struct chat *c, const char *name);
+int field_missing(const struct chat *c, const struct claims *v, char name[FIELD_NAME_MAX + 1]);
+/* Open now for what this visitor wants; *opens_us as of usher_services.is_open. */
+int chat_is_open(const struct chat *c, const struct visitor *v, uint64_t *opens_us);
+/* What usher is told beside a message; returns how many. */
+enum { HINTS_MAX = 32 };
+size_t visitor_hints(const struct visitor *v, struct usher_pair hints[HINTS_MAX]);
+struct visitor *visitor_new(const struct claims *c);
 
 #endif

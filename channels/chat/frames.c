@@ -9,11 +9,10 @@
 
 static void flush(struct tab *t, struct buffer *b)
 {
-	const struct usher_services *svc = t->chat->svc;
-	if (svc->ws_output(t->ws) > OUTPUT_MAX)
-		svc->ws_close(t->ws, 1013, "reading too slowly; come back and resume");
+	if (tab_output(t) > OUTPUT_MAX)
+		tab_close(t, 1013, "reading too slowly; come back and resume");
 	else
-		svc->ws_send(t->ws, (struct usher_str){ b->p, b->n });
+		tab_send(t, (struct usher_str){ b->p, b->n });
 	buffer_free(b);
 }
 
@@ -101,9 +100,46 @@ static void backlog_send(struct tab *t)
 {
 	struct backlog *b = &t->backlog;
 	for (size_t i = 0; i < b->count; i++)
-		t->chat->svc->ws_send(
-			t->ws, (struct usher_str){ b->bytes.p + b->held[i].from, b->held[i].n });
+		tab_send(t, (struct usher_str){ b->bytes.p + b->held[i].from, b->held[i].n });
 	backlog_free(b);
+}
+
+static void add_flag(struct buffer *b, const char *name, int on)
+{
+	buffer_text(b, ",\"");
+	buffer_text(b, name);
+	buffer_text(b, on ? "\":true" : "\":false");
+}
+
+/* Open or closed is said anew at each connect. */
+static void add_open(struct buffer *b, const struct tab *t)
+{
+	uint64_t opens_us = 0;
+	int open = chat_is_open(t->chat, t->visitor, &opens_us);
+	add_flag(b, "open", open);
+	if (!open && opens_us) {
+		buffer_text(b, ",\"opens_ms\":");
+		buffer_number(b, opens_us / 1000);
+	}
+}
+
+static void add_welcome(struct buffer *b, const struct tab *t)
+{
+	char pass[THREAD_LEN + MAC_HEX_LEN + 2];
+	file_pass(t->chat, t->thread->key, pass);
+	buffer_text(b, "{\"t\":\"welcome\",\"session\":\"");
+	buffer_text(b, t->token);
+	buffer_text(b, "\",\"seq\":");
+	buffer_number(b, t->seq);
+	add_flag(b, "verified", t->visitor && t->visitor->verified);
+	add_flag(b, "fresh", t->fresh);
+	add_open(b, t);
+	if (*pass) {
+		buffer_text(b, ",\"pass\":\"");
+		buffer_text(b, pass);
+		buffer_text(b, "\"");
+	}
+	buffer_text(b, "}");
 }
 
 void say_welcome(struct tab *t)
@@ -111,12 +147,7 @@ void say_welcome(struct tab *t)
 	struct buffer b = { 0 };
 	backlog_sort(t);
 	if (t->token) {
-		buffer_text(&b, "{\"t\":\"welcome\",\"session\":\"");
-		buffer_text(&b, t->token);
-		buffer_text(&b, "\",\"seq\":");
-		buffer_number(&b, t->seq);
-		buffer_text(&b, ",\"verified\":");
-		buffer_text(&b, t->visitor && t->visitor->verified ? "true}" : "false}");
+		add_welcome(&b, t);
 		flush(t, &b);
 		free(t->token);
 		t->token = NULL;
@@ -133,22 +164,40 @@ static struct usher_str client_id(struct usher_str dedup)
 	return dedup;
 }
 
-static void add_files(struct buffer *b, const struct usher_update *u)
+static void add_file(struct buffer *b, const struct tab *t, const struct usher_part *p)
+{
+	char ref[MAC_HEX_LEN + 1];
+	buffer_text(b, "{\"name\":");
+	buffer_json(b, p->name.p, p->name.n);
+	buffer_text(b, ",\"type\":");
+	buffer_json(b, p->type.p, p->type.n);
+	buffer_text(b, ",\"size\":");
+	buffer_number(b, p->size);
+	file_ref(t->chat, t->thread->key, p, ref);
+	if (*ref) {
+		buffer_text(b, ",\"blob\":");
+		buffer_json(b, p->blob.p, p->blob.n);
+		buffer_text(b, ",\"ref\":\"");
+		buffer_text(b, ref);
+		buffer_text(b, "\"");
+	}
+	buffer_text(b, "}");
+}
+
+static void add_files(struct buffer *b, const struct tab *t, const struct usher_update *u)
 {
 	if (!u->parts_count)
 		return;
 	buffer_text(b, ",\"files\":[");
 	for (size_t i = 0; i < u->parts_count; i++) {
-		buffer_text(b, i ? ",{\"name\":" : "{\"name\":");
-		buffer_json(b, u->parts[i].name.p, u->parts[i].name.n);
-		buffer_text(b, ",\"size\":");
-		buffer_number(b, u->parts[i].size);
-		buffer_text(b, "}");
+		if (i)
+			buffer_text(b, ",");
+		add_file(b, t, &u->parts[i]);
 	}
 	buffer_text(b, "]");
 }
 
-static void add_message(struct buffer *b, const struct usher_update *u)
+static void add_message(struct buffer *b, const struct tab *t, const struct usher_update *u)
 {
 	static const char *const FROM[] = { "", "you", "agent", "system" };
 	buffer_text(b, "{\"t\":\"msg\",\"seq\":");
@@ -168,7 +217,7 @@ static void add_message(struct buffer *b, const struct usher_update *u)
 	}
 	buffer_text(b, ",\"text\":");
 	buffer_json(b, u->text.p, u->text.n);
-	add_files(b, u);
+	add_files(b, t, u);
 	buffer_text(b, "}");
 }
 
@@ -208,7 +257,7 @@ void say_update(struct tab *t, const struct usher_update *u)
 			return; /* it has it */
 		if (!t->catching)
 			t->seq = u->seq;
-		add_message(&b, u);
+		add_message(&b, t, u);
 		break;
 	case USHER_UPDATE_POSITION:
 		add_position(&b, u);
@@ -227,6 +276,8 @@ void say_update(struct tab *t, const struct usher_update *u)
 		buffer_number(&b, u->seq);
 		buffer_text(&b, "}");
 		break;
+	case USHER_UPDATE_EXPECTED:
+		break; /* not for the visitor: chat.c */
 	}
 	if (!b.n)
 		return;

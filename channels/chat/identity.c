@@ -96,8 +96,11 @@ static const char *claims_read(struct chat *c, const json_t *claims, struct clai
 		return "the identity token has no exp";
 	if (json_integer_value(exp) <= (json_int_t)now_s)
 		return "the identity token has expired; ask the site for a new one";
-	if (!json_is_string(json_object_get(claims, "jti")))
+	const char *jti = json_string_value(json_object_get(claims, "jti"));
+	if (!jti || !*jti)
 		return "the identity token has no jti (nonce)";
+	thread_key(jti, out->jti);
+	out->exp_s = (uint64_t)json_integer_value(exp);
 	if (claim(claims, "email", out->value, sizeof(out->value)))
 		snprintf(out->kind, sizeof(out->kind), "email");
 	else if (claim(claims, "sub", out->value, sizeof(out->value)))

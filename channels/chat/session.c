@@ -1,6 +1,8 @@
 /*
- * Tokens, threads and tabs. A thread is kept while a tab is connected, and for the grace after the last one left.
+ * Tokens, threads, tabs, and the addresses they come from. A thread is kept while a tab is connected, and for the grace after
+ * the last one left.
  */
+#include <arpa/inet.h>
 #include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +76,22 @@ struct thread *thread_get(struct chat *c, const char *key, int make)
 	return th || !make ? th : thread_new(c, key);
 }
 
+static void thread_wait(struct thread *th)
+{
+	struct chat *c = th->chat;
+	if (!th->leaving)
+		th->leaving = c->svc->timer(c->host, thread_gone, th);
+	c->svc->timer_set(th->leaving, th->known ? c->grace_us : 1);
+}
+
+void thread_expect(struct chat *c, const char *key)
+{
+	struct thread *th = thread_get(c, key, 1);
+	th->known = 1;
+	if (!th->tabs)
+		thread_wait(th);
+}
+
 void tab_join(struct tab *t, struct thread *th)
 {
 	t->thread = th;
@@ -83,23 +101,120 @@ void tab_join(struct tab *t, struct thread *th)
 		t->chat->svc->timer_clear(th->leaving);
 }
 
+/* ---- addresses ---- */
+
+int bucket_take(uint64_t *full_us, uint64_t now_us, uint64_t burst, uint64_t per_s)
+{
+	const uint64_t each_us = 1000000 / per_s;
+	if (*full_us < now_us)
+		*full_us = now_us;
+	if (*full_us + each_us > now_us + burst * each_us)
+		return 0;
+	*full_us += each_us;
+	return 1;
+}
+
+/* An IPv6 network of 64 bits is one household; it has as many addresses as it likes. */
+static void peer_key(const char *address, char key[16])
+{
+	unsigned char hash[SHA256_DIGEST_LENGTH];
+	struct in6_addr v6;
+	if (strchr(address, ':') && inet_pton(AF_INET6, address, &v6) == 1)
+		SHA256(v6.s6_addr, 8, hash);
+	else
+		SHA256((const unsigned char *)address, strlen(address), hash);
+	memcpy(key, hash, 16);
+}
+
+static int peer_is_idle(const struct peer *p, uint64_t now_us)
+{
+	return !p->tabs && p->says_us <= now_us && p->joins_us <= now_us && p->files_us <= now_us;
+}
+
+/* Those that have nothing open and nothing to answer for are forgotten, when there are twice as many as after the last time. */
+static void peers_sweep(struct chat *c)
+{
+	uint64_t now_us = c->svc->now_us(c->host);
+	if (c->peers.count < c->peers_sweep)
+		return;
+	for (size_t i = 0; i < c->peers.cap;) {
+		struct peer *p = c->peers.slots[i].value;
+		if (p && peer_is_idle(p, now_us))
+			free(table_remove(&c->peers, p->key)); /* another may have moved here */
+		else
+			i++;
+	}
+	c->peers_sweep = c->peers.count * 2 + PEERS_SWEEP_MIN;
+}
+
+static struct peer *peer_get(struct chat *c, const char *address)
+{
+	char key[16];
+	peer_key(address, key);
+	struct peer *p = table_get(&c->peers, key);
+	if (p)
+		return p;
+	peers_sweep(c);
+	p = chat_alloc(sizeof(*p));
+	memcpy(p->key, key, sizeof(key));
+	table_put(&c->peers, p->key, p);
+	return p;
+}
+
+int peer_may_say(struct tab *t)
+{
+	struct chat *c = t->chat;
+	return bucket_take(&t->peer->says_us, c->svc->now_us(c->host),
+		c->per_address * 5 + BURST_MAX, c->per_address / 2 + REFILL_PER_S);
+}
+
+int peer_may_send_file(struct chat *c, const char *address)
+{
+	return bucket_take(&peer_get(c, address)->files_us, c->svc->now_us(c->host),
+		c->per_address + FILES_MAX, 1);
+}
+
+/* ---- tabs ---- */
+
+struct tab *tab_new(struct chat *c, const char *address, const char **why)
+{
+	struct peer *p = peer_get(c, address);
+	*why = NULL;
+	if (c->closing || c->tabs.count >= c->tabs_max)
+		*why = "no room for more visitors now; come back in a moment";
+	else if (p->tabs >= c->per_address)
+		*why = "too many connections from your address; close some";
+	else if (!bucket_take(&p->joins_us, c->svc->now_us(c->host), c->per_address + 50,
+			 c->per_address / 10 + 5))
+		*why = "too many new connections from your address; wait a moment";
+	if (*why)
+		return NULL;
+	struct tab *t = chat_alloc(sizeof(*t));
+	t->chat = c;
+	t->peer = p;
+	p->tabs++;
+	t->serial = ++c->next_serial;
+	table_put(&c->tabs, &t->serial, t);
+	return t;
+}
+
 void tab_drop(struct tab *t)
 {
 	struct chat *c = t->chat;
 	struct thread *th = t->thread;
+	poll_free(&t->poll);
 	table_remove(&c->tabs, &t->serial);
+	t->peer->tabs--;
 	if (th) {
 		struct tab **at = &th->tabs;
 		while (*at != t)
 			at = &(*at)->next;
 		*at = t->next;
-		if (!th->tabs) {
-			if (!th->leaving)
-				th->leaving = c->svc->timer(c->host, thread_gone, th);
-			c->svc->timer_set(th->leaving, th->known ? c->grace_us : 1);
-		}
+		if (!th->tabs)
+			thread_wait(th);
 	}
 	backlog_free(&t->backlog);
+	free(t->hello);
 	free(t->visitor);
 	free(t->token);
 	free(t);
@@ -110,5 +225,5 @@ void chat_forget(struct chat *c)
 	size_t i = 0;
 	struct tab *t;
 	while ((t = table_next(&c->tabs, &i)) != NULL)
-		c->svc->ws_close(t->ws, 1001, "the server is going away; come back");
+		tab_close(t, 1001, "the server is going away; come back");
 }

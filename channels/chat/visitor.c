@@ -1,5 +1,5 @@
 /*
- * What a visitor says: hello, say, typing, seen, end, ping. Anything else gets an error that names what was expected, and
+ * What a visitor says: say, typing, seen, rate, end, ping (hello and about are read by hello.c). Anything else gets an error that names what was expected, and
  * costs nothing more.
  */
 #include <jansson.h>
@@ -19,22 +19,7 @@ static const char *text_of(const json_t *frame, const char *key)
 	return json_string_value(json_object_get(frame, key));
 }
 
-/* ---- hello ---- */
-
-static void copy_word(const json_t *frame, const char *key, char *out, size_t size)
-{
-	const char *v = text_of(frame, key);
-	if (!v)
-		return;
-	size_t n = strlen(v);
-	if (n >= size) {
-		n = size - 1;
-		while (n && ((unsigned char)v[n] & 0xc0) == 0x80)
-			n--; /* not inside a character */
-	}
-	memcpy(out, v, n);
-	out[n] = '\0';
-}
+/* ---- who says it ---- */
 
 static const char *pack(char **at, const char *text)
 {
@@ -46,95 +31,32 @@ static const char *pack(char **at, const char *text)
 }
 
 /* Ten thousand idle visitors keep only what they said. */
-static struct visitor *visitor_new(const struct claims *c)
+struct visitor *visitor_new(const struct claims *c)
 {
 	size_t n = strlen(c->kind) + strlen(c->value) + strlen(c->name) + strlen(c->page) +
-		   strlen(c->lang) + strlen(c->department) + 6;
+		   strlen(c->referrer) + strlen(c->lang) + strlen(c->department) + 7 + c->fields_n;
 	struct visitor *v = chat_alloc(sizeof(*v) + n);
 	char *at = v->text;
 	v->kind = pack(&at, c->kind);
 	v->value = pack(&at, c->value);
 	v->name = pack(&at, c->name);
 	v->page = pack(&at, c->page);
+	v->referrer = pack(&at, c->referrer);
 	v->lang = pack(&at, c->lang);
 	v->department = pack(&at, c->department);
+	memcpy(at, c->fields, c->fields_n);
+	v->fields = at;
+	v->fields_n = c->fields_n;
 	v->verified = c->verified;
 	return v;
 }
 
-/* Who it says to be. NULL and *why set: the identity is refused, and the hello with it. */
-static struct visitor *read_visitor(struct chat *c, const json_t *frame, const char **why)
-{
-	struct claims claims = { 0 };
-	const char *jwt = text_of(frame, "identity");
-	copy_word(frame, "page", claims.page, sizeof(claims.page));
-	copy_word(frame, "lang", claims.lang, sizeof(claims.lang));
-	copy_word(frame, "department", claims.department, sizeof(claims.department));
-	copy_word(frame, "name", claims.name, sizeof(claims.name));
-	if (jwt)
-		*why = identity_read(c, jwt, &claims);
-	return *why ? NULL : visitor_new(&claims);
-}
-
-static void start_catching(struct tab *t)
-{
-	struct chat *c = t->chat;
-	struct usher_str key = { t->thread->key, THREAD_LEN };
-	t->catching = 1;
-	c->svc->catch_up(c->host, key, t->seq, t->serial);
-}
-
-static void hello(struct tab *t, const json_t *frame)
-{
-	struct chat *c = t->chat;
-	const json_t *session = json_object_get(frame, "session");
-	const json_t *from = json_object_get(frame, "from");
-	const char *why = NULL;
-	char key[THREAD_LEN + 1];
-	if (t->thread) {
-		say_error(t, NULL, "state", "hello was said already");
-		return;
-	}
-	if (session && !json_is_null(session) &&
-		(!json_is_string(session) || !token_ok(json_string_value(session)))) {
-		say_error(
-			t, NULL, "invalid", "session is the token of an earlier welcome, or null");
-		return;
-	}
-	if (from && !json_is_null(from) &&
-		(!json_is_integer(from) || json_integer_value(from) < 0)) {
-		say_error(t, NULL, "invalid", "from is the last seq seen, a number from 0");
-		return;
-	}
-	t->visitor = read_visitor(c, frame, &why);
-	if (!t->visitor) {
-		say_error(t, NULL, "identity", why);
-		return;
-	}
-	t->token = chat_alloc(TOKEN_LEN + 1);
-	if (json_is_string(session))
-		memcpy(t->token, json_string_value(session), TOKEN_LEN);
-	else
-		token_make(c, t->token);
-	t->seq = json_is_integer(from) ? (uint64_t)json_integer_value(from) : 0;
-	thread_key(t->token, key);
-	tab_join(t, thread_get(c, key, 1));
-	start_catching(t);
-}
-
 /* ---- say ---- */
 
-/* A bucket of BURST_MAX that refills by REFILL_PER_S: kept as the time at which it would be full. */
 static int may_say(struct tab *t)
 {
-	const uint64_t each_us = 1000000 / REFILL_PER_S;
 	uint64_t now = t->chat->svc->now_us(t->chat->host);
-	if (t->tokens_us < now)
-		t->tokens_us = now;
-	if (t->tokens_us + each_us > now + BURST_MAX * each_us)
-		return 0;
-	t->tokens_us += each_us;
-	return 1;
+	return bucket_take(&t->thread->says_us, now, BURST_MAX, REFILL_PER_S) && peer_may_say(t);
 }
 
 static int id_ok(const char *id)
@@ -153,18 +75,12 @@ static struct usher_str str(const char *text)
 	return (struct usher_str){ text, strlen(text) };
 }
 
-static size_t hint(struct usher_pair *hints, size_t n, const char *name, const char *value)
-{
-	if (*value)
-		hints[n++] = (struct usher_pair){ str(name), str(value) };
-	return n;
-}
-
-static void deliver(struct tab *t, const char *id, const char *text)
+static void deliver(struct tab *t, const char *id, const char *text, const struct usher_part *parts,
+	size_t parts_count)
 {
 	struct chat *c = t->chat;
 	const struct visitor *v = t->visitor;
-	struct usher_pair hints[2];
+	struct usher_pair hints[HINTS_MAX];
 	char dedup[THREAD_LEN + CLIENT_ID_MAX + 2];
 	snprintf(dedup, sizeof(dedup), "%s %s", t->thread->key, id);
 	struct usher_inbound m = { .size = sizeof(m),
@@ -176,9 +92,10 @@ static void deliver(struct tab *t, const char *id, const char *text)
 		.name = str(v->name),
 		.text = str(text),
 		.lang = str(v->lang),
-		.hints = hints };
-	m.hints_count = hint(hints, m.hints_count, "page", v->page);
-	m.hints_count = hint(hints, m.hints_count, "department", v->department);
+		.parts = parts,
+		.parts_count = parts_count,
+		.hints = hints,
+		.hints_count = visitor_hints(v, hints) };
 	struct wait *w = chat_alloc(sizeof(*w));
 	w->token = ++c->next_token;
 	w->tab = t->serial;
@@ -189,12 +106,16 @@ static void deliver(struct tab *t, const char *id, const char *text)
 
 static void say(struct tab *t, const json_t *frame)
 {
-	const char *id = text_of(frame, "id"), *text = text_of(frame, "text");
+	const char *id = text_of(frame, "id"), *text = text_of(frame, "text"), *why = NULL;
+	struct usher_part parts[FILES_MAX];
 	if (!id_ok(id)) {
 		say_error(t, NULL, "invalid", "say needs an id of 1 to 64 visible characters");
 		return;
 	}
-	if (!text || !*text)
+	int files = files_read(t->chat, t->thread->key, frame, parts, &why);
+	if (files < 0)
+		say_error(t, id, "invalid", why);
+	else if (!text || (!*text && !files))
 		say_error(t, id, "invalid", "say needs a text");
 	else if (strlen(text) > TEXT_MAX)
 		say_error(
@@ -205,7 +126,7 @@ static void say(struct tab *t, const json_t *frame)
 	else if (!may_say(t))
 		say_error(t, id, "slow", "too many messages at once; send it again in a second");
 	else
-		deliver(t, id, text);
+		deliver(t, id, text, parts, (size_t)files);
 }
 
 void visitor_ack(struct chat *c, uint64_t token, enum usher_outcome outcome, struct usher_str why)
@@ -263,14 +184,59 @@ static void end(struct tab *t)
 		say_plain(t, "{\"t\":\"ended\",\"why\":\"nothing was said\"}");
 }
 
+static void rate(struct tab *t, const json_t *frame)
+{
+	struct chat *c = t->chat;
+	const char *id = text_of(frame, "id"), *text = text_of(frame, "text");
+	json_int_t score = json_integer_value(json_object_get(frame, "score"));
+	char dedup[THREAD_LEN + CLIENT_ID_MAX + 8];
+	struct buffer b = { 0 };
+	if (!id_ok(id) || score < 1 || score > 5 || (text && strlen(text) > TEXT_MAX / 4)) {
+		say_error(t, id_ok(id) ? id : NULL, "invalid",
+			"rate needs an id and a score from 1 to 5, and may have a text of 4096 "
+			"bytes");
+		return;
+	}
+	if (!t->thread->known || !c->rating) {
+		say_error(t, id, "state", "there is nothing to rate");
+		return;
+	}
+	snprintf(dedup, sizeof(dedup), "%s rate %s", t->thread->key, id);
+	c->svc->rate(c->host, (struct usher_str){ t->thread->key, THREAD_LEN }, str(dedup),
+		(uint32_t)score, str(text ? text : ""));
+	buffer_text(&b, "{\"t\":\"rated\",\"score\":");
+	buffer_number(&b, (uint64_t)score);
+	buffer_text(&b, "}");
+	buffer_add(&b, "", 1);
+	for (struct tab *o = t->thread->tabs; o; o = o->next)
+		if (!o->catching)
+			say_plain(o, b.p);
+	buffer_free(&b);
+}
+
+/* Frames beyond a connection's share are not even read; who goes on and on is sent away. */
+static int may_frame(struct tab *t)
+{
+	uint64_t now = t->chat->svc->now_us(t->chat->host);
+	if (bucket_take(&t->frames_us, now, FRAMES_MAX, FRAMES_PER_S)) {
+		t->unheard -= t->unheard > 0;
+		return 1;
+	}
+	if (t->unheard++ % BURST_MAX == 0)
+		say_error(t, NULL, "slow", "too many frames at once; wait a second");
+	else if (t->unheard > FLOOD_MAX)
+		tab_close(t, 1008, "too many frames");
+	return 0;
+}
+
 static void frame_in(struct tab *t, const json_t *frame)
 {
 	const char *type = text_of(frame, "t");
 	if (!type)
 		say_error(t, NULL, "invalid",
-			"a frame needs t: hello, say, typing, seen, end or ping");
+			"a frame needs t: hello, say, typing, seen, about, rate, end or ping");
 	else if (strcmp(type, "hello") == 0)
-		hello(t, frame);
+		hello_read(t, frame);
 	else if (strcmp(type, "ping") == 0)
 		say_plain(t, "{\"t\":\"pong\"}");
 	else if (!t->thread)
@@ -281,17 +247,30 @@ static void frame_in(struct tab *t, const json_t *frame)
 		typing(t);
 	else if (strcmp(type, "seen") == 0)
 		seen(t, frame);
+	else if (strcmp(type, "about") == 0)
+		about_read(t, frame);
+	else if (strcmp(type, "rate") == 0)
+		rate(t, frame);
 	else if (strcmp(type, "end") == 0)
 		end(t);
 	else
-		say_error(t, NULL, "invalid", "t is one of hello, say, typing, seen, end, ping");
+		say_error(t, NULL, "invalid",
+			"t is one of hello, say, typing, seen, about, rate, end, ping");
+}
+
+void visitor_json(struct tab *t, const json_t *frame)
+{
+	if (may_frame(t))
+		frame_in(t, frame);
 }
 
 void visitor_frame(struct tab *t, struct usher_str text)
 {
 	json_error_t e;
-	json_t *frame = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES, &e);
 	char why[160];
+	if (!may_frame(t))
+		return;
+	json_t *frame = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES, &e);
 	if (json_is_object(frame)) {
 		frame_in(t, frame);
 	} else {

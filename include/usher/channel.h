@@ -129,7 +129,8 @@ struct usher_update {
 		USHER_UPDATE_TYPING,
 		USHER_UPDATE_ENDED,
 		USHER_UPDATE_AGENT,
-		USHER_UPDATE_SEEN
+		USHER_UPDATE_SEEN, /* an agent has read up to seq */
+		USHER_UPDATE_EXPECTED /* usher was restarted and this thread is open: is its customer still there? */
 	} what;
 	struct usher_str thread;
 	uint64_t
@@ -271,6 +272,17 @@ struct usher_services {
 	 */
 	void (*mail)(struct usher_host *h, struct usher_str channel, struct usher_str to,
 		struct usher_str subject, struct usher_str text, struct usher_str lang);
+
+	/* The customer of a live thread says how good it was: 1..5, and in words (may be empty). The last word counts; `dedup` as of a message. */
+	void (*rate)(struct usher_host *h, struct usher_str thread, struct usher_str dedup,
+		uint32_t score, struct usher_str text);
+	/* Whether a new conversation with these hints would come into an open queue now: 1, or 0 and in *opens_us when it opens (0: not known). */
+	int (*is_open)(struct usher_host *h, const struct usher_pair *hints, size_t count,
+		uint64_t *opens_us);
+	/* `remember` for ttl_s seconds (0: for ever). once: only when there is nothing of that key yet: `remembered` then says
+	 * USHER_DUPLICATE unless what is there is the same value. */
+	void (*remember_for)(struct usher_host *h, struct usher_str key, struct usher_str value,
+		uint32_t ttl_s, int once, uint64_t token);
 };
 
 enum usher_stream_event {

@@ -70,6 +70,11 @@ static void desk_typed(void *app, struct slice channel, struct slice thread, str
 	host_typing(((struct node *)app)->host, channel, thread, name);
 }
 
+static void desk_seen(void *app, struct slice channel, struct slice thread, uint64_t seq)
+{
+	host_seen(((struct node *)app)->host, channel, thread, seq);
+}
+
 static void visitor_typed(void *arg, struct slice channel, struct slice thread)
 {
 	desk_typing(((struct node *)arg)->desk, channel, thread);
@@ -101,7 +106,7 @@ static void desk_status(void *app, void (*fn)(void *arg, struct slice json), voi
 	router_read(ask->node->router, on_status, ask);
 }
 
-static const struct desk_ports ports = { desk_read, desk_typed, desk_status };
+static const struct desk_ports ports = { desk_read, desk_typed, desk_seen, desk_status };
 
 /* ---- what store and router tell ---- */
 

@@ -3,6 +3,7 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/control.h"
@@ -50,6 +51,42 @@ static int listen_http(struct node *n, struct err *err)
 	return 0;
 }
 
+/* ---- who was at the other end of a live channel when the last life ended ---- */
+
+struct open_convs {
+	const struct config *config;
+	struct id *ids;
+	size_t count, cap;
+};
+
+static bool add_live(const struct conv_view *v, void *arg)
+{
+	struct open_convs *o = arg;
+	const struct kind *k = config_kind(o->config, v->kind);
+
+	if (!k || !k->live || v->state == CONV_RESOLVED || v->state == CONV_WRAPUP)
+		return true;
+	if (o->count == o->cap) {
+		o->cap = o->cap ? o->cap * 2 : 64;
+		o->ids = mem_resize(o->ids, o->cap, sizeof(*o->ids));
+	}
+	o->ids[o->count++] = v->conv;
+	return true;
+}
+
+static void on_engine(void *arg, const struct engine *e, uint64_t push_n)
+{
+	struct node *n = arg;
+	struct open_convs open = { .config = n->config };
+
+	(void)push_n;
+	if (!e || n->phase != PHASE_SERVING)
+		return;
+	engine_each_conv(e, CONV_NONE, add_live, &open);
+	host_expect(n->host, open.ids, open.count);
+	free(open.ids);
+}
+
 void node_start(struct node *n)
 {
 	struct err err = { 0 };
@@ -60,6 +97,7 @@ void node_start(struct node *n)
 		return;
 	}
 	n->phase = PHASE_SERVING;
+	router_read(n->router, on_engine, n);
 	n->people = people_new(n, on_people, n);
 }
 

@@ -46,7 +46,7 @@ static void json_ms(struct str *out, const char *name, struct slice us)
 static void json_conv_fields(struct str *out, const struct pairs_found *f)
 {
 	static const char *const names[] = { "state", "queue", "segment", "customer", "owner",
-		"channel", "kind", "subject", "outcome", "linked", "topic", "rule" };
+		"channel", "kind", "subject", "outcome", "linked", "topic", "rule", "rating" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		json_text(out, names[i], found_get(f, names[i]));

@@ -22,6 +22,8 @@ struct desk_ports {
 		void *arg);
 	/* An agent is typing in a live conversation. */
 	void (*typing)(void *app, struct slice channel, struct slice thread, struct slice name);
+	/* An agent has seen a live conversation up to `seq`. */
+	void (*seen)(void *app, struct slice channel, struct slice thread, uint64_t seq);
 	/* One JSON object with intake, channels and system numbers for /stats and the supervisor. */
 	void (*status)(void *app, void (*fn)(void *arg, struct slice json), void *arg);
 };

@@ -112,6 +112,32 @@ static void typing(struct client *c, struct id conv)
 	conv_read(c->d->store, conv, on_typing_conv, c);
 }
 
+struct seen {
+	struct client *c; /* held */
+	uint64_t seq;
+};
+
+static void on_seen_conv(void *arg, int status, const struct pairs_found *fields)
+{
+	struct seen *s = arg;
+	struct client *c = s->c;
+	if (!status && !c->gone && !c->d->ended &&
+		slice_equal(found_get(fields, "owner"), client_agent(c)))
+		c->d->ports->seen(c->d->app, found_get(fields, "channel"),
+			found_get(fields, "thread"), s->seq);
+	free(s);
+	client_release(c);
+}
+
+/* For the visitor's eyes only, and lost with the connection: nothing of it is kept. */
+static void seen(struct client *c, struct id conv, uint64_t seq)
+{
+	struct seen *s = mem_alloc(sizeof(*s));
+	client_hold(c);
+	*s = (struct seen){ c, seq };
+	conv_read(c->d->store, conv, on_seen_conv, s);
+}
+
 static void watch(struct client *c, const struct frame *f)
 {
 	struct slice key = slice_make(&f->c.conv, sizeof(f->c.conv));
@@ -137,6 +163,9 @@ static void act(struct client *c, struct frame *f, struct arena *arena)
 		return;
 	case FRAME_TYPING:
 		typing(c, f->c.conv);
+		return;
+	case FRAME_SEEN:
+		seen(c, f->c.conv, f->c.seq);
 		return;
 	case FRAME_WATCH:
 		watch(c, f);

@@ -28,6 +28,9 @@ struct conv_face face_of_effect(const struct effect *ef)
 		.arrived_us = ef->arrived_us,
 		.until_us = ef->until_us,
 		.last_seq = ef->seq,
+		.seen = ef->seen,
+		.left = ef->left,
+		.rating = ef->rating,
 		.key = ef->key,
 		.tier = ef->tier };
 }
@@ -40,6 +43,13 @@ static bool state_waits(uint32_t state)
 static bool state_owned(uint32_t state)
 {
 	return state == CONV_ACTIVE || state == CONV_PENDING || state == CONV_WRAPUP;
+}
+
+static uint64_t found_u64(const struct pairs_found *f, const char *name)
+{
+	uint64_t v = 0;
+	(void)slice_u64(found_get(f, name), &v);
+	return v;
 }
 
 struct conv_face face_of_view(const struct conv_view *v, const struct pairs_found *stored)
@@ -65,14 +75,10 @@ struct conv_face face_of_view(const struct conv_view *v, const struct pairs_foun
 		.stage = v->stage,
 		.key = v->key,
 		.tier = v->tier,
+		.seen = found_u64(stored, "seen"),
+		.left = found_u64(stored, "left"),
+		.rating = found_u64(stored, "rating"),
 		.whole = true };
-}
-
-static uint64_t found_u64(const struct pairs_found *f, const char *name)
-{
-	uint64_t v = 0;
-	(void)slice_u64(found_get(f, name), &v);
-	return v;
 }
 
 struct conv_face face_of_stored(struct id conv, const struct pairs_found *stored)
@@ -94,6 +100,9 @@ struct conv_face face_of_stored(struct id conv, const struct pairs_found *stored
 		.last_seq = found_u64(stored, "last_seq"),
 		.first_reply_us = found_u64(stored, "first_reply"),
 		.stage = found_u64(stored, "stage"),
+		.seen = found_u64(stored, "seen"),
+		.left = found_u64(stored, "left"),
+		.rating = found_u64(stored, "rating"),
 		.whole = true };
 	(void)id_parse(found_get(stored, "customer"), &f.customer);
 	return f;
@@ -124,6 +133,11 @@ void frame_conv(struct str *o, const struct conv_face *f)
 		str_add_i64(o, f->key / 1000);
 		out_u64(o, "tier", f->tier);
 	}
+	if (f->seen)
+		out_u64(o, "seen_seq", f->seen);
+	out_bool(o, "visitor_left", f->left);
+	if (f->rating)
+		out_u64(o, "rating", f->rating);
 	if (!f->whole)
 		return;
 	out_ms(o, "first_reply_ms", f->first_reply_us);

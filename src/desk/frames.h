@@ -17,8 +17,9 @@ struct conv_face {
 	struct slice owner, queue, segment, channel, kind, name, subject, text, outcome, why,
 		skills;
 	uint64_t arrived_us, until_us, last_seq, first_reply_us, stage, tier;
-	int64_t key; /* place in the order with tier; 0: not known */
-	bool whole;  /* first_reply_us and stage are known: an effect does not say them */
+	int64_t key;		     /* place in the order with tier; 0: not known */
+	uint64_t seen, left, rating; /* of a live visitor; as in struct effect */
+	bool whole; /* first_reply_us and stage are known: an effect does not say them */
 };
 struct conv_face face_of_effect(const struct effect *ef);
 /* stored: its view hash, which knows the texts of people; may have count 0. */

@@ -50,6 +50,7 @@ enum frame_field { FRAME_FIELDS(FRAME_FIELD_ENUM) DESK_FIELD_COUNT };
 	X(WRAPUP_MORE, "wrapup_more", WRAPUP_DONE, WRAPUP_MORE, NEED1(CONV), 0)                    \
 	X(RETRY, "retry", RETRY, RETRY, NEED2(CONV, SEQ), 0)                                       \
 	X(TYPING, "typing", TYPING, NONE, NEED1(CONV), 0)                                          \
+	X(SEEN, "seen", TYPING, NONE, NEED2(CONV, SEQ), 0)                                         \
 	X(WATCH, "watch", WATCH, NONE, NEED2(CONV, ON), 0)                                         \
 	X(QUEUE, "queue", QUEUE_PAUSE, QUEUE, NEED2(QUEUE, PAUSED), 0)                             \
 	X(RESUME, "resume", CONNECT, NONE, NEED1(FROM), 0)                                         \

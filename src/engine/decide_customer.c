@@ -183,11 +183,16 @@ void decide_visit(struct engine *e, const struct command *cmd)
 		return;
 	}
 	e->step->conv = cmd->conv;
-	if (!left && cmd->visit != VISIT_END)
+	if (!left && cmd->visit != VISIT_END && cmd->visit != VISIT_RATED)
 		return;
 	c = work_find(e, cmd);
 	if (!c)
 		return;
+	if (cmd->visit == VISIT_RATED) {
+		/* for the history and whoever reads it; nobody's turn because of it */
+		work_say(e, c, cmd->id, DIRECTION_NOTE, NULL);
+		return;
+	}
 	if (c->state == CONV_RESOLVED) {
 		answer(e, ANSWER_NOOP, "the conversation is over");
 	} else if (work_owned(c)) {
@@ -197,7 +202,8 @@ void decide_visit(struct engine *e, const struct command *cmd)
 			answer(e, ANSWER_NOOP, "the conversation is over");
 		else
 			work_finish(e, c, SLICE("ended by customer"), "customer");
-	} else if (!left || kind_at(e, c->kind)->live) {
+	} else if (!left || (kind_at(e, c->kind)->live && line_at(e, c->line)->open)) {
+		/* what was written to a closed queue waits for its opening, whoever has gone home meanwhile */
 		visit_ends_waiting(e, c, left ? "left" : "ended");
 	}
 }

@@ -19,6 +19,7 @@ struct catch_up {
 	uint64_t token, seq; /* seq: the last that was given, or that the plugin has */
 	uint64_t held_from;  /* the first number pushed meanwhile; 0 none */
 	struct id conv;
+	struct pairs_found view;
 };
 
 static void catch_up_end(struct catch_up *u, int status)
@@ -29,6 +30,8 @@ static void catch_up_end(struct catch_up *u, int status)
 	if (u->node.on)
 		list_remove(&u->node);
 	h->reading--;
+	if (!status && !id_is_none(u->conv) && !channel_is_gone(h))
+		live_standing(h, to_str(u->thread), &u->view);
 	if (!channel_is_gone(h))
 		PLUGIN_CALL(h, caught_up, h->self, to_str(u->thread), u->token,
 			outcome_of(status, &why));
@@ -84,14 +87,27 @@ static void catch_up_read(struct catch_up *u)
 	history_read(u->h->host->store, u->conv, u->seq, CATCH_UP_PAGE, catch_up_page, u);
 }
 
+static void catch_up_viewed(void *arg, int status)
+{
+	struct catch_up *u = arg;
+
+	if (status || channel_is_gone(u->h))
+		catch_up_end(u, status);
+	else
+		catch_up_read(u);
+}
+
 static void catch_up_found(void *arg, int status)
 {
 	struct catch_up *u = arg;
 
-	if (status || id_is_none(u->conv) || channel_is_gone(u->h))
+	if (status || id_is_none(u->conv) || channel_is_gone(u->h)) {
 		catch_up_end(u, status);
-	else
-		catch_up_read(u);
+		return;
+	}
+	struct lookup *l = lookup_new(u->h->host->store, &u->arena);
+	lookup_conv(l, u->conv, &u->view);
+	lookup_run(l, catch_up_viewed, u);
 }
 
 static void catch_up_refused(struct usher_host *h, void *arg)

@@ -33,6 +33,11 @@ int host_configure(struct host *h, const struct config *config, struct err *err)
 void host_push(struct host *h, const struct effect *effects, size_t count);
 /* Someone at a desk is typing (ephemeral). */
 void host_typing(struct host *h, struct slice channel, struct slice thread, struct slice name);
+/* An agent has seen a live conversation up to that number (ephemeral). */
+void host_seen(struct host *h, struct slice channel, struct slice thread, uint64_t seq);
+/* After a restart: these conversations are open, and whoever was at the other end is not connected (yet). Live channels are told, so that
+ * somebody who never comes back has left. */
+void host_expect(struct host *h, const struct id *convs, size_t count);
 /* A visitor is typing: set by the app to reach the desks. */
 void host_on_typing(struct host *h,
 	void (*fn)(void *arg, struct slice channel, struct slice thread), void *arg);

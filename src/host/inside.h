@@ -163,6 +163,13 @@ void stubborn_drop_all(struct usher_host *h);
 void service_presence(
 	struct usher_host *h, struct usher_str thread, enum usher_presence what, uint64_t seq);
 
+void service_rate(struct usher_host *h, struct usher_str thread, struct usher_str dedup,
+	uint32_t score, struct usher_str text);
+
+/* expect.c */
+int service_is_open(
+	struct usher_host *h, const struct usher_pair *hints, size_t count, uint64_t *opens_us);
+
 /* catchup.c */
 void service_catch_up(
 	struct usher_host *h, struct usher_str thread, uint64_t after_seq, uint64_t token);
@@ -235,6 +242,8 @@ void stream_drop_all(struct usher_host *h);
 /* keep.c */
 void service_remember(
 	struct usher_host *h, struct usher_str key, struct usher_str value, uint64_t token);
+void service_remember_for(struct usher_host *h, struct usher_str key, struct usher_str value,
+	uint32_t ttl_s, int once, uint64_t token);
 void service_recall(struct usher_host *h, struct usher_str key, uint64_t token);
 struct usher_blob *service_blob_open(struct usher_host *h);
 void service_blob_write(struct usher_blob *b, struct usher_str piece);

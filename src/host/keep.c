@@ -48,6 +48,9 @@ enum usher_outcome outcome_of(int status, struct usher_str *why)
 	switch (-status) {
 	case 0:
 		return USHER_OK;
+	case EEXIST:
+		*why = to_str(SLICE("there is something else of that name"));
+		return USHER_DUPLICATE;
 	case ENOSPC:
 		text = "the store has no room";
 		break;
@@ -90,6 +93,17 @@ void service_remember(
 		return;
 	remember(h->host->store, h->scope, to_slice(key), to_slice(value), 0, remembered,
 		owe(h, token));
+}
+
+void service_remember_for(struct usher_host *h, struct usher_str key, struct usher_str value,
+	uint32_t ttl_s, int once, uint64_t token)
+{
+	if (once)
+		remember_once(h->host->store, h->scope, to_slice(key), to_slice(value), ttl_s,
+			remembered, owe(h, token));
+	else
+		remember(h->host->store, h->scope, to_slice(key), to_slice(value), ttl_s,
+			remembered, owe(h, token));
 }
 
 static void recalled(void *arg, int status, struct slice value)

@@ -118,6 +118,31 @@ static void push_conv(struct usher_host *h, const struct effect *ef)
 	}
 }
 
+void live_standing(struct usher_host *h, struct usher_str thread, const struct pairs_found *view)
+{
+	uint32_t state = word_parse(conv_state_words, found_get(view, "state"));
+	struct slice owner = found_get(view, "owner");
+	struct usher_update u = {
+		.size = sizeof(u), .thread = thread, .at_us = loop_wall_us(h->host->loop)
+	};
+	const char *name;
+
+	if (state == CONV_RESOLVED || state == CONV_CLOSED) {
+		u.what = USHER_UPDATE_ENDED;
+		u.text = to_str(slice_of(conv_state_words[state]));
+	} else if ((state == CONV_ACTIVE || state == CONV_PENDING) && owner.n) {
+		/* after a restart his name is known once he does something */
+		name = map_get(&h->host->agent_names, owner);
+		if (!name)
+			return;
+		u.what = USHER_UPDATE_AGENT;
+		u.name = to_str(slice_of(name));
+	} else {
+		return;
+	}
+	PLUGIN_CALL(h, update, h->self, &u);
+}
+
 static void push_to_channel(struct host *host, const struct effect *ef)
 {
 	struct usher_host *h =
@@ -157,6 +182,19 @@ void host_push(struct host *host, const struct effect *effects, size_t count)
 		else
 			push_to_channel(host, ef);
 	}
+}
+
+void host_seen(struct host *host, struct slice channel, struct slice thread, uint64_t seq)
+{
+	struct usher_host *h = channel_find(host, channel);
+	struct usher_update u = { .size = sizeof(u),
+		.what = USHER_UPDATE_SEEN,
+		.thread = to_str(thread),
+		.at_us = loop_wall_us(host->loop),
+		.seq = seq };
+
+	if (h && h->self && (h->api->capabilities & USHER_CAP_READ_MARKS))
+		PLUGIN_CALL(h, update, h->self, &u);
 }
 
 void host_typing(struct host *host, struct slice channel, struct slice thread, struct slice name)

@@ -18,7 +18,8 @@
 		"a customer said something: id dedup channel thread ident_* name subject text "               \
 		"...")                                                                                        \
 	X(COMMAND_VISIT, "visit",                                                                             \
-		"a visitor left, came back, ended, has seen: channel thread visit seq")                       \
+		"a visitor left, came back, ended, has seen, rated: channel thread visit seq "                \
+		"text")                                                                                       \
 	X(COMMAND_RECEIPT, "receipt",                                                                         \
 		"what became of an outbound message: conv id delivery why remote")                            \
 	/* from desks; `agent` and `session` are set by the desk room from the log-in, never by the client */ \

@@ -20,7 +20,7 @@
 		"parts delivery")                                                                  \
 	X(EFFECT_CONV, "conv",                                                                     \
 		"conv state owner queue segment customer channel kind name subject arrived until " \
-		"outcome why")                                                                     \
+		"outcome why seen left rating")                                                    \
 	X(EFFECT_RECEIPT, "receipt", "conv seq delivery why owner channel thread")                 \
 	X(EFFECT_AGENT, "agent", "agent name role presence used limit online why")                 \
 	X(EFFECT_QUEUE, "queue",                                                                   \
@@ -84,7 +84,10 @@ extern const char *const effect_words[];
 	FIELD(STR, to, "to", 70) /* of a message that came in: its To and Cc as written */         \
 	FIELD(STR, cc, "cc", 71)                                                                   \
 	FIELD(STR, rcpts, "rcpts", 72) /* model/recipients.h */                                    \
-	FIELD(STR, mailbox, "mbox", 73)
+	FIELD(STR, mailbox, "mbox", 73)                                                            \
+	FIELD(U64, seen, "seen", 60) /* of a live conversation: the last number the visitor saw */ \
+	FIELD(U64, left, "left", 61) /* 1: the visitor is not connected */                         \
+	FIELD(U64, rating, "rating", 62) /* 1..5, as the customer said; 0: not said */
 
 struct effect {
 	EFFECT_FIELDS(FIELD_MEMBER)

@@ -108,6 +108,9 @@
 	LIMIT(SEND_AGAIN_LEAST_S, 2, "seconds", "after the first failed attempt; then doubled")    \
 	LIMIT(SEND_AGAIN_MOST_S, 3600, "seconds", "between two attempts")                          \
 	LIMIT(SEND_GIVE_UP_S, 172800, "seconds", "a person would have found another way by then")  \
+	LIMIT(RATING_MAX, 5, "stars", "what everybody knows how to give")                          \
+	LIMIT(RATING_TEXT_MAX, 4096, "bytes", "beside the stars")                                  \
+	LIMIT(EXPECTED_MAX, 256, "conversations", "asked about in one go after a restart")         \
 	LIMIT(CATCH_UPS_MAX, 10000, "threads", "of a channel, being read back at once")            \
 	LIMIT(CATCH_UP_PAGE, 256, "messages", "read back in one go")                               \
 	LIMIT(OPTION_TEXT_MAX, 65536, "bytes", "an option's value where the plugin sets no limit") \

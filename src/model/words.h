@@ -59,8 +59,9 @@
 #define VISITS(X)                                                                                  \
 	X(VISIT_LEFT, "left") /* the connection is gone for longer than the channel's grace */     \
 	X(VISIT_BACK, "back")                                                                      \
-	X(VISIT_END, "end")   /* the visitor ended the conversation */                             \
-	X(VISIT_SEEN, "seen") /* has seen everything up to `seq` */
+	X(VISIT_END, "end")	/* the visitor ended the conversation */                           \
+	X(VISIT_SEEN, "seen")	/* has seen everything up to `seq` */                              \
+	X(VISIT_RATED, "rated") /* said how good it was: 1..5 in `seq`, and in words */
 
 /* Why an offer ended. */
 #define OFFER_ENDS(X)                                                                              \

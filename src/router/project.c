@@ -95,7 +95,18 @@ static struct effect conv_effect(const struct row *row)
 		.queue = row->queue,
 		.owner = row->owner,
 		.seq = row->last_seq,
+		.seen = row->seen,
+		.left = row->left,
+		.rating = row->rating,
 		.arrived_us = row->arrived_us };
+}
+
+static void put_visit(struct fields *f, const struct row *row)
+{
+	put_u64(f, "seen", row->seen);
+	put_u64(f, "left", row->left);
+	if (row->rating)
+		put_u64(f, "rating", row->rating);
 }
 
 /* The row as the engine has it after the whole batch: its view hash and what desks are told. */
@@ -128,6 +139,8 @@ static void write_row(struct batch *b, struct row *row)
 		put_text(&f, "decision", row->decision);
 	put_u64(&f, "last_seq", row->last_seq);
 	put_u64(&f, "last_in", row->last_in);
+	if (row->seen || row->left || row->rating || found_get(&row->stored, "left").n)
+		put_visit(&f, row);
 	put_u64(&f, "updated", b->now_us);
 	commit_conv(b->commit, row->conv, &f.argv);
 	argv_free(&f.argv);
@@ -263,6 +276,7 @@ static void project_message(struct batch *b, struct work *w, const struct event 
 	row->touched = true;
 	w->seq = ev->seq;
 	if (ev->direction == DIRECTION_IN) {
+		row->left = 0; /* whoever writes is there */
 		row->snippet = utf8_truncate(c->text, SNIPPET_MAX);
 		row->last_in = ev->seq;
 		project_inbound(b, w, row);
@@ -373,6 +387,30 @@ static void write_agent(struct batch *b, struct slice agent)
 		.limit = v.limit,
 		.online = v.online };
 	batch_effect(b, &ef);
+}
+
+/* ---- visitors ---- */
+
+/* What an agent wants to know of a live visitor: there or not, how far he has read, what he thought of it. */
+static void project_visit(struct batch *b, const struct work *w)
+{
+	const struct command *c = &w->c;
+	struct row *row = id_is_none(c->conv) ? NULL : batch_row_find(b, c->conv);
+	uint64_t seen, left, rating;
+
+	if (!row || !row->known)
+		return;
+	seen = c->visit == VISIT_SEEN && c->seq > row->seen ? c->seq : row->seen;
+	if (seen > row->last_seq)
+		seen = row->last_seq;
+	left = c->visit == VISIT_LEFT ? 1 : c->visit == VISIT_BACK ? 0 : row->left;
+	rating = c->visit == VISIT_RATED && w->answer == ANSWER_OK ? c->seq : row->rating;
+	if (seen == row->seen && left == row->left && rating == row->rating)
+		return;
+	row->seen = seen;
+	row->left = left;
+	row->rating = rating;
+	row->touched = true;
 }
 
 /* ---- events ---- */
@@ -531,6 +569,8 @@ static void project_work(struct batch *b, struct work *w)
 		retry_project(b, w);
 	else if (w->c.type == COMMAND_MAIL)
 		mail_project(b, w);
+	else if (w->c.type == COMMAND_VISIT)
+		project_visit(b, w);
 	if (w->c.dedup.n && w->answer != ANSWER_INVALID)
 		commit_dedup(b->commit, w->c.dedup, dedup_result(b, w));
 }

@@ -82,6 +82,9 @@ void row_load(struct row *row)
 	row->arrived_us = found_u64(f, "arrived");
 	row->last_seq = found_u64(f, "last_seq");
 	row->last_in = found_u64(f, "last_in");
+	row->seen = found_u64(f, "seen");
+	row->left = found_u64(f, "left");
+	row->rating = found_u64(f, "rating");
 }
 
 /* ---- decided in this batch ---- */

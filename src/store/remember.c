@@ -47,6 +47,50 @@ void remember(struct store *s, const char *scope, struct slice key, struct slice
 	arena_free(&arena);
 }
 
+struct once_ask {
+	void (*fn)(void *arg, int status);
+	void *arg;
+	char *value;
+};
+
+/* SET ... NX GET answers what was there before, or nil when it was set. */
+static void once_answer(void *arg, int status, const struct reply *r)
+{
+	struct once_ask *ask = arg;
+
+	if (!r)
+		status = -EAGAIN;
+	else if (status == 0 && r->type != REPLY_NIL && !slice_equal(r->text, slice_of(ask->value)))
+		status = -EEXIST;
+	ask->fn(ask->arg, status);
+	free(ask->value);
+	free(ask);
+}
+
+void remember_once(struct store *s, const char *scope, struct slice key, struct slice value,
+	uint32_t ttl_s, void (*fn)(void *arg, int status), void *arg)
+{
+	struct once_ask *ask = mem_alloc(sizeof(*ask));
+	struct key name = key_of_hash(&s->keys, KEY_KEEP, slice_of(scope), key);
+	struct arena arena = { 0 };
+	struct argv a = { 0 };
+
+	ASSERT(fn && value.n);
+	*ask = (struct once_ask){ fn, arg, slice_dup(value) };
+	argv_add_text(&a, "SET");
+	argv_add(&a, key_slice(&name));
+	argv_add(&a, value);
+	argv_add_text(&a, "NX");
+	argv_add_text(&a, "GET");
+	if (ttl_s) {
+		argv_add_text(&a, "EX");
+		argv_add_u64(&a, &arena, ttl_s);
+	}
+	link_call(s->write, &a, once_answer, ask);
+	argv_free(&a);
+	arena_free(&arena);
+}
+
 struct recall_ask {
 	void (*fn)(void *arg, int status, struct slice value);
 	void *arg;

@@ -9,6 +9,9 @@
 /* scope: "channel:<name>", "session" ...; ttl_s 0: for ever. Keys are hashed. Empty value deletes. */
 void remember(struct store *s, const char *scope, struct slice key, struct slice value,
 	uint32_t ttl_s, void (*fn)(void *arg, int status), void *arg);
+/* Only when nothing is there: 0 also when the same value is, -EEXIST when another is. The value is not empty. */
+void remember_once(struct store *s, const char *scope, struct slice key, struct slice value,
+	uint32_t ttl_s, void (*fn)(void *arg, int status), void *arg);
 /* -ENOENT: nothing there. */
 void recall(struct store *s, const char *scope, struct slice key,
 	void (*fn)(void *arg, int status, struct slice value), void *arg);

@@ -32,11 +32,14 @@ static uint64_t now_us(struct usher_host *h)
 
 static struct usher_str option(struct usher_host *h, const char *key)
 {
+	static const char *const VALUES[][2] = { { "path", "/chat" },
+		{ "identity_secret", "secret" }, { "origins", "" }, { "files", "yes" },
+		{ "rating", "yes" }, { "fields.0.name", "order" }, { "fields.0.required", "no" } };
+	const char *v = strchr(key, '.') ? "" : "100";
 	(void)h;
-	const char *v = strcmp(key, "path") == 0	      ? "/chat"
-			: strcmp(key, "identity_secret") == 0 ? "secret"
-			: strcmp(key, "origins") == 0	      ? ""
-							      : "100";
+	for (size_t i = 0; i < sizeof(VALUES) / sizeof(*VALUES); i++)
+		if (strcmp(key, VALUES[i][0]) == 0)
+			v = VALUES[i][1];
 	return (struct usher_str){ v, strlen(v) };
 }
 
@@ -109,6 +112,50 @@ static struct usher_str header(struct usher_http *r, const char *name)
 	return (struct usher_str){ 0 };
 }
 
+static const char *peer(struct usher_http *r)
+{
+	(void)r;
+	return "127.0.0.1";
+}
+
+static void rate(struct usher_host *h, struct usher_str t, struct usher_str dedup, uint32_t score,
+	struct usher_str text)
+{
+	(void)h, (void)text;
+	if (t.n != THREAD_LEN || !dedup.n || score < 1 || score > 5)
+		abort();
+}
+
+static int is_open(
+	struct usher_host *h, const struct usher_pair *hints, size_t count, uint64_t *opens_us)
+{
+	(void)h;
+	for (size_t i = 0; i < count; i++)
+		if (!hints[i].name.n || !hints[i].value.n)
+			abort();
+	*opens_us = count;
+	return count & 1;
+}
+
+static uint64_t recalling, remembering;
+
+static void recall(struct usher_host *h, struct usher_str key, uint64_t token)
+{
+	(void)h;
+	if (!key.n)
+		abort();
+	recalling = token;
+}
+
+static void remember_for(struct usher_host *h, struct usher_str key, struct usher_str value,
+	uint32_t ttl_s, int once, uint64_t token)
+{
+	(void)h, (void)ttl_s, (void)once;
+	if (!key.n || !value.n)
+		abort();
+	remembering = token;
+}
+
 static struct usher_str path(struct usher_http *r)
 {
 	(void)r;
@@ -172,7 +219,12 @@ static const struct usher_services SERVICES = { .size = sizeof(SERVICES),
 	.ws_data = ws_data,
 	.ws_send = ws_send,
 	.ws_output = ws_output,
-	.ws_close = ws_close };
+	.ws_close = ws_close,
+	.http_peer = peer,
+	.recall = recall,
+	.rate = rate,
+	.is_open = is_open,
+	.remember_for = remember_for };
 
 static void update(struct chat *c, uint64_t seq, struct usher_str text)
 {
@@ -195,7 +247,7 @@ static void act(struct chat *c, uint8_t what, struct usher_str line)
 {
 	struct usher_str none = { 0 };
 	now += (uint64_t)what * 1000;
-	switch (what % 6) {
+	switch (what % 9) {
 	case 0:
 		usher_channel_v0.ack(c, last_token, USHER_OK, none);
 		break;
@@ -207,6 +259,16 @@ static void act(struct chat *c, uint8_t what, struct usher_str line)
 		break;
 	case 3:
 		update(c, what, line);
+		break;
+	case 6:
+		usher_channel_v0.recalled(c, recalling, USHER_OK, none);
+		break;
+	case 7:
+		usher_channel_v0.recalled(c, recalling, USHER_OK, line);
+		break;
+	case 8:
+		usher_channel_v0.remembered(
+			c, remembering, what < 128 ? USHER_OK : USHER_DUPLICATE);
 		break;
 	case 4:
 		usher_channel_v0.ack(c, last_token + 1, USHER_FAIL, none);
@@ -220,7 +282,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char why[128];
 	timer_count = 0;
-	last_token = catching = 0;
+	last_token = catching = recalling = remembering = 0;
 	closed = 0;
 	struct chat *c = usher_channel_v0.open(NULL, &SERVICES, why, sizeof(why));
 	usher_channel_v0.http(c, NULL);
@@ -247,6 +309,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t i = 0;
 	for (void *w; (w = table_next(&c->waits, &i)) != NULL;)
 		free(w);
+	i = 0;
+	for (void *p; (p = table_next(&c->peers, &i)) != NULL;)
+		free(p);
+	table_free(&c->peers);
 	table_free(&c->threads);
 	table_free(&c->waits);
 	table_free(&c->tabs);

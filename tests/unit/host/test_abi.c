@@ -16,8 +16,8 @@
 NO_PADDING(usher_inbound, automatic);
 NO_PADDING(usher_outbound, lang);
 NO_PADDING(usher_update, high_s);
-NO_PADDING(usher_services, mail);
 NO_PADDING(usher_channel, option_size);
+NO_PADDING(usher_services, remember_for);
 NO_PADDING(usher_option, help);
 NO_PADDING(usher_part, size);
 
@@ -49,6 +49,7 @@ AT(usher_services, http_route, 160);
 AT(usher_services, listen, 328);
 AT(usher_services, blob_get, 464);
 AT(usher_services, mail, 472);
+AT(usher_services, remember_for, 496);
 #endif
 
 static void test_words(void **state)
@@ -61,6 +62,7 @@ static void test_words(void **state)
 	assert_int_equal(USHER_CAP_THREADS, 64);
 	assert_int_equal(USHER_STREAM_CLOSED, 4);
 	assert_int_equal(USHER_UPDATE_SEEN, 6);
+	assert_int_equal(USHER_UPDATE_EXPECTED, 7);
 }
 
 int main(void)

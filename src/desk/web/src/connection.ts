@@ -79,7 +79,7 @@ export function send(command: Command): Promise<Answer> {
 }
 
 /** Not worth repeating: typing, ping. */
-export function hint(frame: { t: "typing"; conv: string } | { t: "ping" }): void {
+export function hint(frame: { t: "typing"; conv: string } | { t: "seen"; conv: string; seq: number } | { t: "ping" }): void {
 	transmit(frame);
 }
 

@@ -39,6 +39,10 @@ export interface Conv {
 	skills?: string | Record<string, number> | null;
 	stage?: number | null;
 	offer?: string | null;
+	/** Of a live conversation: how far the visitor has read, whether he is connected, what he thought of it. */
+	seen_seq?: number | null;
+	visitor_left?: boolean | null;
+	rating?: number | null;
 }
 
 export interface Offer {
@@ -182,6 +186,7 @@ export type Frame =
 	| ({ t: "queue"; n: number } & Queue)
 	| { t: "card"; n: number; customer: string; conv?: string }
 	| { t: "typing"; conv: string }
+	| { t: "seen"; conv: string; seq: number }
 	| { t: "ok"; id: string; conv?: string; seq?: number }
 	| { t: "error"; id?: string; code: string; message: string }
 	| { t: "resync"; why?: string }

@@ -194,6 +194,8 @@ export const strings = {
 	"conv.assign": ["Assign…", "Назначить…"],
 	"conv.explain": ["Explain", "Почему?"],
 	"conv.card": ["Customer", "Клиент"],
+	"conv.left": ["The visitor has left the chat", "Посетитель вышел из чата"],
+	"conv.rating": ["Rated {n} of 5", "Оценка {n} из 5"],
 	"conv.typing": ["{name} is typing…", "{name} печатает…"],
 	"conv.messages": ["Messages", "Сообщения"],
 	"conv.done": ["Done", "Готово"],

@@ -3,6 +3,7 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import { dialog } from "../actions";
 import { now_ms } from "../clock";
+import { hint } from "../connection";
 import { pane, open, reopen, take, wrapupDone } from "../commands";
 import { day, span, t } from "../i18n";
 import type { Conv, Message } from "../protocol";
@@ -60,6 +61,19 @@ function Messages({ conv }: { conv: Conv | undefined; id: string }) {
 		if (atEnd.current || mineOut.length > 0) toEnd();
 		else below.value = true;
 	}, [count]);
+	/* A live customer is told that he was read: once for each message, by its owner, when it is before his eyes. */
+	const last = s.messages[s.messages.length - 1]?.seq ?? 0;
+	const seen = useRef(0);
+	useEffect(() => {
+		const tell = () => {
+			if (document.hidden || last <= seen.current || !mine(conv)) return;
+			seen.current = last;
+			hint({ t: "seen", conv: id, seq: last });
+		};
+		tell();
+		document.addEventListener("visibilitychange", tell);
+		return () => document.removeEventListener("visibilitychange", tell);
+	}, [id, last, conv?.owner]);
 	/* Stay at the end while what is above grows (a formatted mail) or the room shrinks (the composer). */
 	useEffect(() => {
 		const b = box.current;
@@ -157,6 +171,12 @@ function Head({ conv }: { conv: Conv }) {
 					<span>{queueTitle(conv.queue)}</span>
 					{conv.subject && <span class="conv-subject">{conv.subject}</span>}
 					{open ? <Standing conv={conv} /> : <State conv={conv} />}
+					{open && conv.visitor_left && (
+						<span class="tone-warn">
+							<Icon name="alert" size={14} /> {t("conv.left")}
+						</span>
+					)}
+					{conv.rating ? <span>{t("conv.rating", { n: conv.rating })}</span> : null}
 				</p>
 			</div>
 			<div class="buttons">

@@ -61,7 +61,8 @@ const deliveryIcon: Record<string, IconName> = {
 };
 
 function DeliveryState({ message }: { message: Message }) {
-	const d = message.delivery;
+	const read = message.seq <= (convs.value.get(message.conv)?.seen_seq ?? 0);
+	const d = read && (message.delivery === "sent" || message.delivery === "delivered") ? "read" : message.delivery;
 	if (!d || message.direction !== "out") return null;
 	const bad = d === "failed" || d === "bounced" || d === "unsure";
 	const may = commands.value || mine(convs.value.get(message.conv));

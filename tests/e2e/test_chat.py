@@ -1,0 +1,333 @@
+"""The chat's protocol as a client of it sees it: WebSocket and long poll, files, sessions, limits, and what survives."""
+import base64
+import hashlib
+import hmac
+import http.client
+import json
+import os
+import random
+import sys
+import threading
+import time
+
+from usher import ROOT, Chat, Loop, Node, main, until
+
+SECRET = b"test-secret-of-the-site"
+CENTER = os.path.join(ROOT, "tests/lib/chat.yaml")
+PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+
+
+def b64(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def identity(**claims):
+    claims = {"exp": int(time.time()) + 300, "jti": f"{random.getrandbits(64):x}", **claims}
+    signed = b64(b'{"alg":"HS256","typ":"JWT"}') + "." + b64(json.dumps(claims).encode())
+    return signed + "." + b64(hmac.new(SECRET, signed.encode(), hashlib.sha256).digest())
+
+
+class Poll(Chat):
+    """The same visitor by long poll: what connect, send and cut mean there."""
+
+    async def connect(self):
+        self.id, self.got, self.stopped = None, 0, False
+        self.lock = threading.Lock()
+        self.ask([{"t": "hello", "session": self.session, "from": self.seq, **self.hello}])
+        threading.Thread(target=self.loop, daemon=True).start()
+
+    def ask(self, frames):
+        status, _, body = self.node.request("POST", "/chat/poll", json.dumps({"poll": self.id, "got": self.got, "frames": frames}),
+                                            {"Content-Type": "text/plain"}, timeout=40)
+        assert status == 200, (status, body)
+        answer = json.loads(body)
+        with self.lock:
+            if answer["poll"]:
+                self.id = answer["poll"]
+            for i, f in enumerate(answer["frames"]):
+                if answer["from"] + i < self.got:
+                    continue
+                self.got = answer["from"] + i + 1
+                if f["t"] == "welcome":
+                    self.session = f["session"]
+                if f["t"] == "msg":
+                    self.seq = max(self.seq, f["seq"])
+                self.frames.append(f)
+        if "closed" in answer:
+            self.closed, self.stopped = answer["closed"], True
+        return answer
+
+    def loop(self):
+        while not self.stopped:
+            try:
+                self.ask([])
+            except Exception as e:  # noqa: BLE001 - a lost connection is what this is about
+                self.closed = e
+                return
+
+    def send(self, **frame):
+        threading.Thread(target=self.ask, args=([frame],), daemon=True).start()
+
+    def cut(self):
+        self.stopped = True
+
+    close = cut
+
+
+def test_long_poll_says_the_same():
+    with Node(config=CENTER) as node, node.desk("bo") as bo:
+        bo.available()
+        ann = Poll(node, name="Ann")
+        first = ann.say("by poll")
+        conv = bo.accept()["conv"]
+        assert ann.expect("msg", id=first)["from"] == "you"
+        for i in range(5):
+            bo.command("reply", conv=conv, text=f"answer {i}")
+        ann.expect("msg", text="answer 4")
+        assert [m["text"] for m in ann.messages()] == ["by poll", *(f"answer {i}" for i in range(5))]
+        ann.say("twice", id="same")
+        ann.say("twice", id="same")
+        # another tab of the same visitor, by WebSocket, sees the same; what is said there comes here
+        tab = node.chat(session=ann.session)
+        assert [m["seq"] for m in tab.messages()] == [m["seq"] for m in ann.messages()]
+        tab.say("from the other tab")
+        ann.expect("msg", text="from the other tab")
+        bo.command("resolve", conv=conv, outcome="solved")
+        ann.expect("ended")
+        tab.expect("ended")
+        texts = [m["text"] for m in node.conv(conv)["messages"] if m["direction"] == "in"]
+        assert texts == ["by poll", "twice", "from the other tab"], texts
+        tab.close()
+        ann.close()
+
+
+def test_a_lost_answer_of_a_poll_is_given_again():
+    with Node(config=CENTER) as node:
+        def ask(**body):
+            return json.loads(node.request("POST", "/chat/poll", json.dumps(body))[2])
+        hello = ask(poll=None, got=0, frames=[{"t": "hello", "session": None}])
+        assert hello["frames"][0]["t"] == "welcome", hello
+        again = ask(poll=hello["poll"], got=0, frames=[{"t": "ping"}])  # as if nothing had arrived
+        assert again["from"] == 0 and again["frames"][0]["t"] == "welcome", again
+        after = ask(poll=hello["poll"], got=2, frames=[{"t": "ping"}])
+        assert after["from"] == 2 and [f["t"] for f in after["frames"]] == ["pong"], after
+        gone = ask(poll="0" * 26, got=0, frames=[])
+        assert gone["closed"]["code"] == 4404, gone
+        assert node.request("GET", "/chat/poll")[0] == 405
+
+
+def test_a_proof_moves_the_session():
+    with Node(config=CENTER) as node, node.desk("bo") as bo:
+        bo.available()
+        ann = node.chat(name="Ann")
+        ann.say("before I signed in")
+        conv = bo.accept()["conv"]
+        old = ann.session
+        token = identity(email="ann@x.org", name="Ann Lee")
+        signed = node.chat(session=old, identity=token, nonce="page-1")
+        assert signed.expect("welcome")["verified"] is True and signed.session != old
+        assert [m["text"] for m in signed.messages()] == ["before I signed in"]
+        until("the old tab to be sent away", lambda: ann.closed)
+        # the conversation goes on; it is a verified person now
+        signed.say("after I signed in")
+        bo.expect("message", conv=conv, text="after I signed in")
+        assert any(i["verified"] and i["value"] == "ann@x.org" for i in node.json("customer", "ann@x.org")["identities"])
+        # whoever knows the old token sees nothing
+        thief = node.chat(session=old)
+        assert thief.expect("welcome")["fresh"] is True and thief.session != old and not thief.messages()
+        # a reconnect needs no new proof, and survives a restart
+        node.stop()
+        node.start()
+        back = node.chat(session=signed.session)
+        assert back.expect("welcome")["verified"] is True
+        assert [m["text"] for m in back.messages()] == ["before I signed in", "after I signed in"]
+        # the proof was used, before the restart: nobody else can use it, the same page may repeat itself
+        replay = node.chat(identity=token, expect="error")
+        assert replay.frames[0]["code"] == "identity" and "used" in replay.frames[0]["message"], replay.frames
+        same = node.chat(session=old, identity=token, nonce="page-1")
+        assert same.expect("welcome")["verified"] is True
+        assert len(same.messages()) == 2
+        # another person on the same computer gets a conversation of his own
+        other = node.chat(session=same.session, identity=identity(email="eve@x.org"))
+        assert other.expect("welcome")["fresh"] is True and not other.messages()
+        for v in (signed, thief, back, replay, same, other):
+            v.close()
+
+
+def upload(node, pas, name, data, path="/chat/file"):
+    head = json.dumps({"pass": pas, "name": name}).encode() + b"\n"
+    status, headers, body = node.request("POST", path, head + data, {"Content-Type": "text/plain"})
+    return status, json.loads(body or b"null")
+
+
+def test_files_both_ways():
+    with Node(config=CENTER) as node, node.desk("bo") as bo:
+        bo.available()
+        ann, eve = node.chat(), node.chat()
+        pas = until("a pass", lambda: ann.expect("welcome").get("pass"))
+        status, file = upload(node, pas, "снимок 1.png", PNG)
+        assert status == 201 and file["type"] == "image/png" and file["size"] == len(PNG), (status, file)
+        ann.send(t="say", id="f1", text="", files=[file])
+        ann.expect("ack", id="f1")
+        conv = bo.accept()["conv"]
+        got = until("the file at the desk", lambda: [m for m in bo.frames if m.get("t") == "message" and m.get("parts")])[0]
+        assert got["parts"][0]["name"] == "снимок 1.png" and got["parts"][0]["blob"] == file["blob"], got
+        shown = ann.expect("msg", id="f1")["files"][0]
+        fetch = {"pass": pas, **shown}
+        status, headers, body = node.request("POST", "/chat/fetch", json.dumps(fetch))
+        assert status == 200 and body == PNG, status
+        assert headers["content-disposition"].startswith("attachment") and headers["x-content-type-options"] == "nosniff", headers
+        assert "sandbox" in headers["content-security-policy"]
+        # the agent sends one back
+        bo.command("reply", conv=conv, text="and yours", parts=[{"name": "a.png", "type": "image/png", "size": len(PNG), "blob": file["blob"]}])
+        back = ann.expect("msg", text="and yours")["files"][0]
+        assert node.request("POST", "/chat/fetch", json.dumps({"pass": pas, **back}))[2] == PNG
+        # what is refused: another's file, no pass, a wrong kind, a lie, too much, nothing
+        theirs = eve.expect("welcome")["pass"]
+        assert node.request("POST", "/chat/fetch", json.dumps({"pass": theirs, **shown}))[0] == 403
+        eve.send(t="say", id="f2", text="", files=[file])
+        assert eve.expect("error", id="f2")["code"] == "invalid"
+        assert upload(node, "x" * 65, "a.png", PNG)[0] == 403
+        assert upload(node, pas, "a.exe", b"MZ")[0] == 415
+        assert upload(node, pas, "a.png", b"MZ\x90 not a picture")[0] == 415
+        assert upload(node, pas, "a.txt", b"x" * 200001)[0] == 413
+        assert upload(node, pas, "a.txt", b"")[0] == 400
+        assert upload(node, pas, "a.png", PNG, path="/strict/file")[0] == 403
+        ann.close()
+        eve.close()
+
+
+def test_rating_read_marks_and_leaving():
+    with Node(config=CENTER) as node, node.desk("bo") as bo:
+        bo.available()
+        ann = node.chat()
+        ann.say("hello")
+        conv = bo.accept()["conv"]
+        bo.expect("message", conv=conv, text="hello")
+        bo.send(t="seen", conv=conv, seq=1)
+        assert ann.expect("seen")["seq"] == 1
+        bo.command("reply", conv=conv, text="hi")
+        ann.send(t="seen", seq=ann.expect("msg", text="hi")["seq"])
+        bo.expect("conv", conv=conv, seen_seq=2)
+        tab = node.chat(session=ann.session)
+        assert tab.expect("agent")["name"] == "Bo Larsen"
+        ann.close()
+        tab.close()
+        bo.expect("conv", conv=conv, visitor_left=True)  # after the grace of 3 s
+        ann = node.chat(session=ann.session)
+        bo.expect("conv", conv=conv, visitor_left=False, skip=len(bo.frames) - 2)
+        ann.send(t="end")
+        ann.expect("ended")
+        ann.send(t="rate", id="r1", score=4, text="Quick & kind")
+        ann.expect("rated", score=4)
+        note = bo.expect("message", conv=conv, direction="note")
+        assert note["text"] == "★★★★☆ 4/5\nQuick & kind", note
+        bo.expect("conv", conv=conv, rating=4)
+        assert node.conv(conv)["rating"] == "4" and node.conv(conv)["state"] == "resolved"
+        assert not [m for m in ann.messages() if "★" in m["text"]]
+        ann.send(t="rate", id="r1", score=4, text="Quick & kind")
+        ann.send(t="rate", id="r2", score=9)
+        assert ann.expect("error", id="r2")["code"] == "invalid"
+        assert len([m for m in node.conv(conv)["messages"] if m["direction"] == "note"]) == 1
+        late = node.chat(session=ann.session)
+        late.expect("ended")
+        exported = node.ctl("export", node.conv(conv)["customer"]).stdout
+        assert "Quick & kind" in exported
+        ann.close()
+        late.close()
+
+
+def test_who_left_during_a_restart_has_left():
+    with Node(config=CENTER) as node:
+        ann, bob = node.chat(), node.chat()
+        ann.say("I wait")
+        bob.say("I wait too")
+        assert len(until("two to wait", lambda: node.waiting() if len(node.waiting()) == 2 else None)) == 2
+        node.kill()
+        node.start()
+        back = node.chat(session=bob.session)
+        left = until("the one who did not come back to have left", lambda: node.waiting() if len(node.waiting()) == 1 else None)
+        assert node.conv(left[0]["id"])["messages"][0]["text"] == "I wait too"
+        time.sleep(1)
+        assert len(node.waiting()) == 1
+        back.close()
+
+
+def test_fields_departments_and_closed_hours():
+    with Node(config=CENTER) as node, node.desk("sam") as sam:
+        settings = json.loads(node.request("GET", "/chat/settings.json")[2])
+        assert settings["title_ru"] == "Помощь" and settings["departments"][1]["name"] == "night", settings
+        assert settings["fields"][1]["name"] == "order" and settings["invite"][0]["page"] == "/prices"
+        ann = node.chat(department="night", fields={"name": "Ann", "order": "A-17", "unknown": "dropped"}, page="https://shop.test/prices",
+                        referrer="https://search.test/")
+        welcome = ann.expect("welcome")
+        assert welcome["open"] is False and welcome["opens_ms"] > time.time() * 1000, welcome
+        ann.send(t="about", fields={"name": "Ann", "email": "ann@x.org", "order": "A-17"}, department="night", page="https://shop.test/prices")
+        ann.say("Is anybody there?")
+        assert "closed" in ann.expect("msg", **{"from": "system"})["text"]
+        conv = until("it in the queue", lambda: node.json("queue", "night")["conversations"])[0]["id"]
+        first = json.loads(node.ctl("export", node.conv(conv)["customer"]).stdout)["conversations"][0]["messages"][0]
+        assert first["from"] == "Ann", first
+        hints = dict(p.split("=", 1) for p in first["hints"].split("&"))
+        assert hints["order"] == "A-17" and hints["email"] == "ann%40x.org" and "unknown" not in hints, hints
+        # it never vanishes, also when the visitor goes
+        ann.close()
+        time.sleep(4)
+        assert node.json("queue", "night")["conversations"], "the message to a closed chat is gone"
+        assert node.chat().expect("welcome")["open"] is True
+        refused = Chat(node, path="/strict/ws", expect="error")
+        assert refused.frames[0]["code"] == "fields", refused.frames
+        Chat(node, path="/strict/ws", fields={"email": "a@x.org"}).close()
+
+
+def test_only_allowed_sites_and_only_so_many():
+    with Node(config=CENTER) as node:
+        for path in ("/chat/ws", "/chat/poll", "/chat/settings.json", "/chat/fetch", "/chat/file"):
+            assert node.request("GET", path, headers={"Origin": "http://evil.test"})[0] == 403, path
+        status, headers, _ = node.request("GET", "/chat/settings.json", headers={"Origin": "http://127.0.0.1:1"})
+        assert status == 200 and headers["access-control-allow-origin"] == "http://127.0.0.1:1" and headers["vary"] == "Origin"
+        three = [Chat(node, path="/strict/ws", fields={"email": "a@x.org"}) for _ in range(3)]
+        try:
+            Chat(node, path="/strict/ws", fields={"email": "a@x.org"})
+            raise RuntimeError("a fourth connection from one address")
+        except Exception as e:  # noqa: BLE001
+            assert "503" in str(e), e
+        three.pop().close()
+        until("room again", lambda: opens(node))
+        for v in three:
+            v.close()
+
+
+def opens(node):
+    try:
+        Chat(node, path="/strict/ws", fields={"email": "a@x.org"}).close()
+        return True
+    except Exception:  # noqa: BLE001
+        return False
+
+
+def test_a_flood_is_slowed_and_others_are_not():
+    with Node(config=CENTER) as node, node.desk("bo") as bo:
+        bo.available()
+        ann, eve = node.chat(), node.chat()
+        ann.say("hello")
+        bo.accept()
+        for i in range(400):
+            Loop.run(eve.ws.send(json.dumps({"t": "say", "id": f"e{i}", "text": "spam"})))
+        assert eve.expect("error", code="slow")
+        began = time.monotonic()
+        ann.say("a calm word")
+        assert time.monotonic() - began < 2
+        acked = len([f for f in eve.frames if f["t"] == "ack"])
+        assert acked <= 150, acked
+        try:
+            for _ in range(3000):
+                Loop.run(eve.ws.send('{"t":"typing"}'))
+        except Exception:  # noqa: BLE001 - sent away while sending
+            pass
+        until("the flood to be closed", lambda: eve.closed)
+        ann.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main(dict(globals()), sys.argv[1:]))
