@@ -28,7 +28,7 @@ struct row {
 	struct slice decision;	  /* why it was offered to whom it was offered last, as JSON */
 	struct slice refs; /* the channel's ids of its messages, oldest first, newline-separated */
 	uint64_t arrived_us, last_seq;
-	uint64_t last_in; /* number of the customer's last message */
+	uint64_t last_in;	     /* number of the customer's last message */
 	uint64_t seen, left, rating; /* of a live visitor: as in struct effect */
 };
 
