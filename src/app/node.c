@@ -117,6 +117,13 @@ static void refuse_intake(struct node *n, const char *why)
 	host_intake(n->host, false, n->why);
 }
 
+static void allow_intake(struct node *n)
+{
+	n->why[0] = '\0';
+	n->refusing = false;
+	host_intake(n->host, true, "");
+}
+
 static void on_ready(void *arg)
 {
 	struct node *n = arg;
@@ -145,6 +152,9 @@ static void on_up(void *arg)
 
 	log_info("app", "Redis is back");
 	node_connect(n);
+	/* Only the link for questions was lost, and the commit under way did not notice: it never stopped routing. */
+	if (node_routes(n))
+		allow_intake(n);
 }
 
 static void on_leads(void *arg)
@@ -155,12 +165,10 @@ static void on_leads(void *arg)
 	log_info("app", "routing journal=%llu push=%llu", (unsigned long long)counts.journal_n,
 		(unsigned long long)counts.push_n);
 	n->why[0] = '\0';
-	if (n->phase == PHASE_STARTING) {
+	if (n->phase == PHASE_STARTING)
 		node_start(n);
-	} else if (n->phase == PHASE_SERVING) {
-		n->refusing = false;
-		host_intake(n->host, true, "");
-	}
+	else if (n->phase == PHASE_SERVING)
+		allow_intake(n);
 }
 
 static void on_waits(const char *why, void *arg)
@@ -244,6 +252,7 @@ static int node_build(struct node *n, struct err *err)
 	host_on_typing(n->host, visitor_typed, n);
 	n->desk = desk_new(n->loop, n->store, n->http, c, &ports, n);
 	n->beat = loop_timer_new(n->loop, on_beat, n);
+	n->again = loop_timer_new(n->loop, node_connect_again, n);
 	on_beat(n);
 	return admin_open(n, err);
 }
@@ -261,6 +270,7 @@ static void node_take_apart(struct node *n)
 	router_free(&n->router);
 	store_free(&n->store);
 	loop_timer_free(&n->beat);
+	loop_timer_free(&n->again);
 	loop_timer_free(&n->deadline);
 	tls_free(&n->tls);
 	loop_free(&n->loop);

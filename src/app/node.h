@@ -40,7 +40,7 @@ struct node {
 	struct tls *tls;
 	struct control *control;
 	struct people *people;
-	struct loop_timer *beat, *deadline;
+	struct loop_timer *beat, *deadline, *again; /* again: to connect */
 	enum phase phase;
 	unsigned stop_step;
 	uint64_t started_us;	  /* monotonic */
@@ -60,6 +60,8 @@ int node_run(const char *file, struct config *config, struct str *source);
 void node_start(struct node *n);
 /* Redis is (again) there. */
 void node_connect(struct node *n);
+/* The same, by n->again. */
+void node_connect_again(void *arg);
 /* node_stop.c: drains in at most `limit_s`, then ends the loop. A second call shortens the limit. */
 void node_stop(struct node *n, uint64_t limit_s, const char *why);
 void node_fail(struct node *n, const char *why);

@@ -13,6 +13,8 @@
 #include "base/log.h"
 #include "store/push.h"
 
+enum { CONNECT_AGAIN_US = 1000000 };
+
 /* The names and addresses people need, on stdout: all that stands there. */
 static void node_say_ready(struct node *n, const struct str *people)
 {
@@ -111,12 +113,30 @@ static void on_push(void *arg, const struct effect *effects, size_t count)
 	desk_push(n->desk, effects, count);
 }
 
+/* Redis is there and refuses, for want of memory or disk: nobody will call when it no longer does. */
+static void connect_later(struct node *n)
+{
+	loop_timer_set(n->again, CONNECT_AGAIN_US);
+}
+
+void node_connect_again(void *arg)
+{
+	struct node *n = arg;
+
+	if (store_is_up(n->store))
+		node_connect(n);
+}
+
 static void on_cursor(void *arg, int status, const struct cursor *cur)
 {
 	struct node *n = arg;
 
-	if (status != 0 || n->following)
-		return; /* asked again when Redis is back */
+	if (n->following)
+		return;
+	if (status != 0) {
+		connect_later(n);
+		return;
+	}
 	n->following = true;
 	push_follow(n->store, cur->push_n, on_push, n);
 	if (n->node_up)
@@ -127,8 +147,12 @@ static void on_node_up(void *arg, int status)
 {
 	struct node *n = arg;
 
-	if (status != 0)
+	if (n->node_up)
+		return; /* said twice: no harm */
+	if (status != 0) {
+		connect_later(n);
 		return;
+	}
 	n->node_up = true;
 	if (n->following)
 		router_start(n->router);
