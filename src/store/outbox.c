@@ -160,8 +160,16 @@ static const struct reader_ops outbox_ops = {
 struct take_off {
 	struct outbox *outbox;
 	struct slice id;
+	bool kept; /* it is still in the stream */
 	char text[48];
 };
+
+static void outbox_deleted(void *arg, int status, const struct reply *r)
+{
+	struct take_off *t = arg;
+
+	t->kept = !r || status; /* the answer to XACK follows */
+}
 
 static void outbox_taken_off(void *arg, int status, const struct reply *r)
 {
@@ -169,20 +177,15 @@ static void outbox_taken_off(void *arg, int status, const struct reply *r)
 	struct outbox *o = t->outbox;
 
 	/* Lost or refused: it must not come back as unsent when this node starts again, so again later. */
-	if (!r || status) {
+	if (!r || status || t->kept) {
 		argv_add(&o->finished, arena_copy(&o->finished_arena, t->id));
 		loop_timer_set(o->later, OUTBOX_LATER_MS * 1000);
 	}
 	free(t);
 }
 
-static void outbox_taken_off_stream(void *arg, int status, const struct reply *r)
-{
-	(void)arg;
-	(void)status;
-	(void)r; /* XACK before it says how it went; an entry left in the stream is acknowledged */
-}
-
+/* Deleted first: what is pending and not there is taken off when it is met again, what is acknowledged and there would stay
+ * for ever. */
 static void outbox_take_off(struct outbox *o, struct slice id)
 {
 	struct take_off *t = mem_alloc(sizeof(*t));
@@ -193,8 +196,8 @@ static void outbox_take_off(struct outbox *o, struct slice id)
 	t->outbox = o;
 	memcpy(t->text, id.p, id.n);
 	t->id = slice_make(t->text, id.n);
+	link_call(o->store->write, &(struct argv){ del, 3, 3 }, outbox_deleted, t);
 	link_call(o->store->write, &(struct argv){ ack, 4, 4 }, outbox_taken_off, t);
-	link_call(o->store->write, &(struct argv){ del, 3, 3 }, outbox_taken_off_stream, NULL);
 }
 
 static void outbox_later(void *arg)
