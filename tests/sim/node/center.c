@@ -23,8 +23,15 @@ struct config *center_config(const char *node)
 	c->decline_cooldown_s = 5;
 	c->units = 100;
 	c->kinds = arena_array(a, 2, sizeof(struct kind));
-	c->kinds[c->kind_count++] = (struct kind){ SLICE("mail"), 25, 25, 4, 8, false };
-	c->kinds[c->kind_count++] = (struct kind){ SLICE("chat"), 25, 25, 4, 5, true };
+	c->kinds[c->kind_count++] = (struct kind){
+		.name = SLICE("mail"), .cost = 25, .cost_pending = 25, .max = 4, .offer_s = 8
+	};
+	c->kinds[c->kind_count++] = (struct kind){ .name = SLICE("chat"),
+		.cost = 25,
+		.cost_pending = 25,
+		.max = 4,
+		.offer_s = 5,
+		.live = true };
 	c->queues = arena_array(a, 1, sizeof(struct queue));
 	c->queue_count = 1;
 	struct queue *q = &c->queues[0];
