@@ -27,6 +27,18 @@ static bool sig_before(const struct engine *e, uint32_t a, uint32_t b, uint32_t 
 	return order_before(e, conv_at(e, sig_at(e, a)->head), conv_at(e, sig_at(e, b)->head));
 }
 
+/* Of one lane: (tier, key). A key beyond a thousand years is as good as the last one; then `before` decides. */
+static uint64_t sig_key(const struct engine *e, uint32_t h, uint32_t tag)
+{
+	enum { KEY_BITS = 56 };
+	const struct conv *c = conv_at(e, sig_at(e, h)->head);
+	int64_t most = (INT64_C(1) << (KEY_BITS - 1)) - 1;
+	int64_t key = c->key > most ? most : c->key < -most ? -most : c->key;
+
+	(void)tag;
+	return (uint64_t)c->tier << KEY_BITS | (uint64_t)(key + most);
+}
+
 /* The tag of an anchor is skill and lane together; the agent's own skill has the second place. */
 static uint32_t *sig_place(const struct engine *e, uint32_t h, uint32_t tag)
 {
@@ -44,6 +56,11 @@ bool index_agent_before(const struct engine *e, uint32_t a, uint32_t b, uint32_t
 	return slice_compare(x->id, y->id) < 0;
 }
 
+static uint64_t agent_key(const struct engine *e, uint32_t h, uint32_t pool)
+{
+	return agent_at(e, h)->key[pool];
+}
+
 static uint32_t *agent_place(const struct engine *e, uint32_t h, uint32_t pool)
 {
 	return &agent_at(e, h)->place[pool];
@@ -55,12 +72,23 @@ static uint32_t posting_tag(uint32_t pool, uint32_t skill)
 	return skill * POOLS + pool;
 }
 
+static struct pile_item profile_best(const struct engine *e, uint32_t profile, uint32_t pool)
+{
+	ASSERT(e->profiles[profile]->agents[pool].count > 0);
+	return e->profiles[profile]->agents[pool].v[0];
+}
+
 static bool profile_before(const struct engine *e, uint32_t a, uint32_t b, uint32_t tag)
 {
 	uint32_t pool = tag % POOLS;
 
 	return index_agent_before(
-		e, e->profiles[a]->agents[pool].v[0], e->profiles[b]->agents[pool].v[0], pool);
+		e, profile_best(e, a, pool).handle, profile_best(e, b, pool).handle, pool);
+}
+
+static uint64_t profile_key(const struct engine *e, uint32_t h, uint32_t tag)
+{
+	return profile_best(e, h, tag % POOLS).key;
 }
 
 static uint32_t *profile_place(const struct engine *e, uint32_t h, uint32_t tag)
@@ -82,9 +110,9 @@ static uint32_t *profile_place(const struct engine *e, uint32_t h, uint32_t tag)
 	return &e->profiles[h]->place[tag % POOLS][low];
 }
 
-const struct pile_kind index_sigs = { sig_before, sig_place };
-const struct pile_kind index_profiles = { profile_before, profile_place };
-const struct pile_kind index_agents = { index_agent_before, agent_place };
+const struct pile_kind index_sigs = { sig_key, sig_before, sig_place };
+const struct pile_kind index_profiles = { profile_key, profile_before, profile_place };
+const struct pile_kind index_agents = { agent_key, index_agent_before, agent_place };
 
 /* ---- skills ---- */
 
@@ -540,8 +568,9 @@ static size_t check_pile(const struct engine *e, const struct pile_kind *k, cons
 	size_t faults = 0;
 
 	for (uint32_t i = 0; i < p->count; i++) {
-		faults += *k->place(e, p->v[i], p->tag) != i + 1;
-		faults += i > 0 && k->before(e, p->v[i], p->v[(i - 1) / 2], p->tag);
+		faults += *k->place(e, p->v[i].handle, p->tag) != i + 1;
+		faults += p->v[i].key != k->key(e, p->v[i].handle, p->tag);
+		faults += i > 0 && k->before(e, p->v[i].handle, p->v[(i - 1) / 2].handle, p->tag);
 	}
 	if (faults) {
 		str_add_text(out, "a pile is out of order: ");

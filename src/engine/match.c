@@ -93,18 +93,18 @@ static void search_ordered(struct search *s, const struct pile *posting, uint32_
 	struct engine *e = s->e;
 	uint32_t profile, h;
 
-	walk_begin(&e->walk);
+	walk_begin(&e->walk, true);
 	walk_add(e, &index_profiles, &e->walk, posting);
 	for (; (profile = walk_peek(&e->walk)) != 0; walk_next(e, &index_profiles, &e->walk)) {
 		const struct pile *agents = index_profile(e, profile, pool);
 
 		e->probes++;
 		if (s->out->second.agent &&
-			!index_agent_before(e, agents->v[0], s->out->second.agent, pool))
+			!index_agent_before(e, agents->v[0].handle, s->out->second.agent, pool))
 			return;
 		if (!index_meets(e, s->key->need, profile))
 			continue;
-		walk_begin(&e->walk_inner);
+		walk_begin(&e->walk_inner, true);
 		walk_add(e, &index_agents, &e->walk_inner, agents);
 		for (; (h = walk_peek(&e->walk_inner)) != 0;
 			walk_next(e, &index_agents, &e->walk_inner)) {
@@ -121,14 +121,14 @@ static void search_ordered(struct search *s, const struct pile *posting, uint32_
 static void search_all(struct search *s, const struct pile *posting)
 {
 	for (uint32_t i = 0; i < posting->count; i++) {
-		const struct pile *agents = index_profile(s->e, posting->v[i], POOL_IDLE);
+		const struct pile *agents = index_profile(s->e, posting->v[i].handle, POOL_IDLE);
 
 		s->e->probes++;
-		if (!index_meets(s->e, s->key->need, posting->v[i]))
+		if (!index_meets(s->e, s->key->need, posting->v[i].handle))
 			continue;
 		for (uint32_t j = 0; j < agents->count; j++)
-			if (agents->v[j] != s->key->also)
-				search_agent(s, agents->v[j]);
+			if (agents->v[j].handle != s->key->also)
+				search_agent(s, agents->v[j].handle);
 	}
 }
 
@@ -253,7 +253,7 @@ uint32_t match_conv(struct engine *e, const struct agent *a)
 	uint32_t best = 0, h;
 
 	if (agent_ready(a) && agent_has_room(e, a)) {
-		walk_begin(&e->walk);
+		walk_begin(&e->walk, e->lane_count == 1);
 		match_under(e, 0);
 		match_under(e, a->own_skill);
 		for (uint32_t i = 0; i < has->count; i++)

@@ -8,51 +8,63 @@
 #include "base/assert.h"
 #include "base/str.h"
 
-static void pile_set(const struct engine *e, const struct pile_kind *k, struct pile *p, uint32_t i,
-	uint32_t handle)
+static bool item_before(const struct engine *e, const struct pile_kind *k, struct pile_item a,
+	struct pile_item b, uint32_t tag)
 {
-	p->v[i] = handle;
-	*k->place(e, handle, p->tag) = i + 1;
+	return a.key != b.key ? a.key < b.key : k->before(e, a.handle, b.handle, tag);
+}
+
+static void pile_set(const struct engine *e, const struct pile_kind *k, struct pile *p, uint32_t i,
+	struct pile_item item)
+{
+	p->v[i] = item;
+	*k->place(e, item.handle, p->tag) = i + 1;
 }
 
 static void pile_sift(const struct engine *e, const struct pile_kind *k, struct pile *p, uint32_t i,
-	uint32_t handle)
+	struct pile_item item)
 {
-	while (i > 0 && k->before(e, handle, p->v[(i - 1) / 2], p->tag)) {
+	while (i > 0 && item_before(e, k, item, p->v[(i - 1) / 2], p->tag)) {
 		pile_set(e, k, p, i, p->v[(i - 1) / 2]);
 		i = (i - 1) / 2;
 	}
 	for (uint32_t child = 2 * i + 1; child < p->count; child = 2 * i + 1) {
-		if (child + 1 < p->count && k->before(e, p->v[child + 1], p->v[child], p->tag))
+		if (child + 1 < p->count && item_before(e, k, p->v[child + 1], p->v[child], p->tag))
 			child++;
-		if (!k->before(e, p->v[child], handle, p->tag))
+		if (!item_before(e, k, p->v[child], item, p->tag))
 			break;
 		pile_set(e, k, p, i, p->v[child]);
 		i = child;
 	}
-	pile_set(e, k, p, i, handle);
+	pile_set(e, k, p, i, item);
+}
+
+static struct pile_item pile_item(
+	const struct engine *e, const struct pile_kind *k, const struct pile *p, uint32_t handle)
+{
+	return (struct pile_item){ k->key(e, handle, p->tag), handle };
 }
 
 void pile_put(const struct engine *e, const struct pile_kind *k, struct pile *p, uint32_t handle)
 {
 	ASSERT(*k->place(e, handle, p->tag) == 0);
 	if (p->count == p->cap) {
-		p->cap = p->cap ? p->cap * 2 : 4;
-		p->v = mem_resize(p->v, p->cap, sizeof(uint32_t));
+		p->cap = p->cap ? p->cap * 2 : 1;
+		p->v = mem_resize(p->v, p->cap, sizeof(*p->v));
 	}
 	p->count++;
-	pile_sift(e, k, p, p->count - 1, handle);
+	pile_sift(e, k, p, p->count - 1, pile_item(e, k, p, handle));
 }
 
 void pile_drop(const struct engine *e, const struct pile_kind *k, struct pile *p, uint32_t handle)
 {
 	uint32_t *place = k->place(e, handle, p->tag), i = *place - 1;
 
-	ASSERT(*place > 0 && p->v[i] == handle);
+	ASSERT(*place > 0 && p->v[i].handle == handle);
 	*place = 0;
-	uint32_t last = p->v[--p->count];
+	struct pile_item last = p->v[--p->count];
 
-	if (last != handle)
+	if (last.handle != handle)
 		pile_sift(e, k, p, i, last);
 }
 
@@ -60,8 +72,8 @@ void pile_fix(const struct engine *e, const struct pile_kind *k, struct pile *p,
 {
 	uint32_t place = *k->place(e, handle, p->tag);
 
-	ASSERT(place > 0 && p->v[place - 1] == handle);
-	pile_sift(e, k, p, place - 1, handle);
+	ASSERT(place > 0 && p->v[place - 1].handle == handle);
+	pile_sift(e, k, p, place - 1, pile_item(e, k, p, handle));
 }
 
 void pile_free(struct pile *p)
@@ -73,10 +85,14 @@ void pile_free(struct pile *p)
 
 /* ---- walks: the frontier is itself a binary heap ---- */
 
-static bool walk_before(
-	const struct engine *e, const struct pile_kind *k, struct walk_at a, struct walk_at b)
+static bool walk_before(const struct engine *e, const struct pile_kind *k, const struct walk *w,
+	struct walk_at a, struct walk_at b)
 {
-	return k->before(e, a.pile->v[a.index], b.pile->v[b.index], a.pile->tag);
+	struct pile_item x = a.pile->v[a.index], y = b.pile->v[b.index];
+
+	if (!w->keyed)
+		return k->before(e, x.handle, y.handle, a.pile->tag);
+	return item_before(e, k, x, y, a.pile->tag);
 }
 
 static void walk_push(
@@ -90,7 +106,7 @@ static void walk_push(
 	}
 	uint32_t i = w->count++;
 
-	for (; i > 0 && walk_before(e, k, at, w->v[(i - 1) / 2]); i = (i - 1) / 2)
+	for (; i > 0 && walk_before(e, k, w, at, w->v[(i - 1) / 2]); i = (i - 1) / 2)
 		w->v[i] = w->v[(i - 1) / 2];
 	w->v[i] = at;
 }
@@ -103,7 +119,7 @@ void walk_add(
 
 uint32_t walk_peek(const struct walk *w)
 {
-	return w->count ? w->v[0].pile->v[w->v[0].index] : 0;
+	return w->count ? w->v[0].pile->v[w->v[0].index].handle : 0;
 }
 
 void walk_next(const struct engine *e, const struct pile_kind *k, struct walk *w)
@@ -113,9 +129,9 @@ void walk_next(const struct engine *e, const struct pile_kind *k, struct walk *w
 	uint32_t i = 0;
 
 	for (uint32_t child = 1; child < w->count; child = 2 * i + 1) {
-		if (child + 1 < w->count && walk_before(e, k, w->v[child + 1], w->v[child]))
+		if (child + 1 < w->count && walk_before(e, k, w, w->v[child + 1], w->v[child]))
 			child++;
-		if (!walk_before(e, k, w->v[child], last))
+		if (!walk_before(e, k, w, w->v[child], last))
 			break;
 		w->v[i] = w->v[child];
 		i = child;

@@ -6,6 +6,9 @@
  *   posting (a skill)  ─▶ profiles by their best free agent
  *   profile (a set)    ─▶ free agents by strategy key
  *
+ * Each entry keeps the key of its object beside the handle, so that a comparison touches the pile alone; objects are looked at
+ * when keys are equal. A key is taken anew by put and fix.
+ *
  * A walk keeps a frontier: it starts with the tops; taking the best puts its two children in. So the k best cost
  * O(k log k), whatever the size.
  */
@@ -18,13 +21,19 @@
 
 struct engine;
 
+struct pile_item {
+	uint64_t key;
+	uint32_t handle;
+};
 struct pile {
-	uint32_t *v; /* v[0] is the best; children of v[i] are v[2i+1], v[2i+2] */
+	struct pile_item *v; /* v[0] is the best; children of v[i] are v[2i+1], v[2i+2] */
 	uint32_t count, cap;
 	uint32_t tag; /* for `place`: which of an object's places is in this pile */
 };
 
 struct pile_kind {
+	/* Smaller is before; of two equal ones `before` decides. */
+	uint64_t (*key)(const struct engine *e, uint32_t handle, uint32_t tag);
 	bool (*before)(const struct engine *e, uint32_t a, uint32_t b, uint32_t tag);
 	/* Where an object keeps its place + 1 in this pile; 0 not in it. */
 	uint32_t *(*place)(const struct engine *e, uint32_t handle, uint32_t tag);
@@ -43,10 +52,13 @@ struct walk_at {
 struct walk {
 	struct walk_at *v;
 	uint32_t count, cap; /* memory is kept between walks */
+	bool keyed;
 };
-static inline void walk_begin(struct walk *w)
+/* keyed: the keys of all its piles are of one measure; else `before` is asked each time. */
+static inline void walk_begin(struct walk *w, bool keyed)
 {
 	w->count = 0;
+	w->keyed = keyed;
 }
 void walk_add(
 	const struct engine *e, const struct pile_kind *k, struct walk *w, const struct pile *p);
