@@ -39,12 +39,11 @@ static uint64_t sig_key(const struct engine *e, uint32_t h, uint32_t tag)
 	return (uint64_t)c->tier << KEY_BITS | (uint64_t)(key + most);
 }
 
-/* The tag of an anchor is skill and lane together; the agent's own skill has the second place. */
-static uint32_t *sig_place(const struct engine *e, uint32_t h, uint32_t tag)
+/* Slot 0 is under its anchor, 1 under the skill of the agent `also`. */
+static uint32_t *sig_place(const struct engine *e, uint32_t h, uint32_t slot, uint32_t tag)
 {
-	struct sig *s = sig_at(e, h);
-
-	return &s->place[tag / LANES_MAX == s->anchor ? 0 : 1];
+	(void)tag;
+	return &sig_at(e, h)->place[slot];
 }
 
 bool index_agent_before(const struct engine *e, uint32_t a, uint32_t b, uint32_t pool)
@@ -61,8 +60,9 @@ static uint64_t agent_key(const struct engine *e, uint32_t h, uint32_t pool)
 	return agent_at(e, h)->key[pool];
 }
 
-static uint32_t *agent_place(const struct engine *e, uint32_t h, uint32_t pool)
+static uint32_t *agent_place(const struct engine *e, uint32_t h, uint32_t slot, uint32_t pool)
 {
+	(void)slot;
 	return &agent_at(e, h)->place[pool];
 }
 
@@ -91,23 +91,10 @@ static uint64_t profile_key(const struct engine *e, uint32_t h, uint32_t tag)
 	return profile_best(e, h, tag % POOLS).key;
 }
 
-static uint32_t *profile_place(const struct engine *e, uint32_t h, uint32_t tag)
+/* Slot i is under the i-th skill of the set, the one behind the last under none. */
+static uint32_t *profile_place(const struct engine *e, uint32_t h, uint32_t slot, uint32_t tag)
 {
-	const struct set *s = set_at(e, h);
-	uint32_t skill = tag / POOLS, low = 0, high = s->count;
-
-	if (!skill)
-		return &e->profiles[h]->place[tag % POOLS][s->count];
-	while (low < high) {
-		uint32_t mid = (low + high) / 2;
-
-		if (s->v[mid].skill < skill)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	ASSERT(low < s->count && s->v[low].skill == skill);
-	return &e->profiles[h]->place[tag % POOLS][low];
+	return &e->profiles[h]->place[tag % POOLS][slot];
 }
 
 const struct pile_kind index_sigs = { sig_key, sig_before, sig_place };
@@ -316,9 +303,9 @@ static void sig_unhang(struct engine *e, struct sig *s)
 {
 	uint32_t second = sig_second(e, s);
 
-	pile_drop(e, &index_sigs, &e->skill_index[s->anchor].anchor[s->key.lane], s->self);
+	pile_drop(e, &index_sigs, &e->skill_index[s->anchor].anchor[s->key.lane], s->self, 0);
 	if (second)
-		pile_drop(e, &index_sigs, &e->skill_index[second].anchor[s->key.lane], s->self);
+		pile_drop(e, &index_sigs, &e->skill_index[second].anchor[s->key.lane], s->self, 1);
 	s->hung = false;
 	ASSERT(!s->place[0] && !s->place[1]);
 }
@@ -329,9 +316,9 @@ static void sig_hang(struct engine *e, struct sig *s)
 	s->anchor = set_rarest(e, set_at(e, s->key.need));
 	uint32_t second = sig_second(e, s);
 
-	pile_put(e, &index_sigs, &e->skill_index[s->anchor].anchor[s->key.lane], s->self);
+	pile_put(e, &index_sigs, &e->skill_index[s->anchor].anchor[s->key.lane], s->self, 0);
 	if (second)
-		pile_put(e, &index_sigs, &e->skill_index[second].anchor[s->key.lane], s->self);
+		pile_put(e, &index_sigs, &e->skill_index[second].anchor[s->key.lane], s->self, 1);
 	s->hung = true;
 }
 
@@ -348,10 +335,11 @@ void index_sig(struct engine *e, struct sig *s)
 		uint32_t second = sig_second(e, s);
 
 		s->head = head;
-		pile_fix(e, &index_sigs, &e->skill_index[s->anchor].anchor[s->key.lane], s->self);
+		pile_fix(
+			e, &index_sigs, &e->skill_index[s->anchor].anchor[s->key.lane], s->self, 0);
 		if (second)
 			pile_fix(e, &index_sigs, &e->skill_index[second].anchor[s->key.lane],
-				s->self);
+				s->self, 1);
 		return;
 	}
 	/* The old head may be gone: drop looks at no order until the last takes the hole. */
@@ -405,8 +393,8 @@ static uint64_t pool_key(const struct engine *e, uint32_t pool, const struct age
 	return index_key(e, of[pool], a);
 }
 
-typedef void (*pile_change)(
-	const struct engine *e, const struct pile_kind *k, struct pile *p, uint32_t handle);
+typedef void (*pile_change)(const struct engine *e, const struct pile_kind *k, struct pile *p,
+	uint32_t handle, uint32_t slot);
 
 /* The same change in the posting of each skill of a profile. */
 static void profile_everywhere(struct engine *e, uint32_t set, uint32_t pool, pile_change change)
@@ -414,8 +402,8 @@ static void profile_everywhere(struct engine *e, uint32_t set, uint32_t pool, pi
 	const struct set *s = set_at(e, set);
 
 	for (uint32_t i = 0; i < s->count; i++)
-		change(e, &index_profiles, &e->skill_index[s->v[i].skill].posting[pool], set);
-	change(e, &index_profiles, &e->skill_index[0].posting[pool], set);
+		change(e, &index_profiles, &e->skill_index[s->v[i].skill].posting[pool], set, i);
+	change(e, &index_profiles, &e->skill_index[0].posting[pool], set, s->count);
 }
 
 /* The agent leaves; the postings follow when it was the best, or the last. */
@@ -432,7 +420,7 @@ static void agent_unplace(struct engine *e, struct agent *a)
 
 		if (pile->count == 1)
 			profile_everywhere(e, a->profile, pool, pile_drop);
-		pile_drop(e, &index_agents, pile, a->self);
+		pile_drop(e, &index_agents, pile, a->self, 0);
 		if (best && pile->count)
 			profile_everywhere(e, a->profile, pool, pile_fix);
 	}
@@ -450,7 +438,7 @@ static void agent_place_in(struct engine *e, struct agent *a)
 		if (!e->pools[pool])
 			continue;
 		a->key[pool] = pool_key(e, pool, a);
-		pile_put(e, &index_agents, pile, a->self);
+		pile_put(e, &index_agents, pile, a->self, 0);
 		if (pile->count == 1)
 			profile_everywhere(e, a->profile, pool, pile_put);
 		else if (a->place[pool] == 1)
@@ -471,7 +459,7 @@ static void agent_replace(struct engine *e, struct agent *a)
 		if (key == a->key[pool])
 			continue;
 		a->key[pool] = key;
-		pile_fix(e, &index_agents, &p->agents[pool], a->self);
+		pile_fix(e, &index_agents, &p->agents[pool], a->self, 0);
 		if (best || a->place[pool] == 1)
 			profile_everywhere(e, a->profile, pool, pile_fix);
 	}
@@ -568,7 +556,7 @@ static size_t check_pile(const struct engine *e, const struct pile_kind *k, cons
 	size_t faults = 0;
 
 	for (uint32_t i = 0; i < p->count; i++) {
-		faults += *k->place(e, p->v[i].handle, p->tag) != i + 1;
+		faults += *k->place(e, p->v[i].handle, p->v[i].slot, p->tag) != i + 1;
 		faults += p->v[i].key != k->key(e, p->v[i].handle, p->tag);
 		faults += i > 0 && k->before(e, p->v[i].handle, p->v[(i - 1) / 2].handle, p->tag);
 	}

@@ -96,14 +96,16 @@ static void search_ordered(struct search *s, const struct pile *posting, uint32_
 	walk_begin(&e->walk, true);
 	walk_add(e, &index_profiles, &e->walk, posting);
 	for (; (profile = walk_peek(&e->walk)) != 0; walk_next(e, &index_profiles, &e->walk)) {
-		const struct pile *agents = index_profile(e, profile, pool);
+		const struct agent *second =
+			s->out->second.agent ? agent_at(e, s->out->second.agent) : NULL;
 
 		e->probes++;
-		if (s->out->second.agent &&
-			!index_agent_before(e, agents->v[0].handle, s->out->second.agent, pool))
+		if (second && walk_key(&e->walk) > second->key[pool])
 			return;
 		if (!index_meets(e, s->key->need, profile))
 			continue;
+		const struct pile *agents = index_profile(e, profile, pool);
+
 		walk_begin(&e->walk_inner, true);
 		walk_add(e, &index_agents, &e->walk_inner, agents);
 		for (; (h = walk_peek(&e->walk_inner)) != 0;
@@ -203,9 +205,15 @@ static bool match_anybody(struct engine *e, const struct sig *s)
 	return line_serves(line_at(e, s->key.line)) && match_search(&search);
 }
 
+/* The head is known; which of the two trees it is in is clear as long as one is empty. */
+static uint32_t sig_first_plain(const struct engine *e, const struct sig *s)
+{
+	return s->odd ? order_first(e, s->plain, ORDER_SIG) : s->head;
+}
+
 uint32_t match_sig(struct engine *e, const struct sig *s)
 {
-	uint32_t plain = order_first(e, s->plain, ORDER_SIG);
+	uint32_t plain = sig_first_plain(e, s);
 	struct choice choice;
 
 	if (!s->head || !match_anybody(e, s))
@@ -225,7 +233,7 @@ uint32_t match_sig(struct engine *e, const struct sig *s)
 /* The first of a signature for this agent; 0: none. */
 static uint32_t match_conv_of(struct engine *e, const struct sig *s, const struct agent *a)
 {
-	uint32_t h = order_first(e, s->plain, ORDER_SIG);
+	uint32_t h = sig_first_plain(e, s);
 	uint32_t odd = order_first(e, s->odd, ORDER_SIG);
 
 	e->probes++;

@@ -18,7 +18,7 @@ static void pile_set(const struct engine *e, const struct pile_kind *k, struct p
 	struct pile_item item)
 {
 	p->v[i] = item;
-	*k->place(e, item.handle, p->tag) = i + 1;
+	*k->place(e, item.handle, item.slot, p->tag) = i + 1;
 }
 
 static void pile_sift(const struct engine *e, const struct pile_kind *k, struct pile *p, uint32_t i,
@@ -39,41 +39,40 @@ static void pile_sift(const struct engine *e, const struct pile_kind *k, struct 
 	pile_set(e, k, p, i, item);
 }
 
-static struct pile_item pile_item(
-	const struct engine *e, const struct pile_kind *k, const struct pile *p, uint32_t handle)
+void pile_put(const struct engine *e, const struct pile_kind *k, struct pile *p, uint32_t handle,
+	uint32_t slot)
 {
-	return (struct pile_item){ k->key(e, handle, p->tag), handle };
-}
-
-void pile_put(const struct engine *e, const struct pile_kind *k, struct pile *p, uint32_t handle)
-{
-	ASSERT(*k->place(e, handle, p->tag) == 0);
+	ASSERT(*k->place(e, handle, slot, p->tag) == 0);
 	if (p->count == p->cap) {
 		p->cap = p->cap ? p->cap * 2 : 1;
 		p->v = mem_resize(p->v, p->cap, sizeof(*p->v));
 	}
 	p->count++;
-	pile_sift(e, k, p, p->count - 1, pile_item(e, k, p, handle));
+	pile_sift(e, k, p, p->count - 1,
+		(struct pile_item){ k->key(e, handle, p->tag), handle, slot });
 }
 
-void pile_drop(const struct engine *e, const struct pile_kind *k, struct pile *p, uint32_t handle)
+void pile_drop(const struct engine *e, const struct pile_kind *k, struct pile *p, uint32_t handle,
+	uint32_t slot)
 {
-	uint32_t *place = k->place(e, handle, p->tag), i = *place - 1;
+	uint32_t *place = k->place(e, handle, slot, p->tag), i = *place - 1;
 
 	ASSERT(*place > 0 && p->v[i].handle == handle);
 	*place = 0;
 	struct pile_item last = p->v[--p->count];
 
-	if (last.handle != handle)
+	if (i < p->count)
 		pile_sift(e, k, p, i, last);
 }
 
-void pile_fix(const struct engine *e, const struct pile_kind *k, struct pile *p, uint32_t handle)
+void pile_fix(const struct engine *e, const struct pile_kind *k, struct pile *p, uint32_t handle,
+	uint32_t slot)
 {
-	uint32_t place = *k->place(e, handle, p->tag);
+	uint32_t place = *k->place(e, handle, slot, p->tag);
 
 	ASSERT(place > 0 && p->v[place - 1].handle == handle);
-	pile_sift(e, k, p, place - 1, pile_item(e, k, p, handle));
+	pile_sift(
+		e, k, p, place - 1, (struct pile_item){ k->key(e, handle, p->tag), handle, slot });
 }
 
 void pile_free(struct pile *p)
@@ -120,6 +119,12 @@ void walk_add(
 uint32_t walk_peek(const struct walk *w)
 {
 	return w->count ? w->v[0].pile->v[w->v[0].index].handle : 0;
+}
+
+uint64_t walk_key(const struct walk *w)
+{
+	ASSERT(w->count > 0);
+	return w->v[0].pile->v[w->v[0].index].key;
 }
 
 void walk_next(const struct engine *e, const struct pile_kind *k, struct walk *w)
