@@ -66,35 +66,36 @@ static uint32_t *agent_place(const struct engine *e, uint32_t h, uint32_t slot, 
 	return &agent_at(e, h)->place[pool];
 }
 
-/* The tag of a posting is pool and skill together. */
-static uint32_t posting_tag(uint32_t pool, uint32_t skill)
-{
-	return skill * POOLS + pool;
-}
-
+/* The tag of a posting, as of a profile's own piles, is the pool. */
 static struct pile_item profile_best(const struct engine *e, uint32_t profile, uint32_t pool)
 {
 	ASSERT(e->profiles[profile]->agents[pool].count > 0);
 	return e->profiles[profile]->agents[pool].v[0];
 }
 
-static bool profile_before(const struct engine *e, uint32_t a, uint32_t b, uint32_t tag)
+static bool profile_before(const struct engine *e, uint32_t a, uint32_t b, uint32_t pool)
 {
-	uint32_t pool = tag % POOLS;
-
 	return index_agent_before(
 		e, profile_best(e, a, pool).handle, profile_best(e, b, pool).handle, pool);
 }
 
-static uint64_t profile_key(const struct engine *e, uint32_t h, uint32_t tag)
+static uint64_t profile_key(const struct engine *e, uint32_t h, uint32_t pool)
 {
-	return profile_best(e, h, tag % POOLS).key;
+	return profile_best(e, h, pool).key;
+}
+
+/* Places are made with the first use of a pool: few centers use more than one strategy. */
+static void profile_places(struct engine *e, uint32_t set, uint32_t pool)
+{
+	if (!e->profiles[set]->place[pool])
+		e->profiles[set]->place[pool] =
+			arena_array(&e->keep, set_at(e, set)->count + 1, sizeof(uint32_t));
 }
 
 /* Slot i is under the i-th skill of the set, the one behind the last under none. */
-static uint32_t *profile_place(const struct engine *e, uint32_t h, uint32_t slot, uint32_t tag)
+static uint32_t *profile_place(const struct engine *e, uint32_t h, uint32_t slot, uint32_t pool)
 {
-	return &e->profiles[h]->place[tag % POOLS][slot];
+	return &e->profiles[h]->place[pool][slot];
 }
 
 const struct pile_kind index_sigs = { sig_key, sig_before, sig_place };
@@ -112,13 +113,8 @@ void index_skills(struct engine *e)
 	while (cap < want)
 		cap *= 2;
 	e->skill_index = mem_resize(e->skill_index, cap, sizeof(struct skill_index));
-	for (uint32_t i = e->skill_cap; i < cap; i++) {
+	for (uint32_t i = e->skill_cap; i < cap; i++)
 		e->skill_index[i] = (struct skill_index){ .agents = 0 };
-		for (uint32_t lane = 0; lane < LANES_MAX; lane++)
-			e->skill_index[i].anchor[lane].tag = i * LANES_MAX + lane;
-		for (uint32_t p = 0; p < POOLS; p++)
-			e->skill_index[i].posting[p].tag = posting_tag(p, i);
-	}
 	e->skill_cap = cap;
 }
 
@@ -134,16 +130,39 @@ void index_rarity(struct engine *e, const struct agent *a, int change)
 	}
 }
 
+static struct pile *anchor_of(struct engine *e, uint32_t skill, uint32_t lane)
+{
+	struct skill_index *x = &e->skill_index[skill];
+
+	if (!x->anchor)
+		x->anchor = mem_array(LANES_MAX, sizeof(struct pile));
+	return &x->anchor[lane];
+}
+
+static struct pile *posting_of(struct engine *e, uint32_t skill, uint32_t pool)
+{
+	struct skill_index *x = &e->skill_index[skill];
+
+	if (!x->posting) {
+		x->posting = mem_array(POOLS, sizeof(struct pile));
+		for (uint32_t p = 0; p < POOLS; p++)
+			x->posting[p].tag = p;
+	}
+	return &x->posting[pool];
+}
+
+static const struct pile nobody = { 0 };
+
 const struct pile *index_anchor(const struct engine *e, uint32_t skill, uint32_t lane)
 {
 	ASSERT(skill < e->skill_cap && lane < LANES_MAX);
-	return &e->skill_index[skill].anchor[lane];
+	return e->skill_index[skill].anchor ? &e->skill_index[skill].anchor[lane] : &nobody;
 }
 
 const struct pile *index_posting(const struct engine *e, uint32_t skill, uint32_t pool)
 {
 	ASSERT(skill < e->skill_cap && pool < POOLS);
-	return &e->skill_index[skill].posting[pool];
+	return e->skill_index[skill].posting ? &e->skill_index[skill].posting[pool] : &nobody;
 }
 
 const struct pile *index_profile(const struct engine *e, uint32_t profile, uint32_t pool)
@@ -178,11 +197,8 @@ static struct profile *profile_of(struct engine *e, uint32_t set)
 	if (!e->profiles[set]) {
 		struct profile *p = mem_alloc(sizeof(*p));
 
-		for (uint32_t pool = 0; pool < POOLS; pool++) {
+		for (uint32_t pool = 0; pool < POOLS; pool++)
 			p->agents[pool].tag = pool;
-			p->place[pool] =
-				arena_array(&e->keep, set_at(e, set)->count + 1, sizeof(uint32_t));
-		}
 		e->profiles[set] = p;
 		numbers_add(&e->skill_index[0].profiles, set);
 		for (uint32_t i = 0; i < set_at(e, set)->count; i++)
@@ -303,9 +319,9 @@ static void sig_unhang(struct engine *e, struct sig *s)
 {
 	uint32_t second = sig_second(e, s);
 
-	pile_drop(e, &index_sigs, &e->skill_index[s->anchor].anchor[s->key.lane], s->self, 0);
+	pile_drop(e, &index_sigs, anchor_of(e, s->anchor, s->key.lane), s->self, 0);
 	if (second)
-		pile_drop(e, &index_sigs, &e->skill_index[second].anchor[s->key.lane], s->self, 1);
+		pile_drop(e, &index_sigs, anchor_of(e, second, s->key.lane), s->self, 1);
 	s->hung = false;
 	ASSERT(!s->place[0] && !s->place[1]);
 }
@@ -316,9 +332,9 @@ static void sig_hang(struct engine *e, struct sig *s)
 	s->anchor = set_rarest(e, set_at(e, s->key.need));
 	uint32_t second = sig_second(e, s);
 
-	pile_put(e, &index_sigs, &e->skill_index[s->anchor].anchor[s->key.lane], s->self, 0);
+	pile_put(e, &index_sigs, anchor_of(e, s->anchor, s->key.lane), s->self, 0);
 	if (second)
-		pile_put(e, &index_sigs, &e->skill_index[second].anchor[s->key.lane], s->self, 1);
+		pile_put(e, &index_sigs, anchor_of(e, second, s->key.lane), s->self, 1);
 	s->hung = true;
 }
 
@@ -335,11 +351,9 @@ void index_sig(struct engine *e, struct sig *s)
 		uint32_t second = sig_second(e, s);
 
 		s->head = head;
-		pile_fix(
-			e, &index_sigs, &e->skill_index[s->anchor].anchor[s->key.lane], s->self, 0);
+		pile_fix(e, &index_sigs, anchor_of(e, s->anchor, s->key.lane), s->self, 0);
 		if (second)
-			pile_fix(e, &index_sigs, &e->skill_index[second].anchor[s->key.lane],
-				s->self, 1);
+			pile_fix(e, &index_sigs, anchor_of(e, second, s->key.lane), s->self, 1);
 		return;
 	}
 	/* The old head may be gone: drop looks at no order until the last takes the hole. */
@@ -401,9 +415,10 @@ static void profile_everywhere(struct engine *e, uint32_t set, uint32_t pool, pi
 {
 	const struct set *s = set_at(e, set);
 
+	profile_places(e, set, pool);
 	for (uint32_t i = 0; i < s->count; i++)
-		change(e, &index_profiles, &e->skill_index[s->v[i].skill].posting[pool], set, i);
-	change(e, &index_profiles, &e->skill_index[0].posting[pool], set, s->count);
+		change(e, &index_profiles, posting_of(e, s->v[i].skill, pool), set, i);
+	change(e, &index_profiles, posting_of(e, 0, pool), set, s->count);
 }
 
 /* The agent leaves; the postings follow when it was the best, or the last. */
@@ -529,12 +544,16 @@ void index_configure(struct engine *e)
 void index_free(struct engine *e)
 {
 	for (uint32_t i = 0; i < e->skill_cap; i++) {
-		for (uint32_t lane = 0; lane < LANES_MAX; lane++)
-			pile_free(&e->skill_index[i].anchor[lane]);
-		free(e->skill_index[i].profiles.v);
-		free(e->skill_index[i].asked.v);
-		for (uint32_t p = 0; p < POOLS; p++)
-			pile_free(&e->skill_index[i].posting[p]);
+		struct skill_index *x = &e->skill_index[i];
+
+		for (uint32_t lane = 0; x->anchor && lane < LANES_MAX; lane++)
+			pile_free(&x->anchor[lane]);
+		for (uint32_t p = 0; x->posting && p < POOLS; p++)
+			pile_free(&x->posting[p]);
+		free(x->anchor);
+		free(x->posting);
+		free(x->profiles.v);
+		free(x->asked.v);
 	}
 	for (uint32_t i = 0; i < e->profile_cap; i++) {
 		for (uint32_t p = 0; e->profiles[i] && p < POOLS; p++)
@@ -611,11 +630,11 @@ size_t index_check(const struct engine *e, struct str *out)
 		faults += check_agent(e, agent_at(e, i), out);
 	for (uint32_t i = 0; i < e->skill_cap; i++) {
 		for (uint32_t lane = 0; lane < LANES_MAX; lane++)
-			faults += check_pile(
-				e, &index_sigs, &e->skill_index[i].anchor[lane], "anchor", out);
+			faults +=
+				check_pile(e, &index_sigs, index_anchor(e, i, lane), "anchor", out);
 		for (uint32_t p = 0; p < POOLS; p++)
 			faults += check_pile(
-				e, &index_profiles, &e->skill_index[i].posting[p], "posting", out);
+				e, &index_profiles, index_posting(e, i, p), "posting", out);
 	}
 	for (uint32_t i = 0; i < e->profile_cap; i++)
 		for (uint32_t p = 0; e->profiles[i] && p < POOLS; p++)

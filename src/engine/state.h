@@ -216,12 +216,13 @@ struct numbers { /* a growing array */
 	uint32_t count, cap;
 };
 struct skill_index {
-	struct pile anchor[LANES_MAX]; /* signatures */
-	struct pile posting[POOLS];    /* profiles */
-	uint32_t agents;	       /* defined agents who have it */
-	struct numbers profiles;       /* every profile that has it, in the order of making */
-	struct numbers asked;	       /* sets that were asked, with this as the rarest skill */
-	uint32_t owner;		       /* agent:<id>: that agent */
+	/* NULL until somebody hangs there: most agents' own skills are asked by nobody, and each has one. */
+	struct pile *anchor;	 /* [LANES_MAX] signatures */
+	struct pile *posting;	 /* [POOLS] profiles */
+	uint32_t agents;	 /* defined agents who have it */
+	uint32_t owner;		 /* agent:<id>: that agent */
+	struct numbers profiles; /* every profile that has it, in the order of making */
+	struct numbers asked;	 /* sets that were asked, with this as the rarest skill */
 };
 struct profile {
 	uint32_t logged_in, ready; /* agents of exactly these skills */
