@@ -54,6 +54,8 @@ void verb_conv(struct control_call *c);
 void verb_customer(struct control_call *c);
 void verb_export(struct control_call *c);
 void verb_user(struct control_call *c);
+void verb_merge(struct control_call *c);
+void verb_split(struct control_call *c);
 void verb_desk(struct control_call *c);
 void verb_dead(struct control_call *c);
 void verb_replay(struct control_call *c);

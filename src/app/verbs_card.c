@@ -1,5 +1,6 @@
 /*
- * Verbs that read the history: conv, customer, export. All of it comes from Redis, in pages. Called by control.c.
+ * Verbs that read the history: conv, customer, export. All of it comes from Redis, in pages; a card is that of all who were merged into
+ * one. And merge and split, which are commands like an agent's. Called by control.c.
  *
  *   customer: identity ─▶ verified or claimed customer ─▶ card ─▶ (verified: the claimed one beside it, marked)
  *   export:   the same, then the messages of each conversation
@@ -8,6 +9,8 @@
 #include <string.h>
 
 #include "app/call.h"
+#include "base/log.h"
+#include "model/limits.h"
 #include "store/history.h"
 #include "text/address.h"
 
@@ -198,6 +201,36 @@ static bool has_verified(const struct customer_row *row)
 	return false;
 }
 
+static bool has_member(const struct customer_row *row, struct id id)
+{
+	for (size_t i = 0; i < row->member_count; i++)
+		if (id_equal(row->members[i].id, id))
+			return true;
+	return false;
+}
+
+static void card_links(struct control_call *c, const struct customer_row *row)
+{
+	char text[ID_TEXT_LEN + 1];
+
+	str_add_text(&c->text, ",\"merged\":[");
+	for (size_t i = 0; i < row->member_count; i++)
+		str_addf(&c->text, "%s\"%s\"", i ? "," : "", id_text(row->members[i].id, text));
+	str_add_text(&c->text, "],\"links\":[");
+	for (size_t i = 0; i < row->link_count; i++) {
+		const struct link_row *l = &row->links[i];
+		str_addf(&c->text, "%s{\"journal\":%llu,\"at_ms\":%llu", i ? "," : "",
+			(unsigned long long)l->n, (unsigned long long)(l->at_us / 1000));
+		json_text(&c->text, "what", l->what);
+		json_id(&c->text, "customer", l->member);
+		json_id(&c->text, "into", l->root);
+		json_text(&c->text, "agent", l->agent);
+		json_text(&c->text, "why", l->why);
+		str_add_char(&c->text, '}');
+	}
+	str_add_char(&c->text, ']');
+}
+
 /* Only what was claimed is shown beside what was proved, never the other way. */
 static void on_sibling(void *arg, int status, const struct customer_row *row)
 {
@@ -224,9 +257,11 @@ static void card_head(struct control_call *c, const struct customer_row *row)
 			r->verified ? "true" : "false");
 		json_text(&c->text, "kind", r->kind);
 		json_text(&c->text, "value", r->value);
+		json_id(&c->text, "customer", r->customer);
 		str_add_char(&c->text, '}');
 	}
 	str_add_char(&c->text, ']');
+	card_links(c, row);
 }
 
 static void on_customer(void *arg, int status, const struct customer_row *row)
@@ -240,7 +275,8 @@ static void on_customer(void *arg, int status, const struct customer_row *row)
 		card_head(c, row);
 		add_convs(c, row, false);
 		if (has_verified(row) &&
-			id_parse(found_get(&row->fields, "suggest"), &card->sibling))
+			id_parse(found_get(&row->fields, "suggest"), &card->sibling) &&
+			!has_member(row, card->sibling))
 			customer_read(c->node->store, card->sibling, CONVS_MAX, on_sibling,
 				control_hold(c));
 		else
@@ -251,7 +287,7 @@ static void on_customer(void *arg, int status, const struct customer_row *row)
 
 static void read_card(struct control_call *c, struct id customer)
 {
-	customer_read(c->node->store, customer, CONVS_MAX, on_customer, control_hold(c));
+	group_read(c->node->store, customer, CONVS_MAX, on_customer, control_hold(c));
 }
 
 static void on_identity(void *arg, int status)
@@ -309,4 +345,52 @@ void verb_export(struct control_call *c)
 		read_card(c, card->customer);
 	else
 		find_identity(c);
+}
+
+/* ---- merge and split ---- */
+
+static void on_linked(void *arg, int status, enum answer answer, const char *why)
+{
+	struct control_call *c = arg;
+	bool done = !status && (answer == ANSWER_OK || answer == ANSWER_NOOP);
+
+	if (!done) {
+		control_error(c, CALL_REFUSED, "%s", why && *why ? why : "it was not done");
+	} else {
+		str_addf(&c->text, "{\"changed\":%s", answer == ANSWER_OK ? "true" : "false");
+		json_text(&c->text, "customer", c->args[0]);
+		json_text(&c->text, "why", slice_of(answer == ANSWER_OK ? "" : why));
+		str_add_char(&c->text, '}');
+		control_result(c, str_slice(&c->text), 0);
+	}
+	control_release(c);
+}
+
+static void link_ask(struct control_call *c, struct command *cmd)
+{
+	cmd->why = control_option(c, "why");
+	if (cmd->why.n > REASON_MAX) {
+		control_error(c, CALL_USAGE, "--why: at most %d bytes", REASON_MAX);
+		return;
+	}
+	if (!control_id(c, c->args[0], &cmd->customer))
+		return;
+	log_info("control", "customer %s customer=%.*s", command_words[cmd->type],
+		SLICE_ARG(c->args[0]));
+	desk_ask(c->node->desk, cmd, on_linked, control_hold(c));
+}
+
+void verb_merge(struct control_call *c)
+{
+	struct command cmd = { .type = COMMAND_MERGE };
+
+	if (control_id(c, c->args[1], &cmd.linked))
+		link_ask(c, &cmd);
+}
+
+void verb_split(struct control_call *c)
+{
+	struct command cmd = { .type = COMMAND_SPLIT };
+
+	link_ask(c, &cmd);
 }

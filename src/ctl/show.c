@@ -258,6 +258,9 @@ static void show_customer(const json_t *r, uint64_t now_ms, struct str *out)
 	static const struct column convs[] = { { "CONVERSATION", "id" }, { "AGO", "arrived_ms" },
 		{ "CHANNEL", "channel" }, { "QUEUE", "queue" }, { "STATE", "state" },
 		{ "CLAIMED", "claimed" }, { "SUBJECT", "subject" } };
+	static const struct column links[] = { { "LINK", "what" }, { "AGO", "at_ms" },
+		{ "CUSTOMER", "customer" }, { "INTO", "into" }, { "BY", "agent" },
+		{ "WHY", "why" } };
 
 	str_add_text(out, "customer ");
 	add_value(out, json_object_get(r, "id"), false);
@@ -269,6 +272,10 @@ static void show_customer(const json_t *r, uint64_t now_ms, struct str *out)
 	table(out, json_object_get(r, "identities"), identities, 3, now_ms);
 	str_add_char(out, '\n');
 	table(out, json_object_get(r, "conversations"), convs, 7, now_ms);
+	if (!json_array_size(json_object_get(r, "links")))
+		return;
+	str_add_char(out, '\n');
+	table(out, json_object_get(r, "links"), links, 6, now_ms);
 }
 
 static void show_dead(const json_t *r, uint64_t now_ms, struct str *out)

@@ -22,7 +22,7 @@ static const struct {
 	const char *name;
 	bool many;
 } options[] = { { "role", false }, { "name", false }, { "units", false }, { "skill", true },
-	{ "channel", false } };
+	{ "channel", false }, { "why", false } };
 
 void words_usage(struct str *out)
 {

@@ -1,17 +1,20 @@
 /*
  * Whether a call may read a conversation or a customer: all, or what is one's own: conversations that one owns or is offered, and everything of
- * the customers one serves now (the card shows their past). Whose a conversation is, the engine's present state says.
+ * the customers one serves now (the card shows their past), with those who were merged with them. Whose a conversation is, the engine's present state says.
  */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "base/assert.h"
 #include "desk/api.h"
+#include "model/limits.h"
 #include "store/history.h"
 
 struct access {
 	struct call *c;
 	void (*fn)(struct call *c);
-	struct id conv, customer;
+	struct id conv, people[MERGE_MAX + 1];
+	size_t people_count;
 	bool mine;
 };
 
@@ -35,8 +38,9 @@ static bool compare_work(const struct conv_view *v, void *arg)
 {
 	struct access *a = arg;
 	bool conv = !id_is_none(a->conv) && id_equal(v->conv, a->conv);
-	bool customer = !id_is_none(a->customer) && id_equal(v->customer, a->customer);
-	a->mine = conv || customer;
+	a->mine = conv;
+	for (size_t i = 0; i < a->people_count; i++)
+		a->mine = a->mine || id_equal(v->customer, a->people[i]);
 	return !a->mine;
 }
 
@@ -52,9 +56,25 @@ static void on_state(void *arg, const struct engine *e, uint64_t push_n)
 	access_end(a, a->mine ? 0 : 403, a->mine ? NULL : "you do not serve this customer now");
 }
 
-static void ask_engine(struct access *a)
+static void on_group(void *arg, int status, const struct id *ids, size_t count)
 {
+	struct access *a = arg;
+	if ((status && status != -ENOENT) || a->c->d->ended) {
+		access_end(a, status, NULL);
+		return;
+	}
+	for (size_t i = 0; i < count && i <= MERGE_MAX; i++)
+		a->people[a->people_count++] = ids[i];
 	a->c->d->ports->read(a->c->d->app, on_state, a);
+}
+
+/* Of a customer who is nobody's: the conversation itself may still be one's own. */
+static void ask_engine(struct access *a, struct id customer)
+{
+	if (id_is_none(customer))
+		on_group(a, 0, NULL, 0);
+	else
+		group_ids(a->c->d->store, customer, on_group, a);
 }
 
 static void fields_copy(struct call *c, const struct pairs_found *from)
@@ -78,8 +98,9 @@ static void on_conv(void *arg, int status, const struct pairs_found *fields)
 		access_end(a, 0, NULL);
 		return;
 	}
-	(void)id_parse(found_get(fields, "customer"), &a->customer);
-	ask_engine(a);
+	struct id customer = { 0 };
+	(void)id_parse(found_get(fields, "customer"), &customer);
+	ask_engine(a, customer);
 }
 
 static struct access *access_new(struct call *c, void (*fn)(struct call *c))
@@ -102,9 +123,8 @@ void access_conv(struct call *c, struct id conv, void (*fn)(struct call *c))
 void access_customer(struct call *c, struct id customer, void (*fn)(struct call *c))
 {
 	struct access *a = access_new(c, fn);
-	a->customer = customer;
 	if (c->scope == SCOPE_ALL)
 		access_end(a, 0, NULL);
 	else
-		ask_engine(a);
+		ask_engine(a, customer);
 }

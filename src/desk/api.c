@@ -66,6 +66,20 @@ void call_problem(struct call *c, int status, const char *detail)
 	http_problem(c->r, status, detail);
 }
 
+void call_refused(struct call *c, int status, enum answer answer, const char *why)
+{
+	if (status == -EINVAL || answer == ANSWER_INVALID)
+		call_problem(c, 422, why);
+	else if (answer == ANSWER_UNKNOWN)
+		call_problem(c, 404, why);
+	else if (answer == ANSWER_FORBIDDEN)
+		call_problem(c, 403, why);
+	else if (answer == ANSWER_STATE)
+		call_problem(c, 409, why);
+	else
+		call_problem(c, 503, why);
+}
+
 void call_failed(struct call *c, int status)
 {
 	if (status == -ENOENT)

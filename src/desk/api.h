@@ -28,7 +28,11 @@ enum body_kind { BODY_NONE, BODY_JSON, BODY_STREAM };
 	X(explain, "GET", "/conversations/{id}/explain", EXPLAIN, BODY_NONE, 200,                  \
 		"Why a conversation waits, or who got it and why")                                 \
 	X(customer, "GET", "/customers/{id}", READ_CUSTOMER, BODY_NONE, 200,                       \
-		"A customer's card with identities and conversations")                             \
+		"A customer's card: identities, conversations, who was merged, who it may be")     \
+	X(merge, "POST", "/customers/{id}/merge", MERGE, BODY_JSON, 200,                           \
+		"This customer is the same person as another: into, reason")                       \
+	X(split, "POST", "/customers/{id}/split", MERGE, BODY_JSON, 200,                           \
+		"Takes a merge back: reason")                                                      \
 	X(blob_put, "POST", "/blobs", WRITE_BLOB, BODY_STREAM, 201, "Store a file to send")        \
 	X(blob_get, "GET", "/blobs/{name}", READ_BLOB, BODY_NONE, 200,                             \
 		"An attachment of a conversation; query: conv")                                    \
@@ -90,6 +94,9 @@ bool call_id(struct call *c, size_t arg, struct id *out);
 	void call_##handler(struct call *c);
 ENDPOINTS(CALL_DECLARE)
 #undef CALL_DECLARE
+
+/* What the router answered a command that was asked for this call, when it was not done. */
+void call_refused(struct call *c, int status, enum answer answer, const char *why);
 
 /* access.c: whether this call may read it; fn is called when it may, else it was answered. */
 void access_conv(struct call *c, struct id conv, void (*fn)(struct call *c));

@@ -1,5 +1,5 @@
 /*
- * Reading through the API: conversations, customers, queues, agents, numbers. Shapes are those of the frames.
+ * Reading through the API: conversations, queues, agents, numbers. Shapes are those of the frames.
  */
 #include <errno.h>
 
@@ -291,72 +291,4 @@ void call_stats(struct call *c)
 	c->drop = drop_status;
 	call_hold(c);
 	c->d->ports->status(c->d->app, on_status, c);
-}
-
-/* ---- a customer ---- */
-
-static void write_identities(struct str *o, const struct customer_row *row)
-{
-	out_key(o, "identities");
-	str_add_char(o, '[');
-	for (size_t i = 0; i < row->identity_count; i++) {
-		out_comma(o);
-		str_add_char(o, '{');
-		out_string(o, "kind", row->identities[i].kind);
-		out_string(o, "value", row->identities[i].value);
-		out_bool(o, "verified", row->identities[i].verified);
-		str_add_char(o, '}');
-	}
-	str_add_char(o, ']');
-}
-
-static void write_customer(struct str *o, const struct customer_row *row)
-{
-	str_add_char(o, '{');
-	out_id(o, "id", row->id);
-	out_text(o, "name", found_get(&row->fields, "name"));
-	out_text(o, "segment", found_get(&row->fields, "segment"));
-	out_text(o, "lang", found_get(&row->fields, "lang"));
-	out_text(o, "suggest", found_get(&row->fields, "suggest"));
-	write_identities(o, row);
-	out_key(o, "conversations");
-	str_add_char(o, '[');
-	for (size_t i = 0; i < row->conv_count; i++) {
-		struct conv_face f = face_of_stored(row->convs[i], &row->conv_fields[i]);
-		out_comma(o);
-		str_add_char(o, '{');
-		frame_conv(o, &f);
-		str_add_char(o, '}');
-	}
-	str_add_text(o, "]}");
-}
-
-static void on_customer(void *arg, int status, const struct customer_row *row)
-{
-	struct call *c = arg;
-	struct str o = { 0 };
-	if (status) {
-		call_failed(c, status);
-	} else {
-		write_customer(&o, row);
-		call_json(c, 200, &o);
-	}
-	str_free(&o);
-	call_release(c);
-}
-
-static void read_customer(struct call *c)
-{
-	struct id customer;
-	bool read = id_parse(c->args[0], &customer);
-	ASSERT(read);
-	call_hold(c);
-	customer_read(c->d->store, customer, API_CONVS_MAX, on_customer, c);
-}
-
-void call_customer(struct call *c)
-{
-	struct id customer;
-	if (call_id(c, 0, &customer))
-		access_customer(c, customer, read_customer);
 }

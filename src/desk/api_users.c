@@ -18,20 +18,6 @@ struct user_wanted {
 	uint64_t units;
 };
 
-static void refused(struct call *c, int status, enum answer answer, const char *why)
-{
-	if (status == -EINVAL || answer == ANSWER_INVALID)
-		call_problem(c, 422, why);
-	else if (answer == ANSWER_UNKNOWN)
-		call_problem(c, 404, why);
-	else if (answer == ANSWER_FORBIDDEN)
-		call_problem(c, 403, why);
-	else if (answer == ANSWER_STATE)
-		call_problem(c, 409, why);
-	else
-		call_problem(c, 503, why);
-}
-
 /* ---- make or change ---- */
 
 static void on_made(void *arg, int status, const char *password, const char *why)
@@ -40,7 +26,7 @@ static void on_made(void *arg, int status, const char *password, const char *why
 	const struct user_wanted *u = c->state;
 	struct str o = { 0 };
 	if (status) {
-		refused(c, status, ANSWER_NONE, why);
+		call_refused(c, status, ANSWER_NONE, why);
 	} else {
 		str_add_text(&o, "{\"user\":{");
 		out_string(&o, "id", u->id);
@@ -134,7 +120,7 @@ static void on_off(void *arg, int status, enum answer answer, const char *why)
 	struct call *c = arg;
 	struct str o = { 0 };
 	if (status || (answer != ANSWER_OK && answer != ANSWER_NOOP)) {
-		refused(c, status, answer, why);
+		call_refused(c, status, answer, why);
 	} else {
 		LIST_FOR (k, &desk_agent_of(c->d, c->args[0])->clients, struct client, agent_node)
 			client_end(k, 4401, "this user was removed");

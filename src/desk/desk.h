@@ -44,6 +44,10 @@ struct desk_pipe *desk_pipe_open(struct desk *d, struct slice agent,
 void desk_pipe_line(struct desk_pipe *p, struct slice json);
 void desk_pipe_close(struct desk_pipe **p);
 
+/* Puts the command with a session of its own. fn: status 0 and the router's answer; -ETIMEDOUT: it is on disk, nobody has answered yet;
+ * else as inbox_put. */
+void desk_ask(struct desk *d, struct command *c,
+	void (*fn)(void *arg, int status, enum answer answer, const char *why), void *arg);
 /* A new user's credentials and command: used by usherctl and the administrator's page. password empty: one is generated into *password_out. */
 void desk_user_add(struct desk *d, struct slice id, struct slice name, enum role role,
 	struct slice skills, uint64_t units, struct slice password,

@@ -182,6 +182,8 @@ static void act(struct client *c, struct frame *f, struct arena *arena)
 	case FRAME_WRAPUP_DONE:
 	case FRAME_WRAPUP_MORE:
 	case FRAME_RETRY:
+	case FRAME_MERGE:
+	case FRAME_SPLIT:
 	case FRAME_QUEUE:
 		command_put(c, f, arena);
 		return;

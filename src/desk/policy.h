@@ -39,6 +39,8 @@ enum scope { SCOPES(SCOPE_ENUM) SCOPE_COUNT };
 	X(READ_CONV, "read_conversation", OWN, ALL, ALL, ALL)                                      \
 	X(EXPLAIN, "explain", OWN, ALL, ALL, ALL)                                                  \
 	X(READ_CUSTOMER, "read_customer", OWN, ALL, ALL, ALL)                                      \
+	X(MERGE, "merge", OWN, ALL, ALL,                                                           \
+		NONE) /* and split; own: suggested ones, of whom one serves one */                 \
 	X(READ_BLOB, "read_blob", OWN, ALL, ALL, ALL)                                              \
 	X(WRITE_BLOB, "write_blob", OWN, ALL, ALL, NONE)                                           \
 	X(READ_QUEUE, "read_queue", NONE, ALL, ALL, ALL)                                           \

@@ -61,10 +61,6 @@ struct desk_agent *desk_agent_of(struct desk *d, struct slice agent);
 void handover_tell(struct desk *d, const struct effect *ef);
 
 /* ---- ask.c: commands that something other than a desk waits for ---- */
-/* Puts the command with a session of its own. fn: status 0 and the router's answer; -ETIMEDOUT: it is on disk, nobody has answered yet;
- * else as inbox_put. */
-void desk_ask(struct desk *d, struct command *c,
-	void (*fn)(void *arg, int status, enum answer answer, const char *why), void *arg);
 /* True when the answer was for an ask. */
 bool desk_ask_answered(struct desk *d, const struct effect *ef);
 /* Ends them all with -ECANCELED. */

@@ -23,7 +23,7 @@ static const struct frame_row frame_rows[FRAME_COUNT] = { FRAMES(FRAME_ROW) };
 #define FIELD_TEXT(field, text) text,
 static const char *const field_names[] = { FRAME_FIELDS(FIELD_TEXT) NULL };
 
-enum { ID_MAX = 64, REASON_MAX = 256 };
+enum { ID_MAX = 64 };
 
 /* ---- JSON from outside ---- */
 
@@ -238,6 +238,10 @@ static bool read_field(struct reading *r, enum frame_field field, const json_t *
 		return true;
 	case DESK_FIELD_FROM:
 		return read_u64(r, v, &r->f->from);
+	case DESK_FIELD_CUSTOMER:
+		return read_id(r, v, &c->customer);
+	case DESK_FIELD_INTO:
+		return read_id(r, v, &c->linked);
 	case DESK_FIELD_COUNT:
 		break;
 	}

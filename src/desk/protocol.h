@@ -27,7 +27,9 @@
 	X(ON, "on") \
 	X(QUEUE, "queue") \
 	X(PAUSED, "paused") \
-	X(FROM, "from")
+	X(FROM, "from") \
+	X(CUSTOMER, "customer") \
+	X(INTO, "into")
 /* clang-format on */
 #define FRAME_FIELD_ENUM(field, text) DESK_FIELD_##field,
 enum frame_field { FRAME_FIELDS(FRAME_FIELD_ENUM) DESK_FIELD_COUNT };
@@ -52,6 +54,8 @@ enum frame_field { FRAME_FIELDS(FRAME_FIELD_ENUM) DESK_FIELD_COUNT };
 	X(TYPING, "typing", TYPING, NONE, NEED1(CONV), 0)                                          \
 	X(SEEN, "seen", TYPING, NONE, NEED2(CONV, SEQ), 0)                                         \
 	X(WATCH, "watch", WATCH, NONE, NEED2(CONV, ON), 0)                                         \
+	X(MERGE, "merge", MERGE, MERGE, NEED2(CUSTOMER, INTO), NEED1(REASON))                      \
+	X(SPLIT, "split", MERGE, SPLIT, NEED1(CUSTOMER), NEED1(REASON))                            \
 	X(QUEUE, "queue", QUEUE_PAUSE, QUEUE, NEED2(QUEUE, PAUSED), 0)                             \
 	X(RESUME, "resume", CONNECT, NONE, NEED1(FROM), 0)                                         \
 	X(PING, "ping", CONNECT, NONE, 0, 0)

@@ -42,6 +42,9 @@ static int apply_dispatch(struct engine *e, const struct event *ev, struct err *
 	case EVENT_QUEUE_PAUSED:
 	case EVENT_CONFIGURED:
 		return apply_line_event(e, ev, err);
+	case EVENT_MERGED: /* cards are no state of the engine: these are for the journal */
+	case EVENT_SPLIT:
+		return 0;
 	case EVENT_NONE:
 	case EVENT_COUNT:
 		break;

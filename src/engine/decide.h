@@ -10,6 +10,8 @@
 /* decide_customer.c: what customers do */
 void decide_message(struct engine *e, const struct command *cmd);
 void decide_visit(struct engine *e, const struct command *cmd);
+/* decide_merge.c: who is the same person */
+void decide_merge(struct engine *e, const struct command *cmd);
 /* decide_desk.c: what an agent does with an offer or says in a conversation */
 void decide_accept(struct engine *e, const struct command *cmd);
 void decide_decline(struct engine *e, const struct command *cmd);

@@ -178,6 +178,10 @@ static void step_decide(struct engine *e, const struct command *c)
 	case COMMAND_WRAPUP_DONE:
 		decide_wrapup_done(e, c);
 		return;
+	case COMMAND_MERGE:
+	case COMMAND_SPLIT:
+		decide_merge(e, c);
+		return;
 	case COMMAND_USER:
 		decide_user(e, c);
 		return;

@@ -37,6 +37,9 @@
 	X(COMMAND_TAKE, "take", "agent conv to: assign by hand to agent `to` (empty: oneself)")               \
 	X(COMMAND_WRAPUP_DONE, "wrapup_done", "agent conv")                                                   \
 	X(COMMAND_RETRY, "retry", "agent conv seq: send a failed message again")                              \
+	X(COMMAND_MERGE, "merge",                                                                             \
+		"agent customer linked why: one person; agent empty: the operator")                           \
+	X(COMMAND_SPLIT, "split", "agent customer why: takes a merge back")                                   \
 	/* from usherctl and the administrator */                                                             \
 	X(COMMAND_USER, "user", "agent name role skills secret units: make or change a user")                 \
 	X(COMMAND_USER_OFF, "user_off", "agent: may no longer log in; work is returned")                      \

@@ -38,6 +38,8 @@
 		"conv agent until why: not offered to this agent before `until`")                  \
 	X(EVENT_EXCLUSIONS_CLEARED, "exclusions_cleared", "conv: everybody had declined")          \
 	X(EVENT_MESSAGE, "message", "conv id seq direction agent: numbered into the history")      \
+	X(EVENT_MERGED, "merged", "customer linked agent why: is the same person as linked")       \
+	X(EVENT_SPLIT, "split", "customer linked agent why: is not")                               \
 	X(EVENT_AGENT, "agent", "agent name role skills units: defined or changed")                \
 	X(EVENT_AGENT_OFF, "agent_off", "agent")                                                   \
 	X(EVENT_DESK_UP, "desk_up", "agent session node")                                          \

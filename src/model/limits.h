@@ -48,6 +48,10 @@
 	LIMIT(REDIS_ITEMS_MAX, 1048576, "items", "one array in a reply")                           \
 	LIMIT(LEASE_MS, 10000, "ms", "a node that is dead this long no longer routes")             \
 	/* the desk */                                                                             \
+	LIMIT(MERGE_MAX, 32, "customers", "merged into one; more is a mistake of somebody")        \
+	LIMIT(SUGGEST_MAX, 8, "customers", "suggested on one card; nobody reads more")             \
+	LIMIT(SUGGEST_ASK_MAX, 50, "identities", "of a card that are looked up for it")            \
+	LIMIT(REASON_MAX, 256, "bytes", "why somebody declined, merged or split")                  \
 	LIMIT(DESK_FRAME_MAX, 1048576, "bytes", "a reply of the largest text fits four times")     \
 	LIMIT(DESK_DEPTH_MAX, 8, "levels", "JSON from outside; a command needs 3")                 \
 	LIMIT(DESK_OUTPUT_SLOW, 524288, "bytes", "a reader this far behind gets resync")           \

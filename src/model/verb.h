@@ -18,6 +18,9 @@
 		"...] "                                                                            \
 		"[--units N] [--password-stdin] | off NAME",                                       \
 		2, 2, "makes a user, or ends a user's log-in")                                     \
+	X(VERB_MERGE, "merge", "ID INTO [--why TEXT]", 2, 2,                                       \
+		"two customers are one person: ID becomes part of INTO, nothing is moved")         \
+	X(VERB_SPLIT, "split", "ID [--why TEXT]", 1, 1, "takes a merge back")                      \
 	X(VERB_DESK, "desk", "NAME", 1, 1, "a desk in the terminal: frames out, frames in")        \
 	X(VERB_DEAD, "dead", "[list | replay ID | replay --channel NAME]", 0, 2,                   \
 		"messages that could not be sent; sends one again, or all that failed of a "       \

@@ -32,6 +32,19 @@ struct row {
 	uint64_t seen, left, rating; /* of a live visitor: as in struct effect */
 };
 
+/* A customer as merges see it, see merge.c. */
+struct member {
+	struct id id;
+	bool proved, there; /* there: not split off again */
+};
+struct card {
+	struct id id, into, suggest;
+	struct pairs_found stored;
+	bool asked, known, proved, touched;
+	struct member *members;
+	size_t member_count;
+};
+
 struct work {
 	struct stream_id inbox_id;
 	struct command c;
@@ -43,6 +56,7 @@ struct work {
 	size_t ref_count;
 	struct id verified_customer, claimed_customer;
 	struct pairs_found customer; /* the card of whoever it turned out to be */
+	bool minted;		     /* the message made its customer */
 	struct slice place;	     /* "CONV SEQ" of a message known by its id only */
 	struct slice topic, rule;    /* of a fresh conversation; empty: none */
 	struct slice entry;	     /* packed entry that a receipt or retry is about */
@@ -72,7 +86,7 @@ struct batch {
 	size_t count;
 	struct decided *steps;
 	size_t step_count, step_cap;
-	struct map rows, threads, identities, dedups, agents;
+	struct map rows, threads, identities, dedups, agents, cards;
 	uint64_t accepted, duplicate, quarantined, damaged;
 };
 
@@ -106,6 +120,19 @@ bool project_ask(struct batch *b, struct lookup *l);
 void project(struct batch *b);
 /* An effect with the next push number. */
 void batch_effect(struct batch *b, struct effect *ef);
+
+/* ---- merge.c: who is the same person as whom ---- */
+struct card *batch_card(struct batch *b, struct id id);
+/* For merge and split; true when something is asked. */
+bool merge_ask_first(struct batch *b, struct lookup *l, struct work *w);
+bool merge_ask_second(struct batch *b, struct lookup *l, struct work *w);
+/* Which is the member and which the root; false with w->answer and why. */
+bool merge_resolve(struct batch *b, struct work *w);
+/* So that the next command of the batch sees it. */
+void merge_decided(struct batch *b, const struct event *ev);
+/* The trail of event n on both cards, and news for whoever serves one of them. */
+void merge_project(struct batch *b, const struct event *ev, uint64_t n);
+void cards_project(struct batch *b);
 
 /* ---- receipt.c: what became of an outbound message, and trying again ---- */
 void receipt_project(struct batch *b, struct work *w);

@@ -324,6 +324,10 @@ static void project_customer(struct batch *b, struct work *w)
 		put_text(&f, "segment", c->segment);
 	if (!id_is_none(c->suggest))
 		put_id(&f, "suggest", c->suggest);
+	if (c->verified)
+		put_text(&f, "proved", SLICE("1"));
+	else if (w->minted)
+		put_text(&f, "proved", SLICE("0"));
 	put_u64(&f, "updated", b->now_us);
 	commit_customer(b->commit, c->customer, &f.argv);
 	argv_free(&f.argv);
@@ -495,6 +499,10 @@ static void project_event(struct batch *b, const struct decided *d)
 	case EVENT_AGENT_OFF:
 		commit_user_remove(b->commit, ev->agent);
 		return;
+	case EVENT_MERGED:
+	case EVENT_SPLIT:
+		merge_project(b, ev, b->journal_n);
+		return;
 	case EVENT_NONE:
 	case EVENT_CREATED:
 	case EVENT_QUEUED:
@@ -591,6 +599,7 @@ void project(struct batch *b)
 	for (size_t i = 0; map_next(&b->rows, &i, &e);)
 		if (((struct row *)e.value)->touched && ((struct row *)e.value)->known)
 			write_row(b, e.value);
+	cards_project(b);
 	for (size_t i = 0; map_next(&b->agents, &i, &e);)
 		write_agent(b, e.key);
 	for (size_t i = 0; i < b->count; i++)

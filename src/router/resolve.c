@@ -15,6 +15,11 @@ static bool is_message(const struct work *w)
 	return w->c.type == COMMAND_MESSAGE;
 }
 
+static bool is_merge(const struct work *w)
+{
+	return w->c.type == COMMAND_MERGE || w->c.type == COMMAND_SPLIT;
+}
+
 /* ---- asking ---- */
 
 static void split_refs(struct batch *b, struct work *w)
@@ -84,6 +89,8 @@ bool resolve_ask_first(struct batch *b, struct lookup *l)
 			ask_message(b, l, w);
 		else if (w->c.type == COMMAND_VISIT)
 			lookup_thread(l, w->c.channel, w->c.thread, &w->by_thread);
+		else if (is_merge(w))
+			(void)merge_ask_first(b, l, w);
 		else
 			ask_row(b, l, w->c.conv);
 		if (w->c.type == COMMAND_RECEIPT && !w->c.seq)
@@ -116,6 +123,8 @@ static bool ask_second_of(struct batch *b, struct lookup *l, struct work *w)
 			lookup_customer(l, customer, &w->customer);
 		return true;
 	}
+	if (is_merge(w))
+		return merge_ask_second(b, l, w);
 	if (w->c.type == COMMAND_REPLY || w->c.type == COMMAND_RETRY)
 		letter_ask(b, l, w);
 	if (w->c.type == COMMAND_REPLY)
@@ -141,6 +150,17 @@ bool resolve_ask_second(struct batch *b, struct lookup *l)
 
 /* ---- the customer ---- */
 
+static void mint_customer(struct batch *b, struct work *w)
+{
+	struct command *c = &w->c;
+	uint8_t chance[10];
+	chance_bytes(chance, sizeof(chance));
+	c->customer = id_make(b->now_us, chance);
+	w->minted = true;
+	if (c->ident_value.n)
+		batch_identity_put(b, c->ident_kind, c->ident_value, c->verified, c->customer);
+}
+
 static void resolve_customer(struct batch *b, struct work *w)
 {
 	struct command *c = &w->c;
@@ -152,13 +172,21 @@ static void resolve_customer(struct batch *b, struct work *w)
 		claimed = w->claimed_customer;
 	c->customer = c->verified ? verified : claimed;
 	c->suggest = c->verified ? claimed : verified;
-	if (!id_is_none(c->customer))
+	if (id_is_none(c->customer))
+		mint_customer(b, w);
+}
+
+/* A claim is no proof: an agent said of those who wrote before that they are a known customer, not of the next one who knows his address. */
+static void part_from_merge(struct batch *b, struct work *w)
+{
+	struct command *c = &w->c;
+	if (c->verified || !id_equal(c->customer, w->claimed_customer) ||
+		!slice_is(found_get(&w->customer, "group"), "proved"))
 		return;
-	uint8_t chance[10];
-	chance_bytes(chance, sizeof(chance));
-	c->customer = id_make(b->now_us, chance);
-	if (c->ident_value.n)
-		batch_identity_put(b, c->ident_kind, c->ident_value, c->verified, c->customer);
+	if (id_is_none(c->suggest) && !id_parse(found_get(&w->customer, "into"), &c->suggest))
+		c->suggest = c->customer;
+	w->customer = (struct pairs_found){ NULL, 0 };
+	mint_customer(b, w);
 }
 
 /* ---- the conversation ---- */
@@ -224,7 +252,10 @@ static bool find_conv(struct batch *b, struct work *w)
 	if (find_by_thread(b, w))
 		return true;
 	resolve_customer(b, w);
-	return find_by_refs(b, w);
+	if (find_by_refs(b, w))
+		return true;
+	part_from_merge(b, w);
+	return false;
 }
 
 /* ---- queue, skills, segment of a new conversation ---- */
@@ -348,6 +379,8 @@ bool resolve(struct batch *b, struct work *w)
 	else if (w->c.type == COMMAND_VISIT) {
 		struct id decided = batch_thread(b, w->c.channel, w->c.thread);
 		w->c.conv = id_is_none(decided) ? w->by_thread : decided;
+	} else if (is_merge(w) && !merge_resolve(b, w)) {
+		return false;
 	}
 	if (!id_is_none(w->c.conv))
 		row_load(batch_row(b, w->c.conv));

@@ -14,6 +14,7 @@ void batch_clear(struct batch *b)
 	map_free(&b->identities);
 	map_free(&b->dedups);
 	map_free(&b->agents);
+	map_free(&b->cards);
 	commit_drop(&b->commit);
 	free(b->steps);
 	b->steps = NULL;

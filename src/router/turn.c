@@ -50,6 +50,8 @@ static void decide_events(struct batch *b, const struct step *s, struct work *w)
 {
 	for (size_t i = 0; i < s->count; i++) {
 		batch_decide(b, &s->events[i], w);
+		if (s->events[i].type == EVENT_MERGED || s->events[i].type == EVENT_SPLIT)
+			merge_decided(b, &s->events[i]);
 		if (w && s->events[i].type == EVENT_MESSAGE &&
 			s->events[i].direction != DIRECTION_SYSTEM)
 			w->seq = s->events[i].seq;

@@ -15,7 +15,9 @@ struct identity_row {
 	struct slice kind, value;
 	bool verified;
 	uint64_t at_us;
+	struct id customer; /* whose: of a group not always the root's */
 };
+struct link_row;
 struct customer_row {
 	struct id id;
 	struct pairs_found fields; /* name segment lang suggest ... */
@@ -24,10 +26,30 @@ struct customer_row {
 	const struct id *convs; /* newest first */
 	size_t conv_count;
 	const struct pairs_found *conv_fields; /* the view hash of each */
+	/* group_read only: */
+	const struct link_row *links; /* merges and splits, oldest first */
+	size_t link_count;
+	const struct customer_row
+		*members; /* who was merged into it; their conversations are above */
+	size_t member_count;
+};
+/* One merge or split, as it was decided. */
+struct link_row {
+	uint64_t n, at_us; /* n: in the journal */
+	struct slice what; /* merged, split */
+	struct id member, root;
+	struct slice agent; /* empty: the operator */
+	struct slice why;
 };
 /* The card with at most max conversations, newest first. */
 void customer_read(struct store *s, struct id customer, size_t max,
 	void (*fn)(void *arg, int status, const struct customer_row *c), void *arg);
+/* The same of the whole group: the card of its root with everybody's identities and conversations. */
+void group_read(struct store *s, struct id customer, size_t max,
+	void (*fn)(void *arg, int status, const struct customer_row *c), void *arg);
+/* Who is the same person, this one among them, the root first. */
+void group_ids(struct store *s, struct id customer,
+	void (*fn)(void *arg, int status, const struct id *ids, size_t count), void *arg);
 void conv_read(struct store *s, struct id conv,
 	void (*fn)(void *arg, int status, const struct pairs_found *fields), void *arg);
 /* Counters written by commit_count plus live ones. */

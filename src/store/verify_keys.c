@@ -2,6 +2,7 @@
  * What each kind of key promises, and whether it holds. Never changes anything. Called by verify for each key.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/assert.h"
@@ -256,6 +257,68 @@ static void check_conv(struct verify *v, struct slice key, struct id id)
 		c, (const struct argv[]){ { fields, 4, 4 }, { range, 4, 4 } }, 2, conv_answer);
 }
 
+/* ---- a customer and those who were merged with him ---- */
+
+/* The other card's field: a member's `into`, or a root's `has:`. */
+static void link_answer(void *arg, int status, const struct reply *r)
+{
+	struct check *c = arg;
+	struct id said;
+	char text[ID_TEXT_LEN + 1];
+
+	if (!check_answered(c, status, r))
+		return;
+	bool root = c->seq; /* asked for the root's word on a member */
+	bool agrees = root ? r->text.n > 0 : id_parse(r->text, &said) && id_equal(said, c->id);
+	if (!agrees)
+		verify_line(c->verify, "%s is merged with %s, which does not say so", c->key.text,
+			id_text(c->other, text));
+	check_end(c);
+}
+
+static void check_link(struct verify *v, struct slice key, struct id id, struct id other, bool root)
+{
+	struct check *c = check_new(v, KEY_CUSTOMER, key);
+	struct key target = key_of_id(&v->store->keys, KEY_CUSTOMER, other);
+	char text[ID_TEXT_LEN + 1], field[ID_TEXT_LEN + 8];
+
+	c->id = id;
+	c->other = other;
+	c->seq = root;
+	snprintf(field, sizeof(field), "has:%s", id_text(id, text));
+	struct slice words[] = { SLICE("HGET"), key_slice(&target),
+		root ? slice_of(field) : SLICE("into") };
+	check_ask(c, words, 3, link_answer);
+}
+
+static void customer_answer(void *arg, int status, const struct reply *r)
+{
+	struct check *c = arg;
+	struct slice has = SLICE("has:");
+	struct id other;
+
+	if (!check_answered(c, status, r))
+		return;
+	for (size_t i = 0; i + 1 < r->count; i += 2) {
+		struct slice name = r->items[i].text, value = r->items[i + 1].text;
+		if (slice_is(name, "into") && id_parse(value, &other))
+			check_link(c->verify, key_slice(&c->key), c->id, other, true);
+		else if (value.n && slice_starts(name, has) &&
+			 id_parse(slice_make(name.p + has.n, name.n - has.n), &other))
+			check_link(c->verify, key_slice(&c->key), c->id, other, false);
+	}
+	check_end(c);
+}
+
+static void check_customer(struct verify *v, struct slice key, struct id id)
+{
+	struct check *c = check_new(v, KEY_CUSTOMER, key);
+	struct slice words[] = { SLICE("HGETALL"), key };
+
+	c->id = id;
+	check_ask(c, words, 2, customer_answer);
+}
+
 /* ---- a customer's lists ---- */
 
 static void convs_answer(void *arg, int status, const struct reply *r)
@@ -407,7 +470,8 @@ void verify_key(struct verify *v, enum key_family f, struct slice key, struct sl
 			points_to(v, f, key, KEY_CONV, id);
 		break;
 	case KEY_CUSTOMER:
-		id_of(v, key, rest, &id);
+		if (id_of(v, key, rest, &id))
+			check_customer(v, key, id);
 		break;
 	case KEY_CUSTOMER_CONVS:
 		check_convs(v, f, key);

@@ -91,7 +91,7 @@ export class FakeDesk {
 		});
 	}
 	customer(more) {
-		const c = { id: id(), name: null, segment: "mass", lang: "en", suggest: null, identities: [], ...more };
+		const c = { id: id(), name: null, segment: "mass", lang: "en", suggestions: [], identities: [], ...more };
 		this.cards.set(c.id, c);
 		return c;
 	}
@@ -644,7 +644,9 @@ export function seed(f) {
 		name: "Jonas Lindqvist",
 		segment: "mass",
 		identities: [{ kind: "chat", value: "visitor 90ab", verified: false }],
-		suggest: { id: "C2", name: "Jonas E. Lindqvist", segment: "premier" },
+		suggestions: [
+			{ id: "C2", name: "Jonas E. Lindqvist", segment: "premier", reason: "identity", kind: "email", value: "jonas@lindqvist.test", verified: true },
+		],
 	});
 	const card = f.conv(jon, { state: "pending", owner: "bo", kind: "chat", channel: "site", subject: "Card blocked abroad", arrived_ms: now - 11 * min, first_reply_ms: now - 10 * min });
 	f.say(card, { text: "my card does not work here", at_ms: now - 11 * min });

@@ -17,7 +17,9 @@ export type DialogKind =
 	| { kind: "transfer"; conv: string }
 	| { kind: "assign"; conv: string }
 	| { kind: "resolve"; conv: string }
-	| { kind: "explain"; conv: string };
+	| { kind: "explain"; conv: string }
+	| { kind: "merge"; customer: string; into: string; name: string }
+	| { kind: "split"; customer: string; name: string };
 export const dialog = signal<DialogKind | null>(null);
 
 export interface Action {

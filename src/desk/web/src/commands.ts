@@ -10,6 +10,7 @@ import { t, word } from "./i18n";
 import type { Answer, Command, Part } from "./protocol";
 import {
 	type Outgoing,
+	cardsRefresh,
 	commands as mayCommand,
 	convs,
 	drop,
@@ -131,6 +132,15 @@ export const retry = (conv: string, seq: number) => run({ t: "retry", conv, seq 
 export const pauseQueue = (queue: string, paused: boolean) => run({ t: "queue", queue, paused });
 export const take = (conv: string, agent?: string) =>
 	run({ t: "take", conv, ...(agent ? { agent } : {}) });
+
+/** Says that two cards are one person; without `into` takes that back. */
+export async function link(customer: string, into: string | undefined, reason: string): Promise<void> {
+	const why = reason ? { reason } : {};
+	const a = await run(into ? { t: "merge", customer, into, ...why } : { t: "split", customer, ...why });
+	if (!a.ok) return;
+	toast(t(into ? "merge.done" : "split.done"));
+	cardsRefresh();
+}
 
 export async function transfer(conv: string, to: string, text: string): Promise<boolean> {
 	const a = await run({ t: "transfer", conv, to, ...(text ? { text } : {}) });

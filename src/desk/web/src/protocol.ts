@@ -135,14 +135,35 @@ export interface Message {
 	quarantine?: string | null;
 }
 
+export interface Suggestion {
+	id: string;
+	name?: string | null;
+	segment?: string | null;
+	/** The same address or number; wrote into the other's conversation; wrote from the address before. */
+	reason: "identity" | "thread" | "address";
+	kind?: string | null;
+	value?: string | null;
+	verified?: boolean;
+}
+
 export interface Card {
 	id: string;
 	name?: string | null;
 	segment?: string | null;
 	lang?: string | null;
-	/** A verified customer who has the same contact. */
-	suggest?: string | { id: string; name?: string | null; segment?: string | null } | null;
-	identities?: { kind: string; value: string; verified?: boolean }[];
+	/** Who it may be as well, and why: never what they said. */
+	suggestions?: Suggestion[];
+	/** Who was merged into this card, and every merge and split with who said so. */
+	merged?: { id: string; name?: string | null }[];
+	links?: {
+		what: "merged" | "split";
+		at_ms: number;
+		customer: string;
+		into: string;
+		agent?: string | null;
+		reason?: string | null;
+	}[];
+	identities?: { kind: string; value: string; verified?: boolean; customer?: string }[];
 	conversations?: Conv[];
 }
 
@@ -205,7 +226,9 @@ export type Command =
 	| { t: "wrapup_done"; conv: string }
 	| { t: "retry"; conv: string; seq: number }
 	| { t: "watch"; conv: string; on: boolean }
-	| { t: "queue"; queue: string; paused: boolean };
+	| { t: "queue"; queue: string; paused: boolean }
+	| { t: "merge"; customer: string; into: string; reason?: string }
+	| { t: "split"; customer: string; reason?: string };
 
 export type Answer =
 	| { ok: true; conv?: string; seq?: number }

@@ -185,6 +185,10 @@ export function card(id: string): Signal<CardState> {
 	return s;
 }
 
+export function cardsRefresh(): void {
+	for (const id of [...cards.keys()]) cardRefresh(id);
+}
+
 export function cardRefresh(id: string): void {
 	const s = cards.get(id);
 	if (!s) return;
@@ -264,7 +268,7 @@ function snapshot(s: Snapshot): void {
 	/* What was read before may have gaps now: only the open one is read at once. */
 	for (const id of [...threads.keys()]) if (id !== open) threads.delete(id);
 	if (open) void refresh(open);
-	for (const id of [...cards.keys()]) cardRefresh(id);
+	cardsRefresh();
 	reopen();
 	ready.value = true;
 	recount();

@@ -9,7 +9,7 @@ import { offerList, ready, unread, work } from "../state";
 import { type Session, session, signOut, signedIn } from "../session";
 import { CardColumn } from "./card";
 import { Conversation } from "./conversation";
-import { DeclineDialog, ResolveDialog, TransferDialog } from "./dialogs";
+import { DeclineDialog, LinkDialog, ResolveDialog, TransferDialog } from "./dialogs";
 import { Explain } from "./explain";
 import { Floor } from "./floor";
 import { Banners, Header } from "./header";
@@ -38,6 +38,10 @@ function Windows() {
 			return <ResolveDialog conv={d.conv} />;
 		case "explain":
 			return <Explain conv={d.conv} />;
+		case "merge":
+			return <LinkDialog customer={d.customer} into={d.into} name={d.name} />;
+		case "split":
+			return <LinkDialog customer={d.customer} name={d.name} />;
 	}
 }
 

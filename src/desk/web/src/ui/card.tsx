@@ -1,8 +1,9 @@
 /* Who writes: name, segment, how they are reached and how sure that is, and everything said before on any channel. */
+import { dialog } from "../actions";
 import { open } from "../commands";
 import { dateTime, moment, span, t } from "../i18n";
-import type { Card, Conv } from "../protocol";
-import { card, convName, convs, queueTitle, selected, skillsText } from "../state";
+import type { Card, Conv, Suggestion } from "../protocol";
+import { account, card, convName, convs, queueTitle, selected, skillsText } from "../state";
 import { Avatar, Channel, Empty, Segment, State } from "./bits";
 import { Icon, channelIcon } from "./icon";
 
@@ -30,19 +31,76 @@ function Identities({ card: c }: { card: Card }) {
 	);
 }
 
-function Suggestion({ card: c }: { card: Card }) {
-	if (!c.suggest) return null;
-	const s = typeof c.suggest === "string" ? { id: c.suggest, name: null, segment: null } : c.suggest;
+function why(s: Suggestion): string {
+	if (s.reason === "thread") return t("card.why.thread");
+	if (s.reason === "address") return t("card.why.address");
+	return t(s.verified ? "card.why.verified" : "card.why.claimed", { value: s.value ?? "" });
+}
+
+const may = () => account.value?.user.rights?.includes("merge") !== false;
+
+function Suggestions({ card: c }: { card: Card }) {
 	return (
-		<section class="suggest">
-			<Icon name="question" />
-			<div>
-				<p>{t("card.suggest")}</p>
-				<p>
-					<b>{s.name || s.id}</b> <Segment name={s.segment} />
-				</p>
-				<p class="muted">{t("card.suggest.note")}</p>
-			</div>
+		<>
+			{(c.suggestions ?? []).map((s) => (
+				<section class="suggest" key={s.id}>
+					<Icon name="question" />
+					<div>
+						<p>
+							<b>{s.name || t("card.unnamed")}</b> <Segment name={s.segment} />
+						</p>
+						<p>{why(s)}</p>
+						<p class="muted">{t("card.suggest.note")}</p>
+						{may() && (
+							<button
+								type="button"
+								class="small"
+								onClick={() => (dialog.value = { kind: "merge", customer: c.id, into: s.id, name: s.name || t("card.unnamed") })}
+							>
+								{t("merge.ask")}
+							</button>
+						)}
+					</div>
+				</section>
+			))}
+		</>
+	);
+}
+
+/* Who is in this card, and who said so when. */
+function Merged({ card: c }: { card: Card }) {
+	if (!c.links?.length) return null;
+	return (
+		<section>
+			<h3>{t("card.merged")}</h3>
+			<ul class="identities">
+				{(c.merged ?? []).map((m) => (
+					<li key={m.id}>
+						<Icon name="user" size={16} />
+						<span class="wrap">{m.name || t("card.unnamed")}</span>
+						{may() && (
+							<button
+								type="button"
+								class="small"
+								onClick={() => (dialog.value = { kind: "split", customer: m.id, name: m.name || t("card.unnamed") })}
+							>
+								{t("split.ask")}
+							</button>
+						)}
+					</li>
+				))}
+			</ul>
+			<ul class="muted links">
+				{c.links.map((l) => (
+					<li key={l.at_ms + l.customer}>
+						<time dateTime={new Date(l.at_ms).toISOString()}>{dateTime(l.at_ms)}</time>{" "}
+						{t(l.what === "merged" ? "card.link.merged" : "card.link.split", {
+							who: l.agent || t("card.operator"),
+						})}
+						{l.reason ? `: ${l.reason}` : ""}
+					</li>
+				))}
+			</ul>
 		</section>
 	);
 }
@@ -133,8 +191,9 @@ export function CardColumn() {
 						</div>
 					</div>
 					{s?.failed && <p class="wrong">{t("card.failed")}</p>}
-					{c && <Suggestion card={c} />}
+					{c && <Suggestions card={c} />}
 					{c && <Identities card={c} />}
+					{c && <Merged card={c} />}
 					<Matter conv={conv} />
 					{c && (
 						<section>

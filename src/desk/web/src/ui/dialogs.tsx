@@ -1,7 +1,7 @@
 /* The windows that ask one question: decline, transfer, assign, resolve. Each can be answered by keys alone. */
 import { useSignal } from "@preact/signals";
 import { dialog } from "../actions";
-import { decline, resolve, take, transfer } from "../commands";
+import { decline, link, resolve, take, transfer } from "../commands";
 import { t } from "../i18n";
 import { agents, myId, queues, convs } from "../state";
 import type { Key } from "../strings";
@@ -68,6 +68,40 @@ export function ResolveDialog({ conv }: { conv: string }) {
 					void resolve(conv, o);
 				}}
 			/>
+		</Dialog>
+	);
+}
+
+/* Two cards are one person, or are not after all: on record with who said so and why. */
+export function LinkDialog({ customer, into, name }: { customer: string; into?: string; name: string }) {
+	const reason = useSignal("");
+	return (
+		<Dialog title={t(into ? "merge.title" : "split.title")} onClose={close}>
+			<form
+				class="transfer"
+				onSubmit={(e) => {
+					e.preventDefault();
+					close();
+					void link(customer, into, reason.value.trim());
+				}}
+			>
+				<p>
+					<b>{name}</b>
+				</p>
+				<p class="muted">{t(into ? "merge.what" : "split.what")}</p>
+				<label class="field">
+					{t("merge.reason")}
+					<input autofocus maxLength={120} value={reason.value} onInput={(e) => (reason.value = e.currentTarget.value)} />
+				</label>
+				<div class="buttons end">
+					<button type="button" onClick={close}>
+						{t("app.cancel")}
+					</button>
+					<button type="submit" class="primary">
+						{t(into ? "merge.do" : "split.do")}
+					</button>
+				</div>
+			</form>
 		</Dialog>
 	);
 }

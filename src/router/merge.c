@@ -1,0 +1,286 @@
+/*
+ * Who is the same person as whom. A merge links two cards and moves nothing: what came in stays with the card it came to, so a split
+ * takes back exactly what the merge did, and what each of them wrote meanwhile is where it belongs.
+ *
+ *   cust:ROOT    has:MEMBER = proved | claimed | ""     (a root is in nobody, a member has nobody)
+ *   cust:MEMBER  into = ROOT | ""
+ *   each         group = proved | claimed | ""          whether somebody among them proved an identity
+ *                link:N = at \n merged|split \n member \n root \n agent \n why      N: the event in the journal
+ *
+ * A mere claim never follows a merge into a group in which somebody proved who he is: the next one who claims that address gets a
+ * card of his own, which suggests the group (resolve.c). Called by resolve.c, turn.c and project.c.
+ */
+#include "base/assert.h"
+#include "model/limits.h"
+#include "router/batch.h"
+
+static const char HAS[] = "has:";
+
+struct card *batch_card(struct batch *b, struct id id)
+{
+	ASSERT(!id_is_none(id));
+	struct slice key = slice_make(&id, sizeof(id));
+	struct card *p = map_get(&b->cards, key);
+	if (p)
+		return p;
+	p = arena_alloc(&b->arena, sizeof(*p));
+	p->id = id;
+	map_put(&b->cards, slice_make(&p->id, sizeof(p->id)), p);
+	return p;
+}
+
+static bool said_proved(struct slice word)
+{
+	/* cards from before it was written down count as proved: they show more than they should to nobody */
+	return !slice_is(word, "0") && !slice_is(word, "claimed");
+}
+
+static struct card *card_of(struct batch *b, struct id id)
+{
+	struct card *p = batch_card(b, id);
+	const struct pairs_found *f = &p->stored;
+	struct slice prefix = slice_of(HAS);
+	if (p->known || !f->count)
+		return p;
+	p->known = true;
+	p->proved = said_proved(found_get(f, "proved"));
+	(void)id_parse(found_get(f, "into"), &p->into);
+	(void)id_parse(found_get(f, "suggest"), &p->suggest);
+	p->members = arena_array(&b->arena, f->count + 1, sizeof(*p->members));
+	for (size_t i = 0; i < f->count; i++) {
+		struct slice name = f->v[2 * i], value = f->v[2 * i + 1];
+		struct id member;
+		if (value.n && slice_starts(name, prefix) &&
+			id_parse(slice_make(name.p + prefix.n, name.n - prefix.n), &member))
+			p->members[p->member_count++] =
+				(struct member){ member, said_proved(value), true };
+	}
+	return p;
+}
+
+static size_t members_alive(const struct card *p)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < p->member_count; i++)
+		n += p->members[i].there;
+	return n;
+}
+
+/* ---- asking ---- */
+
+static bool ask(struct batch *b, struct lookup *l, struct id id)
+{
+	struct card *p = id_is_none(id) ? NULL : batch_card(b, id);
+	if (!p || p->asked)
+		return false;
+	p->asked = true;
+	lookup_customer(l, id, &p->stored);
+	return true;
+}
+
+bool merge_ask_first(struct batch *b, struct lookup *l, struct work *w)
+{
+	bool one = ask(b, l, w->c.customer), other = ask(b, l, w->c.linked);
+	return one || other;
+}
+
+bool merge_ask_second(struct batch *b, struct lookup *l, struct work *w)
+{
+	struct id of = w->c.type == COMMAND_MERGE ? w->c.linked : w->c.customer;
+	return !id_is_none(of) && ask(b, l, card_of(b, of)->into);
+}
+
+/* ---- whether it can be ---- */
+
+static bool refuse(struct work *w, enum answer answer, const char *why)
+{
+	w->answer = answer;
+	w->why = slice_of(why);
+	return false;
+}
+
+static bool suggests(const struct card *a, const struct card *b)
+{
+	return id_equal(a->suggest, b->id) || id_equal(b->suggest, a->id);
+}
+
+static bool pair_split(struct batch *b, struct work *w)
+{
+	struct card *p = card_of(b, w->c.customer);
+	if (!p->known)
+		return refuse(w, ANSWER_UNKNOWN, "there is no such customer");
+	if (id_is_none(p->into) && members_alive(p))
+		return refuse(w, ANSWER_STATE, "others were merged into it: split one of those");
+	if (id_is_none(p->into))
+		return refuse(w, ANSWER_NOOP, "it is merged with nobody");
+	w->c.linked = p->into;
+	return card_of(b, p->into)->known || refuse(w, ANSWER_STATE, "try again");
+}
+
+static bool pair_merge(struct batch *b, struct work *w)
+{
+	struct command *c = &w->c;
+	if (id_is_none(c->linked) || id_equal(c->customer, c->linked))
+		return refuse(w, ANSWER_INVALID, "it takes two customers");
+	struct card *member = card_of(b, c->customer), *asked = card_of(b, c->linked);
+	struct card *root = id_is_none(asked->into) ? asked : card_of(b, asked->into);
+	if (!member->known || !asked->known || !root->known)
+		return refuse(w, ANSWER_UNKNOWN, "there is no such customer");
+	if (member == root || id_equal(member->into, root->id))
+		return refuse(w, ANSWER_NOOP, "they are one already");
+	if (!id_is_none(member->into))
+		return refuse(w, ANSWER_STATE, "it is merged with another: split it first");
+	c->suggest =
+		suggests(member, asked) || suggests(member, root) ? root->id : (struct id){ 0 };
+	if (members_alive(member)) { /* who has others takes in who has none */
+		struct card *other = root;
+		root = member;
+		member = other;
+	}
+	if (members_alive(member))
+		return refuse(
+			w, ANSWER_STATE, "both have others merged into them: split one first");
+	if (members_alive(root) >= MERGE_MAX)
+		return refuse(w, ANSWER_STATE, "too many are merged into it already");
+	c->customer = member->id;
+	c->linked = root->id;
+	return true;
+}
+
+bool merge_resolve(struct batch *b, struct work *w)
+{
+	if (id_is_none(w->c.customer))
+		return refuse(w, ANSWER_INVALID, "it names no customer");
+	return w->c.type == COMMAND_MERGE ? pair_merge(b, w) : pair_split(b, w);
+}
+
+/* ---- what was decided ---- */
+
+static void member_set(struct batch *b, struct card *root, const struct card *p, bool there)
+{
+	size_t i = 0;
+	while (i < root->member_count && !id_equal(root->members[i].id, p->id))
+		i++;
+	if (i == root->member_count) {
+		struct member *more = arena_array(&b->arena, root->member_count + 1, sizeof(*more));
+		if (i)
+			memcpy(more, root->members, i * sizeof(*more));
+		root->members = more;
+		root->member_count++;
+	}
+	root->members[i] = (struct member){ p->id, p->proved, there };
+}
+
+void merge_decided(struct batch *b, const struct event *ev)
+{
+	bool merged = ev->type == EVENT_MERGED;
+	struct card *p = card_of(b, ev->customer), *root = card_of(b, ev->linked);
+	ASSERT(p->known && root->known);
+	p->into = merged ? root->id : (struct id){ 0 };
+	member_set(b, root, p, merged);
+	p->touched = root->touched = true;
+}
+
+/* ---- to disk ---- */
+
+static struct slice id_slice(struct batch *b, struct id id)
+{
+	char text[ID_TEXT_LEN + 1];
+	return id_is_none(id) ? SLICE("") : arena_copy(&b->arena, slice_of(id_text(id, text)));
+}
+
+static void put(struct argv *a, struct slice name, struct slice value)
+{
+	argv_add(a, name);
+	argv_add(a, value);
+}
+
+static void write_group(struct batch *b, struct id id, struct slice group)
+{
+	struct argv a = { 0 };
+	put(&a, SLICE("group"), group);
+	commit_customer(b->commit, id, &a);
+	argv_free(&a);
+}
+
+/* A person as a root: its members, and what all of them are together. */
+static void write_root(struct batch *b, struct card *p)
+{
+	struct argv a = { 0 };
+	bool proved = p->proved;
+	for (size_t i = 0; i < p->member_count; i++) {
+		const struct member *m = &p->members[i];
+		proved = proved || (m->there && m->proved);
+		put(&a, arena_printf(&b->arena, "%s%.*s", HAS, SLICE_ARG(id_slice(b, m->id))),
+			!m->there   ? SLICE("")
+			: m->proved ? SLICE("proved")
+				    : SLICE("claimed"));
+	}
+	struct slice group = !members_alive(p) ? SLICE("")
+			     : proved	       ? SLICE("proved")
+					       : SLICE("claimed");
+	put(&a, SLICE("group"), group);
+	commit_customer(b->commit, p->id, &a);
+	argv_free(&a);
+	for (size_t i = 0; i < p->member_count; i++)
+		if (p->members[i].there)
+			write_group(b, p->members[i].id, group);
+}
+
+void cards_project(struct batch *b)
+{
+	struct map_entry e;
+	for (size_t i = 0; map_next(&b->cards, &i, &e);) {
+		struct card *p = e.value;
+		struct argv a = { 0 };
+		if (!p->touched)
+			continue;
+		put(&a, SLICE("into"), id_slice(b, p->into));
+		if (id_is_none(p->into) && !p->member_count)
+			put(&a, SLICE("group"), SLICE(""));
+		commit_customer(b->commit, p->id, &a);
+		argv_free(&a);
+		if (id_is_none(p->into) && p->member_count)
+			write_root(b, p);
+	}
+}
+
+struct telling {
+	struct batch *b;
+	const struct event *ev;
+};
+
+static bool tell_owner(const struct conv_view *v, void *arg)
+{
+	struct telling *t = arg;
+	struct card *root = card_of(t->b, t->ev->linked);
+	bool theirs = id_equal(v->customer, root->id) || id_equal(v->customer, t->ev->customer);
+	for (size_t i = 0; i < root->member_count; i++)
+		theirs = theirs || id_equal(v->customer, root->members[i].id);
+	if (theirs) {
+		struct effect ef = { .type = EFFECT_CARD,
+			.customer = v->customer,
+			.conv = v->conv,
+			.owner = v->agent };
+		batch_effect(t->b, &ef);
+	}
+	return true;
+}
+
+void merge_project(struct batch *b, const struct event *ev, uint64_t n)
+{
+	static const enum conv_state served[] = { CONV_OFFERED, CONV_ACTIVE, CONV_PENDING,
+		CONV_WRAPUP };
+	struct slice name = arena_printf(&b->arena, "link:%020llu", (unsigned long long)n);
+	struct slice line = arena_printf(&b->arena, "%llu\n%s\n%.*s\n%.*s\n%.*s\n%.*s",
+		(unsigned long long)ev->at_us, event_words[ev->type],
+		SLICE_ARG(id_slice(b, ev->customer)), SLICE_ARG(id_slice(b, ev->linked)),
+		SLICE_ARG(ev->agent), SLICE_ARG(ev->why));
+	struct argv a = { 0 };
+	put(&a, name, line);
+	commit_customer(b->commit, ev->customer, &a);
+	commit_customer(b->commit, ev->linked, &a);
+	argv_free(&a);
+	for (size_t i = 0; i < sizeof(served) / sizeof(*served); i++)
+		engine_each_conv(b->engine, served[i], tell_owner, &(struct telling){ b, ev });
+}

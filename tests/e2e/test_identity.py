@@ -1,0 +1,175 @@
+"""Who is who: what somebody merely claims shows nobody's history; an agent says that two are one person, takes it back, and both are on record."""
+import json
+import sys
+
+from usher import Node, main, until
+
+PASSED = ["Authentication-Results: mx.demo.test; dmarc=pass header.from=x.org"]
+
+
+class Browser:
+    """A person at the desk's pages: logs in and asks the API as the browser half does."""
+
+    def __init__(self, node, name, role, *skills):
+        self.node, self.origin = node, f"http://127.0.0.1:{node.http}"
+        node.ctl("user", "add", name, "--role", role, "--password-stdin", *(w for s in skills for w in ("--skill", s)), stdin="correct horse 9\n")
+        status, headers, body = self.ask("POST", "/login", {"user": name, "password": "correct horse 9"})
+        assert status == 200, body
+        self.cookie = headers["set-cookie"].split(";")[0]
+
+    def ask(self, method, path, body=None):
+        headers = {"Origin": self.origin, "Cookie": getattr(self, "cookie", "")}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        status, headers, got = self.node.request(method, "/api/v1" + path, None if body is None else json.dumps(body), headers)
+        return status, headers, json.loads(got or b"null")
+
+    def card(self, customer):
+        status, _, card = self.ask("GET", f"/customers/{customer}")
+        assert status == 200, (status, card)
+        return card
+
+
+def write(node, text, headers=(), **more):
+    """A mail; returns (conversation, customer)."""
+    before = {c["id"] for c in node.waiting()}
+    node.mail(text, headers=headers, **more)
+    new = until("its conversation", lambda: [c for c in node.waiting() if c["id"] not in before])[0]["id"]
+    return new, node.conv(new)["customer"]
+
+
+def texts(node, card):
+    return {m["text"].strip() for c in card["conversations"] for m in node.conv(c.get("id") or c["conv"])["messages"]}
+
+
+def test_claim_shows_no_history():
+    """A form and a mail that only say that they are Ann: the card has nothing that Ann said, only the suggestion and why."""
+    with Node() as node:
+        _, ann = write(node, "my balance is 17", PASSED)
+        liar_conv, liar = write(node, "I am Ann, what is my balance?")
+        assert liar != ann
+        status, made = node.form(email="ann@x.org", message="and by the form")
+        assert status == 201
+        by_form = until("the form", lambda: node.conv(made["id"])["customer"])
+        assert by_form == liar, "two claims of one address are one card"
+        sam = Browser(node, "sam2", "supervisor")
+        card = sam.card(liar)
+        assert "my balance is 17" not in texts(node, card), card
+        assert len(card["conversations"]) == 2
+        assert [(s["id"], s["reason"], s["value"], s["verified"]) for s in card["suggestions"]] == [(ann, "identity", "ann@x.org", True)], card
+        assert "conversations" not in card["suggestions"][0]
+        assert [s["id"] for s in sam.card(ann)["suggestions"]] == [liar]
+        # An agent serves the claimant only: knowing the other's number is not enough to read her, until he says that they are one.
+        ann_conv = sam.card(ann)["conversations"][0]["conv"]
+        kim = Browser(node, "kim", "agent", "en=80")
+        with node.desk("bo") as bo, node.desk("kim") as desk:
+            bo.available()
+            bo.accept(conv=ann_conv)
+            for f in [f for f in bo.frames if f["t"] == "offer" and f["conv"] != ann_conv]:
+                bo.command("decline", offer=f["offer"], reason="busy")
+            bo.command("presence", to="away")
+            desk.available()
+            desk.accept(conv=liar_conv, seconds=30)
+            assert kim.ask("GET", f"/customers/{ann}")[0] == 403
+            assert kim.ask("GET", f"/customers/{liar}")[0] == 200
+            assert kim.ask("GET", f"/conversations/{ann_conv}")[0] == 403
+            desk.command("merge", customer=liar, into=ann, reason="asked her maiden name")
+            assert kim.ask("GET", f"/conversations/{ann_conv}")[0] == 200
+            assert "my balance is 17" in texts(node, kim.card(liar))
+            desk.command("split", customer=liar)
+            assert kim.ask("GET", f"/conversations/{ann_conv}")[0] == 403
+
+
+def test_merge_and_split():
+    with Node() as node:
+        ann_conv, ann = write(node, "my balance is 17", PASSED)
+        liar_conv, liar = write(node, "it is me, from another computer")
+        other_conv, other = write(node, "unrelated", sender="zoe@y.org")
+        with node.desk("bo") as bo:
+            bo.available()
+            offered = {f["conv"] for _ in range(3) for f in [bo.accept()]}
+            assert {ann_conv, liar_conv} <= offered
+            # not suggested to each other: an agent may not
+            bo.send(id="m0", t="merge", customer=other, into=ann)
+            refusal = bo.expect("error", id="m0")
+            assert refusal["code"] == "forbidden" and "supervisor" in refusal["message"], refusal
+            bo.send(id="mx", t="merge", customer=liar)
+            assert bo.expect("error", id="mx")["code"] == "invalid"
+            bo.command("merge", customer=liar, into=ann, reason="she named her first school")
+            bo.expect("card", customer=ann)
+            bo.expect("card", customer=liar)
+        kim = Browser(node, "kim", "supervisor")
+        for ask_for in (ann, liar):
+            card = kim.card(ask_for)
+            assert card["id"] == ann and [m["id"] for m in card["merged"]] == [liar], card
+            assert {"my balance is 17", "it is me, from another computer"} <= texts(node, card)
+            assert card["suggestions"] == [], card["suggestions"]
+            link, = card["links"]
+            assert (link["what"], link["agent"], link["reason"], link["customer"], link["into"]) == \
+                ("merged", "bo", "she named her first school", liar, ann), link
+        # the next one who only knows her address is somebody else again
+        third_conv, third = write(node, "hello, Ann again, really", subject="Other")
+        assert third not in (ann, liar), "a claim followed the merge"
+        card = kim.card(third)
+        assert "my balance is 17" not in texts(node, card), "a claim shows a verified customer's history"
+        assert [s["id"] for s in card["suggestions"]] == [ann], card
+        # and she herself is who she was
+        _, again = write(node, "proved once more", PASSED, subject="Third")
+        assert again == ann
+        # through kill -9, replay and verify
+        node.kill()
+        node.start()
+        node.ctl("replay")
+        assert node.json("verify")
+        card = node.json("customer", liar)
+        assert card["id"] == ann and card["merged"] == [liar] and card["links"][0]["agent"] == "bo", card
+        whole = node.json("export", ann)
+        assert "it is me, from another computer" in json.dumps(whole), "the export lacks the merged one"
+        assert whole["links"][0]["why"] == "she named her first school"
+        # taken back: exactly what was
+        status, _, body = kim.ask("POST", f"/customers/{liar}/split", {"reason": "it was her sister"})
+        assert status == 200 and body["changed"], body
+        assert "it is me, from another computer" not in texts(node, kim.card(ann))
+        card = kim.card(liar)
+        assert texts(node, card) == {"it is me, from another computer"}, card
+        assert [(x["what"], x["agent"]) for x in card["links"]] == [("merged", "bo"), ("split", "kim")]
+        assert kim.ask("POST", f"/customers/{liar}/split", {})[2]["changed"] is False
+        node.ctl("replay")
+
+
+def test_merge_refusals_and_operator():
+    with Node() as node:
+        people = [write(node, f"hello {n}", sender=f"{n}@y.org")[1] for n in ("a", "b", "c", "d")]
+        a, b, c, d = people
+        kim = Browser(node, "kim", "supervisor")
+        audit = Browser(node, "olga", "auditor")
+        assert audit.ask("POST", f"/customers/{a}/merge", {"into": b})[0] == 403
+        nobody = "0" * 25 + "7"
+        for path, body, status in ((f"/customers/{a}/merge", {}, 400), (f"/customers/{a}/merge", {"into": a}, 422),
+                                   (f"/customers/{a}/merge", {"into": nobody}, 404), (f"/customers/{nobody}/merge", {"into": a}, 404),
+                                   (f"/customers/{nobody}/split", {}, 404), (f"/customers/{a}/merge", {"into": b, "reason": 1}, 400)):
+            got, _, answer = kim.ask("POST", path, body)
+            assert got == status and answer["detail"], (path, body, got, answer)
+        node.ctl("merge", a, b, "--why", "the same telephone")
+        assert node.json("customer", a)["links"][0]["agent"] == ""
+        assert kim.ask("POST", f"/customers/{a}/merge", {"into": c})[0] == 409  # it is in b already
+        assert kim.ask("POST", f"/customers/{a}/merge", {"into": b})[2]["changed"] is False
+        assert kim.ask("POST", f"/customers/{b}/merge", {"into": c})[0] == 200  # b has others: c joins b
+        assert {m["id"] for m in kim.card(c)["merged"]} == {a, c}
+        assert kim.ask("POST", f"/customers/{d}/merge", {"into": a})[0] == 200  # into whom a belongs to
+        card = kim.card(d)
+        assert card["id"] == b and {m["id"] for m in card["merged"]} == {a, c, d}
+        assert len(card["conversations"]) == 4
+        # claims among claims: the next letter of a joins a's card
+        _, again = write(node, "me again", sender="a@y.org", subject="New")
+        assert again == a
+        got, _, answer = kim.ask("POST", f"/customers/{b}/split", {})
+        assert got == 409 and "split one" in answer["detail"], answer
+        for x in (c, a, d):
+            node.ctl("split", x)
+        assert kim.card(b)["merged"] == [] and len(kim.card(b)["conversations"]) == 1
+        node.ctl("replay")
+
+
+if __name__ == "__main__":
+    sys.exit(main(dict(globals()), sys.argv[1:]))
