@@ -216,8 +216,29 @@ desk("the card shows who it is, how sure that is, and past conversations", {}, a
 	await page.getByText("Earlier conversation, read only").waitFor();
 	assert.equal(await page.locator(".composer").count(), 0);
 	await open(page, s.card);
-	await card.getByText("A verified customer has the same contact:").waitFor();
+	await card.getByText("This customer proved to own jonas@lindqvist.test.").waitFor();
 	await card.getByText("Jonas E. Lindqvist").waitFor();
+});
+
+desk("two cards are merged with a reason and split again, by keys, and both are on the card", {}, async ({ page, fake, s }) => {
+	await open(page, s.card);
+	const card = page.getByRole("region", { name: "Customer", exact: true });
+	await card.getByRole("button", { name: "Same person" }).focus();
+	await page.keyboard.press("Enter");
+	const window_ = page.getByRole("dialog", { name: "The same person?" });
+	await window_.getByLabel("How do you know?").waitFor();
+	assert.deepEqual(await axe(page), []);
+	await page.keyboard.type("named his first school");
+	await page.keyboard.press("Enter");
+	await card.getByText("named his first school").waitFor();
+	const [merge] = commands(fake, "merge");
+	assert.equal(merge.reason, "named his first school");
+	assert.equal(merge.into, "C2");
+	await card.getByRole("button", { name: "Split" }).click();
+	await page.getByRole("dialog", { name: "Not the same person?" }).getByRole("button", { name: "Split" }).click();
+	await card.getByText("bo split").waitFor();
+	await card.getByText("Wrote into this customer's conversation.").waitFor();
+	assert.equal(commands(fake, "split")[0].customer, merge.customer);
 });
 
 desk("a file is uploaded, sent and can be downloaded", {}, async ({ page, fake, s }) => {

@@ -401,6 +401,21 @@ export class FakeDesk {
 				if (f.on) socket.watch.add(f.conv);
 				else socket.watch.delete(f.conv);
 				return { t: "ok" };
+			case "merge":
+			case "split": {
+				const into = f.t === "merge" ? f.into : this.linked;
+				const to = this.cards.get(into) ?? {};
+				const from = this.cards.get(f.customer);
+				if (!from) return no("unknown", "there is no such customer");
+				this.linked = into;
+				const line = { at_ms: Date.now(), customer: f.customer, into, agent: user, reason: f.reason ?? "" };
+				to.merged = f.t === "merge" ? [{ id: f.customer, name: from.name }] : [];
+				to.links = [...(to.links ?? []), { what: f.t === "merge" ? "merged" : "split", ...line }];
+				from.merged = to.merged;
+				from.links = to.links;
+				from.suggestions = f.t === "merge" ? [] : [{ id: into, name: to.name, reason: "thread", verified: false }];
+				return { t: "ok" };
+			}
 			case "queue":
 				this.queues.get(f.queue).paused = f.paused;
 				this.push({ t: "queue", ...this.queueView(f.queue) }, () => true);
@@ -452,7 +467,7 @@ export class FakeDesk {
 		switch (path[0]) {
 			case "me":
 				return json(200, {
-					user: { id: user, name: agent.name, role: agent.role, rights: [] },
+					user: { id: user, name: agent.name, role: agent.role, rights: agent.role === "auditor" ? [] : ["merge"] },
 					lang: this.users.get(user).lang ?? null,
 					brand: "Northbank",
 					durability: "always",
