@@ -136,6 +136,44 @@ static bool on_level(const struct queue_view *v, void *arg)
 	return true;
 }
 
+static void one_label(struct scrape *s, struct slice queue)
+{
+	name_only(s);
+	label(s, "queue", queue, true);
+}
+
+static void milliseconds(struct scrape *s, uint64_t ms)
+{
+	str_addf(s->out, "} %llu.%03llu\n", (unsigned long long)(ms / 1000),
+		(unsigned long long)(ms % 1000));
+}
+
+static bool on_wait(const struct queue_view *v, void *arg)
+{
+	struct scrape *s = arg;
+	struct wait_stats w;
+
+	if (!engine_wait_stats(s->e, v->queue, &w))
+		return true;
+	one_label(s, v->queue);
+	if (s->m == METRIC_WAIT) {
+		label(s, "quantile", SLICE("0.5"), false);
+		milliseconds(s, w.p50_ms);
+		one_label(s, v->queue);
+		label(s, "quantile", SLICE("0.9"), false);
+		milliseconds(s, w.p90_ms);
+	} else if (s->m == METRIC_WAIT_BIAS) {
+		uint64_t off = (uint64_t)(w.bias_ms < 0 ? -w.bias_ms : w.bias_ms);
+
+		str_addf(s->out, "} %s%llu.%03llu\n", w.bias_ms < 0 ? "-" : "",
+			(unsigned long long)(off / 1000), (unsigned long long)(off % 1000));
+	} else {
+		str_addf(s->out, "} %llu.%06llu\n", (unsigned long long)(w.mse_ms2 / 1000000),
+			(unsigned long long)(w.mse_ms2 % 1000000));
+	}
+	return true;
+}
+
 static bool on_queue(const struct queue_view *v, void *arg)
 {
 	struct scrape *s = arg;
@@ -250,6 +288,12 @@ static void write_one(struct scrape *s)
 	case METRIC_LEVEL_SEGMENT:
 		if (s->e)
 			engine_each_queue(s->e, on_level, s);
+		return;
+	case METRIC_WAIT:
+	case METRIC_WAIT_BIAS:
+	case METRIC_WAIT_ERROR:
+		if (s->e)
+			engine_each_queue(s->e, on_wait, s);
 		return;
 	case METRIC_AGENTS:
 		agents(s);

@@ -28,6 +28,12 @@
 		"Answered within the target, of answered and abandoned; no sample when none.")     \
 	X(METRIC_LEVEL_SEGMENT, "segment_service_level_ratio", "gauge", "queue, segment, window",  \
 		"The same of each segment of a queue.")                                            \
+	X(METRIC_WAIT, "queue_wait_seconds", "gauge", "queue, quantile",                           \
+		"Waits of the last 128 who did not get an agent at once: 0.5, 0.9.")               \
+	X(METRIC_WAIT_BIAS, "queue_wait_estimate_bias_seconds", "gauge", "queue",                  \
+		"How much longer (or, below 0, shorter) their waits were told on average.")        \
+	X(METRIC_WAIT_ERROR, "queue_wait_estimate_mean_square_seconds", "gauge", "queue",          \
+		"Mean square of the error of what they were told, in square seconds.")             \
 	X(METRIC_AGENTS, "agents", "gauge", "presence", "People with a desk, by presence.")        \
 	X(METRIC_DESKS, "desks_connected", "gauge", "", "Desks connected to this node.")           \
 	X(METRIC_SEEN, "intake_seen_total", "counter", "channel",                                  \

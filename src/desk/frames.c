@@ -215,6 +215,19 @@ void frame_levels(struct str *o, const struct level_view levels[LEVEL_COUNT])
 	str_add_char(o, '}');
 }
 
+void frame_wait(struct str *o, const struct wait_stats *w)
+{
+	out_key(o, "waits");
+	str_add_char(o, '{');
+	out_u64(o, "seen", w->pairs);
+	out_u64(o, "p50_ms", w->p50_ms);
+	out_u64(o, "p90_ms", w->p90_ms);
+	out_key(o, "bias_ms");
+	str_add_i64(o, w->bias_ms);
+	out_u64(o, "mse_s2", w->mse_ms2 / 1000000);
+	str_add_char(o, '}');
+}
+
 void frame_queue(struct str *o, const struct queue_view *v, const struct config *config,
 	uint64_t now_us, struct slice by_segment)
 {

@@ -36,6 +36,8 @@ void frame_queue(struct str *o, const struct queue_view *v, const struct config 
 	uint64_t now_us, struct slice by_segment);
 /* The member `levels` of QUEUE and of its segments. */
 void frame_levels(struct str *o, const struct level_view levels[LEVEL_COUNT]);
+/* The member `waits` of QUEUE: how long the last ones waited, and how far off what they were told was. */
+void frame_wait(struct str *o, const struct wait_stats *w);
 /* Members of `message`. */
 void frame_entry(struct str *o, struct id conv, const struct entry *en);
 

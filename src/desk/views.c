@@ -174,6 +174,7 @@ static bool add_queue(const struct queue_view *v, void *arg)
 	struct queues_walk *w = arg;
 	struct str segments = { 0 };
 	struct level_view levels[LEVEL_COUNT];
+	struct wait_stats wait;
 	uint64_t today_us = config_today(w->config, w->now_us);
 	if (w->rows) {
 		engine_each_level(w->e, v->queue, w->now_us, today_us, add_levels,
@@ -185,6 +186,8 @@ static bool add_queue(const struct queue_view *v, void *arg)
 	frame_queue(w->o, v, w->config, w->now_us, str_slice(&segments));
 	if (engine_levels(w->e, v->queue, w->now_us, today_us, levels))
 		frame_levels(w->o, levels);
+	if (engine_wait_stats(w->e, v->queue, &wait))
+		frame_wait(w->o, &wait);
 	str_add_char(w->o, '}');
 	str_free(&segments);
 	return true;

@@ -118,6 +118,7 @@ void agent_change_end(struct engine *e, struct agent *a)
 		e->review_parked = true;
 	index_touch(e, a);
 	hold_agent(e, a);
+	e->people_at++;
 	e->review_waiting = true;
 	e->review_excluded = true;
 	agent_mark(e, a);

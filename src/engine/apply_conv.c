@@ -9,6 +9,7 @@
 #include "engine/conv.h"
 #include "engine/line.h"
 #include "engine/sets.h"
+#include "engine/wait.h"
 #include "engine/window.h"
 
 static int apply_created(struct engine *e, const struct event *ev, struct err *err)
@@ -93,6 +94,7 @@ static int apply_parking(struct engine *e, struct conv *c, const struct event *e
 
 	if (c->state != (in ? CONV_WAITING : CONV_PARKED))
 		return err_set(err, EINVAL, "%s: not from this state", event_words[ev->type]);
+	c->until_us = 0; /* how long nobody is there says nothing of those who wait */
 	conv_place(e, c, in ? CONV_PARKED : CONV_WAITING, 0, 0);
 	if (in && c->also)
 		agent_at(e, c->also)->awaited = true;
@@ -168,7 +170,16 @@ static int apply_abandoned(
 	window_count(l, c->segment, WINDOW_ABANDONED, ev->at_us);
 	if (ev->at_us < c->arrived_us + ABANDON_SHORT_S * SECOND_US)
 		l->abandoned_short++;
+	c->until_us = 0;
 	conv_place(e, c, CONV_SCHEDULED, 0, 0);
+	return 0;
+}
+
+static int apply_estimated(struct conv *c, const struct event *ev, struct err *err)
+{
+	if (c->state != CONV_WAITING || ev->wait_ms > UINT32_MAX)
+		return err_set(err, EINVAL, "estimated: does not wait, or longer than is possible");
+	wait_begun(c, ev->wait_ms);
 	return 0;
 }
 
@@ -206,6 +217,8 @@ int apply_conv_event(struct engine *e, const struct event *ev, struct err *err)
 		return apply_abandoned(e, c, ev, err);
 	if (ev->type == EVENT_CLOSED)
 		return apply_closed(e, c, err);
+	if (ev->type == EVENT_ESTIMATED)
+		return apply_estimated(c, ev, err);
 	ASSERT(ev->type == EVENT_EXCLUSIONS_CLEARED);
 	conv_clear_exclusions(e, c);
 	return 0;

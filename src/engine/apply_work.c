@@ -10,6 +10,7 @@
 #include "engine/apply.h"
 #include "engine/conv.h"
 #include "engine/index.h"
+#include "engine/wait.h"
 #include "engine/window.h"
 
 static int apply_offered(struct engine *e, struct conv *c, const struct event *ev, struct err *err)
@@ -22,6 +23,7 @@ static int apply_offered(struct engine *e, struct conv *c, const struct event *e
 		return err_set(err, EINVAL, "offered: the offer is there already");
 	struct agent *a = agent_at(e, h);
 
+	wait_offered(e, c);
 	c->until_us = ev->until_us;
 	conv_place(e, c, CONV_OFFERED, h, (uint32_t)ev->units);
 	conv_set_offer(e, c, ev->offer);
@@ -29,14 +31,6 @@ static int apply_offered(struct engine *e, struct conv *c, const struct event *e
 	a->idle_since_us = ev->at_us;
 	index_touch(e, a);
 	return 0;
-}
-
-static void line_waited(struct engine *e, const struct conv *c, uint64_t at_us)
-{
-	struct line *l = line_at(e, c->line);
-	uint64_t waited = at_us > c->arrived_us ? at_us - c->arrived_us : 0;
-
-	l->waits_s[l->waits_seen++ % WAITS_KEPT] = waited / SECOND_US;
 }
 
 static int apply_offer_ended(
@@ -53,7 +47,7 @@ static int apply_offer_ended(
 	c->until_us = 0;
 	if (ev->end == OFFER_ACCEPTED) {
 		a->misses = 0;
-		line_waited(e, c, ev->at_us);
+		wait_ended(e, c, ev->at_us);
 		conv_arm(e, c);
 		return 0;
 	}
@@ -63,6 +57,7 @@ static int apply_offer_ended(
 	}
 	if (ev->end == OFFER_DECLINED)
 		a->misses = 0;
+	wait_resumed(e, c);
 	conv_place(e, c, CONV_WAITING, 0, 0);
 	return 0;
 }

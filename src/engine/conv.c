@@ -373,8 +373,10 @@ void sig_mark(struct engine *e, struct sig *s)
 
 void sigs_free(struct engine *e)
 {
-	for (uint32_t i = 1; i <= e->sig_count; i++)
+	for (uint32_t i = 1; i <= e->sig_count; i++) {
+		free(sig_at(e, i)->rivals.v);
 		free(sig_at(e, i));
+	}
 	free(e->sigs);
 	map_free(&e->sig_keys);
 	e->sigs = NULL;

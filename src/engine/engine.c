@@ -20,6 +20,7 @@
 #include "engine/relax.h"
 #include "engine/sets.h"
 #include "engine/timers.h"
+#include "engine/wait.h"
 
 struct engine *engine_blank(const struct config *config)
 {
@@ -61,6 +62,7 @@ void engine_free(struct engine **ep)
 	free(e->heap);
 	free(e->dirty_agents);
 	free(e->dirty_sigs);
+	free(e->entered.v);
 	free(e->events);
 	str_free(&e->text);
 	arena_free(&e->scratch);
@@ -123,6 +125,7 @@ static void step_end(struct engine *e, struct step *out)
 			break;
 		timers_run(e);
 	}
+	wait_estimate_all(e);
 	e->command = NULL;
 	e->step = NULL;
 	out->events = e->events;

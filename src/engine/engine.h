@@ -104,6 +104,14 @@ bool engine_agent(const struct engine *e, struct slice agent, struct agent_view 
 bool engine_queue(const struct engine *e, struct slice queue, struct queue_view *out);
 /* The conversation an offer is of; false when the offer is over. */
 bool engine_offer(const struct engine *e, struct id offer, struct conv_view *out);
+/* How good the estimates were: those who waited in that queue lately (at most 128). False when nobody did. */
+struct wait_stats {
+	uint64_t pairs; /* of an estimate and its outcome, since the start of the engine's memory */
+	uint64_t p50_ms, p90_ms; /* of the waits */
+	int64_t bias_ms;	 /* mean of estimate − outcome */
+	uint64_t mse_ms2;	 /* mean squared error */
+};
+bool engine_wait_stats(const struct engine *e, struct slice queue, struct wait_stats *out);
 /* Calls fn for each conversation in `state` (CONV_NONE: all but closed), in a deterministic order; waiting ones in the total order. fn returns false to stop. */
 void engine_each_conv(const struct engine *e, enum conv_state state,
 	bool (*fn)(const struct conv_view *v, void *arg), void *arg);
@@ -127,7 +135,11 @@ void levels_write(const struct level_view levels[LEVEL_COUNT], struct str *out);
 bool levels_read(struct slice text, struct level_view levels[LEVEL_COUNT]);
 /* Number ahead of a waiting conversation in its queue, 1-based; 0 when it does not wait. */
 size_t engine_position(const struct engine *e, struct id conv);
-/* A range for its remaining wait in seconds, from the waits lately seen in its queue; false when nothing is known yet. */
+/* How many stand before a waiting conversation, in any queue, whom an agent at work could serve as well as it. What a visitor is
+ * told is one more. 0 also when it does not wait. */
+size_t engine_ahead(const struct engine *e, struct id conv);
+/* A range for its remaining wait in seconds that eight of ten should keep, as estimates lately turned out in its queue; false
+ * when nothing is known yet, the queue is closed, or it does not wait. */
 bool engine_wait(
 	const struct engine *e, struct id conv, uint64_t now_us, uint64_t *low_s, uint64_t *high_s);
 

@@ -173,7 +173,7 @@ const struct pile *index_profile(const struct engine *e, uint32_t profile, uint3
 
 /* ---- who could serve what ---- */
 
-static void numbers_add(struct numbers *n, uint32_t number)
+void numbers_add(struct numbers *n, uint32_t number)
 {
 	if (n->count == n->cap) {
 		n->cap = n->cap ? n->cap * 2 : 4;

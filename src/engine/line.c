@@ -11,6 +11,7 @@
 #include "engine/index.h"
 #include "engine/lane.h"
 #include "engine/sets.h"
+#include "engine/wait.h"
 #include "engine/window.h"
 
 uint32_t line_find(const struct engine *e, struct slice name)
@@ -106,6 +107,7 @@ void lines_free(struct engine *e)
 {
 	for (uint32_t i = 1; i <= e->line_count; i++) {
 		windows_free(line_at(e, i));
+		waits_free(line_at(e, i));
 		free(line_at(e, i));
 	}
 	free(e->lines);

@@ -13,6 +13,7 @@
 #include "engine/line.h"
 #include "engine/pack.h"
 #include "engine/sets.h"
+#include "engine/wait.h"
 #include "engine/window.h"
 
 enum { LOAD_NAMES_MAX = 60000 };
@@ -59,7 +60,8 @@ static bool load_line(struct engine *e, struct unpack *u)
 	l->waits_seen = unpack_u64(u);
 	for (uint64_t i = 0; i < WAITS_KEPT && i < l->waits_seen; i++)
 		l->waits_s[i] = unpack_u64(u);
-	return !u->bad && (u->version < 2 || windows_load(e, l, u));
+	return !u->bad && (u->version < 2 || windows_load(e, l, u)) &&
+	       (u->version < 3 || waits_load(e, l, u));
 }
 
 /* Hours as saved: the configuration's reading asks for a fresh look, the saved deadline is as good. */
@@ -133,10 +135,11 @@ static bool load_rare(struct engine *e, struct conv *c, struct unpack *u, struct
 	struct slice outcome = unpack_slice(u);
 
 	r.first_reply_us = unpack_u64(u);
+	r.wait = u->version < 3 ? 0 : unpack_u64(u);
 	r.priority = unpack_i64(u);
 	if (u->bad)
 		return false;
-	if (!id_is_none(r.linked) || outcome.n || r.first_reply_us || r.priority) {
+	if (!id_is_none(r.linked) || outcome.n || r.first_reply_us || r.wait || r.priority) {
 		*conv_rare(e, c) = r;
 		if (outcome.n)
 			conv_rare(e, c)->outcome = slice_dup(outcome);

@@ -8,9 +8,10 @@
 #include "engine/conv.h"
 #include "engine/pack.h"
 #include "engine/sets.h"
+#include "engine/wait.h"
 #include "engine/window.h"
 
-static void save_line(const struct line *l, struct str *out)
+static void save_line(const struct engine *e, const struct line *l, struct str *out)
 {
 	uint64_t kept = l->waits_seen < WAITS_KEPT ? l->waits_seen : WAITS_KEPT;
 
@@ -25,6 +26,7 @@ static void save_line(const struct line *l, struct str *out)
 	for (uint64_t i = 0; i < kept; i++)
 		pack_u64(out, l->waits_s[i]);
 	windows_save(l, out);
+	waits_save(e, l, out);
 }
 
 static void save_agent(const struct engine *e, const struct agent *a, struct str *out)
@@ -60,6 +62,7 @@ static void save_rare(const struct rare *r, struct str *out)
 	pack_id(out, r->linked);
 	pack_slice(out, slice_of(r->outcome));
 	pack_u64(out, r->first_reply_us);
+	pack_u64(out, r->wait);
 	pack_i64(out, r->priority);
 }
 
@@ -138,7 +141,7 @@ void engine_save(const struct engine *e, struct str *out)
 	save_names(e, out);
 	pack_u64(out, e->line_count);
 	for (uint32_t i = 1; i <= e->line_count; i++)
-		save_line(line_at(e, i), out);
+		save_line(e, line_at(e, i), out);
 	pack_u64(out, e->agent_count);
 	for (uint32_t i = 1; i <= e->agent_count; i++)
 		save_agent(e, agent_at(e, i), out);

@@ -34,10 +34,16 @@ enum {
 	CLOSE_DEFAULT_S =
 		86400, /* resolved → closed in a queue that no configuration knows any more */
 	SET_UNIONS_KEPT = 256, /* lately made unions, found again without making them */
-	WAITS_KEPT = 32,       /* lately seen waits of a queue, for the estimate */
+	WAITS_KEPT = 32,       /* lately seen waits of a queue, also of those served at once */
 	TIER_OVERNIGHT = 0,    /* came outside business hours: first at opening */
 	TIER_NORMAL = 1,       /* and those of segments that wait behind: + their tier */
 };
+
+struct numbers { /* a growing array */
+	uint32_t *v;
+	uint32_t count, cap;
+};
+void numbers_add(struct numbers *n, uint32_t number); /* index.c */
 
 /* ---- chains: doubly linked by handle ---- */
 
@@ -64,9 +70,9 @@ struct conv {
 	struct id id, customer;
 	int64_t key; /* place in the order: (tier, key, seq) */
 	uint64_t seq;
-	uint64_t arrived_us;	/* of the present wait */
-	uint64_t state_us;	/* since when in this state */
-	uint64_t until_us;	/* end of offer, answer timer, wrap-up, rest; 0 none */
+	uint64_t arrived_us; /* of the present wait */
+	uint64_t state_us;   /* since when in this state */
+	uint64_t until_us; /* end of offer, answer timer, wrap-up, rest; 0 none; waiting: wait.h */
 	uint64_t stage_from_us; /* directed: when the queue's stages begin; else when they began */
 	uint64_t oldest_us;	/* earliest arrival in its subtree of the line's tree */
 	struct order_node order[ORDER_KINDS];
@@ -93,6 +99,7 @@ struct rare {
 	struct id offer, linked;
 	char *outcome; /* malloc'd or NULL */
 	uint64_t first_reply_us;
+	uint64_t wait; /* offered: what until_us was, wait.h */
 	int64_t priority;
 };
 
@@ -139,6 +146,9 @@ struct sig {
 	uint32_t found;		/* what match_sig found in this run */
 	bool dirty;		/* somebody here may have become offerable */
 	bool hung;
+	uint64_t rivals_at; /* place.c: as of people_at, of the first rivals_seen signatures */
+	uint32_t rivals_seen;
+	struct numbers rivals;
 };
 
 /* ---- agents ---- */
@@ -197,6 +207,8 @@ struct line {
 	uint64_t answered, answered_within, abandoned, abandoned_short;
 	struct window *windows; /* window.h; NULL until something is counted */
 	uint64_t waits_s[WAITS_KEPT], waits_seen;
+	struct wait_class *classes; /* wait.h; both NULL until somebody waited */
+	struct wait_pairs *pairs;
 	uint32_t stage[STAGES_MAX]; /* sets */
 	uint32_t stage_count;
 };
@@ -211,10 +223,6 @@ struct deadline {
 
 /* ---- the index, see index.h ---- */
 
-struct numbers { /* a growing array */
-	uint32_t *v;
-	uint32_t count, cap;
-};
 struct skill_index {
 	/* NULL until somebody hangs there: most agents' own skills are asked by nobody, and each has one. */
 	struct pile *anchor;	 /* [LANES_MAX] signatures */
@@ -284,9 +292,11 @@ struct engine {
 
 	uint32_t *dirty_agents, *dirty_sigs;
 	uint32_t dirty_agent_count, dirty_sig_count, dirty_agent_cap, dirty_sig_cap;
-	bool review_waiting;  /* somebody left: a stage may be nobody's now */
-	bool review_parked;   /* somebody came: parked ones may have found an agent */
-	bool review_excluded; /* somebody left: perhaps all who stay have declined */
+	uint64_t people_at;	/* moves when somebody comes, goes or learns */
+	bool review_waiting;	/* somebody left: a stage may be nobody's now */
+	bool review_parked;	/* somebody came: parked ones may have found an agent */
+	bool review_excluded;	/* somebody left: perhaps all who stay have declined */
+	struct numbers entered; /* into lines in this step, for an estimate */
 	uint64_t probes;
 
 	/* the step at hand */

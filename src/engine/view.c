@@ -36,7 +36,7 @@ void view_conv(const struct engine *e, const struct conv *c, struct conv_view *o
 		.skills = set_text(e, view_need(e, c)),
 		.arrived_us = c->arrived_us,
 		.state_us = c->state_us,
-		.until_us = c->until_us,
+		.until_us = c->state == CONV_WAITING ? 0 : c->until_us,
 		.key = c->key,
 		.tier = c->tier,
 		.stage = c->stage,

@@ -9,6 +9,7 @@
 #include "engine/line.h"
 #include "engine/relax.h"
 #include "engine/sets.h"
+#include "engine/wait.h"
 
 struct conv *work_find(struct engine *e, const struct command *cmd)
 {
@@ -107,6 +108,8 @@ static void work_enter(struct engine *e, struct conv *c, const struct line *l, i
 		.seq = seq, .skills = set_text(e, wants), .why = slice_of(why),
 		.agent = first ? first->id : (struct slice){ NULL, 0 },
 		.until_us = first ? until_us : 0);
+	if (!returned && !first && line_serves(l))
+		wait_entered(e, c);
 	relax_conv(e, c);
 	relax_exclusions(e, c);
 }

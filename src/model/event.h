@@ -18,6 +18,8 @@
 	X(EVENT_PARKED, "parked", "conv: waiting → parked")                                        \
 	X(EVENT_UNPARKED, "unparked", "conv: parked → waiting")                                    \
 	X(EVENT_STAGE, "stage", "conv stage: its requirement widens")                              \
+	X(EVENT_ESTIMATED, "estimated",                                                            \
+		"conv wait: came and was not offered at once; how long it may wait, 0: unknown")   \
 	X(EVENT_OFFERED, "offered",                                                                \
 		"conv offer agent units until key rank score why: waiting → offered, units taken") \
 	X(EVENT_OFFER_ENDED, "offer_ended",                                                        \
@@ -94,7 +96,8 @@ extern const char *const event_words[];
 	FIELD(STR, why, "why", 31)                                                                 \
 	FIELD(U64, paused, "paused", 32)                                                           \
 	FIELD(STR, explain, "expl",                                                                \
-		33) /* of a decision: winner, runner-up, the component that decided */
+		33) /* of a decision: winner, runner-up, the component that decided */             \
+	FIELD(U64, wait_ms, "wait", 40)
 
 struct event {
 	EVENT_FIELDS(FIELD_MEMBER)

@@ -8,7 +8,12 @@
 
 #include "base/assert.h"
 
-enum { GLANCE_US = 1000000, MINUTE_US = 60000000, VISITORS_MAX = 2000 };
+enum {
+	GLANCE_US = 1000000,
+	MINUTE_US = 60000000,
+	VISIT_US = 5000000, /* waits are estimated anew though nothing happens */
+	VISITORS_MAX = 2000 /* told in one glance */
+};
 
 struct glance_queue {
 	bool dirty;
@@ -20,7 +25,6 @@ struct glance_queue {
 struct visitor {
 	struct str channel, thread;
 	uint64_t position, low_s, high_s;
-	bool seen;
 };
 
 static void visitor_free(struct visitor *v)
@@ -135,12 +139,6 @@ static void tell_queue(struct batch *b, struct slice name, const struct glance_q
 
 /* ---- visitors ---- */
 
-struct walk {
-	struct glance *g;
-	struct batch *b;
-	size_t told;
-};
-
 static void tell_position(struct batch *b, struct id conv, const struct visitor *v)
 {
 	struct effect ef = { .type = EFFECT_POSITION,
@@ -153,41 +151,45 @@ static void tell_position(struct batch *b, struct id conv, const struct visitor 
 	batch_effect(b, &ef);
 }
 
-static bool tell_visitor(const struct conv_view *cv, void *arg)
+/* Tells one visitor where he stands when that moved; false when he no longer waits. */
+static bool tell_visitor(struct batch *b, struct id conv, struct visitor *v, size_t *told)
 {
-	struct walk *w = arg;
-	struct visitor *v = map_get(&w->g->visitors, slice_make(&cv->conv, sizeof(cv->conv)));
-	if (!v)
+	struct conv_view cv;
+	uint64_t position = 0, low_s = 0, high_s = 0;
+	bool waits = engine_conv(b->engine, conv, &cv) &&
+		     (cv.state == CONV_WAITING || cv.state == CONV_OFFERED);
+	if (waits && cv.state == CONV_WAITING)
+		position = engine_ahead(b->engine, conv) + 1;
+	if (waits)
+		(void)engine_wait(b->engine, conv, b->now_us, &low_s, &high_s);
+	if (waits && position == v->position && low_s == v->low_s && high_s == v->high_s)
 		return true;
-	uint64_t low_s = 0, high_s = 0;
-	uint64_t position = engine_position(w->b->engine, cv->conv);
-	(void)engine_wait(w->b->engine, cv->conv, w->b->now_us, &low_s, &high_s);
-	v->seen = true;
-	if (position != v->position || low_s != v->low_s || high_s != v->high_s) {
-		v->position = position;
-		v->low_s = low_s;
-		v->high_s = high_s;
-		tell_position(w->b, cv->conv, v);
-	}
-	return ++w->told < VISITORS_MAX;
+	v->position = position;
+	v->low_s = low_s;
+	v->high_s = high_s;
+	tell_position(b, conv, v);
+	++*told;
+	return waits;
 }
 
-/* Those who no longer wait hear it once: position 0. */
-static void forget_served(struct glance *g, struct batch *b)
+/* Those who no longer wait hear it once: position 0. Who is not reached this time is the next. */
+static void tell_visitors(struct glance *g, struct batch *b)
 {
 	struct map_entry e;
+	size_t told = 0;
+	g->visit_us = b->now_us + VISIT_US;
 	for (size_t i = 0; map_next(&g->visitors, &i, &e);) {
 		struct visitor *v = e.value;
 		struct id conv;
 		memcpy(&conv, e.key.p, sizeof(conv));
-		if (!v->seen && !engine_position(b->engine, conv)) {
-			v->position = v->low_s = v->high_s = 0;
-			tell_position(b, conv, v);
-			map_remove(&g->visitors, e.key);
-			visitor_free(v);
-		} else {
-			v->seen = false;
+		if (told == VISITORS_MAX) {
+			g->visit_us = b->now_us + GLANCE_US;
+			return;
 		}
+		if (tell_visitor(b, conv, v, &told))
+			continue;
+		map_remove(&g->visitors, e.key);
+		visitor_free(v);
 	}
 }
 
@@ -233,12 +235,8 @@ void glance_project(struct glance *g, struct batch *b)
 	}
 	if (g->roll_us < g->due_us)
 		g->due_us = g->roll_us;
-	if (!any)
-		return;
-	struct walk w = { g, b, 0 };
-	if (!g->visitors.count)
-		return;
-	engine_each_conv(b->engine, CONV_WAITING, tell_visitor, &w);
-	engine_each_conv(b->engine, CONV_OFFERED, tell_visitor, &w);
-	forget_served(g, b);
+	if (any || g->visit_us <= b->now_us)
+		tell_visitors(g, b);
+	if (g->visitors.count && g->visit_us < g->due_us)
+		g->due_us = g->visit_us;
 }

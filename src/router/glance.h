@@ -11,6 +11,7 @@ struct glance {
 	struct map queues;   /* name → struct glance_queue */
 	struct map visitors; /* conversation id → position last told */
 	uint64_t due_us;     /* when a glance is owed; UINT64_MAX: nothing changed */
+	uint64_t visit_us;   /* when visitors' waits are estimated anew */
 	uint64_t roll_us; /* when windows of the service level move; UINT64_MAX: nothing in them */
 };
 

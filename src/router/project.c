@@ -506,6 +506,7 @@ static void project_event(struct batch *b, const struct decided *d)
 	case EVENT_NONE:
 	case EVENT_CREATED:
 	case EVENT_QUEUED:
+	case EVENT_ESTIMATED:
 	case EVENT_PARKED:
 	case EVENT_UNPARKED:
 	case EVENT_STAGE:

@@ -1,5 +1,6 @@
 """The numbers that supervisors and visitors are told: service level of a window, estimated wait, place in the line."""
 import sys
+import time
 
 from test_operator import metric
 from usher import Node, main, until
@@ -62,6 +63,41 @@ def test_who_waits_has_a_place_in_the_order():
         mass, premier = conv("mass"), conv("premier")
         assert abs(premier["key_ms"] - premier["arrived_ms"] + 300000) < 1000, premier
         assert abs(mass["key_ms"] - mass["arrived_ms"]) < 1000 and mass["tier"] == premier["tier"] == 1, mass
+
+
+def test_a_visitor_hears_a_place_and_an_honest_range():
+    with Node() as node, node.desk("bo") as bo:
+        bo.available()
+        chats = [node.chat() for _ in range(4)]
+        for i, chat in enumerate(chats):
+            chat.say(f"Hello {i}, how are you doing today?")
+            bo.accept(kind="chat")
+        with node.chat() as fifth, node.chat() as sixth:
+            fifth.say("Hello there, I need some help please")  # bo has no room
+            fifth.expect("queue", position=1)
+            time.sleep(2)
+            for chat in chats[:2]:
+                chat.send(t="end")
+            bo.accept(kind="chat")
+            fifth.expect("queue", position=0)
+            with node.chat() as filler:
+                filler.say("Hello again, I have a question too")
+                bo.accept(kind="chat")
+                sixth.say("And here is one more person who waits")
+                told = until("a range", lambda: next((f for f in sixth.frames if f.get("t") == "queue"
+                                                      and f["position"] == 1 and f["wait_s"]), None))
+                low, high = told["wait_s"]
+                assert 0 <= low <= high <= 600, told
+                # nothing happens, and the range is looked at again as it waits longer than anybody did
+                until("another range", lambda: any(f.get("t") == "queue" and f["wait_s"] not in (None, told["wait_s"])
+                                                   for f in sixth.frames), 30)
+            chats[2].send(t="end")
+            bo.accept(kind="chat")
+            half = 'usher_queue_wait_seconds{queue="general",quantile="0.5"}'
+            until("the wait to be counted", lambda: (metric(node, half) or [0])[0] > 2)
+            assert metric(node, 'usher_queue_wait_estimate_bias_seconds{queue="general"}')[0] < 0
+        for chat in chats:
+            chat.close()
 
 
 if __name__ == "__main__":

@@ -308,7 +308,7 @@ int main(int argc, char **argv)
 	if (argc == 3 && strcmp(argv[1], "--write") == 0)
 		return write_kept(argv[2]);
 	struct config *config = center_new();
-	static const char *const kept[] = { "v1", "v2" };
+	static const char *const kept[] = { "v1", "v2", "v3" };
 
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
 		loads(config, kept[i]);

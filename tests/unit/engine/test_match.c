@@ -376,6 +376,54 @@ static void who_ages_faster_overtakes_at_the_match(void **state)
 	center_free(c);
 }
 
+static void mail_for(
+	struct engine *e, const char *queue, const char *skills, uint64_t n, uint64_t at_s)
+{
+	give(e,
+		(struct command){ .type = COMMAND_MESSAGE,
+			.fresh = 1,
+			.conv = center_id(n),
+			.id = center_id(n),
+			.channel = SLICE("box"),
+			.kind = SLICE("email"),
+			.queue = slice_of(queue),
+			.skills = slice_of(skills) },
+		at_s);
+}
+
+/* Who stands before it is who could take its agent, in whatever queue; not everybody in its own. */
+static void ahead_are_those_who_share_an_agent(void **state)
+{
+	struct config *c = center_new();
+	struct engine *e = engine_new(c);
+
+	(void)state;
+	hire(e, "ann", "ru=80", 1, 1); /* no room: all of them wait */
+	hire(e, "bo", "ru=60 fr=50", 1, 1);
+	mail_for(e, "support", "fr=50", 1, 10); /* bo alone */
+	mail_for(e, "support", "", 2, 11);	/* both */
+	mail_for(e, "any", "", 3, 12);
+	mail_for(e, "support", "ru=70", 4, 13); /* ann alone */
+	mail_for(e, "any", "fr=1", 5, 14);	/* bo alone */
+	assert_int_equal(engine_ahead(e, center_id(1)), 0);
+	assert_int_equal(engine_ahead(e, center_id(2)), 1);
+	assert_int_equal(engine_ahead(e, center_id(3)), 2); /* another queue, the same people */
+	assert_int_equal(engine_ahead(e, center_id(4)), 2); /* the first does not need ann */
+	assert_int_equal(engine_ahead(e, center_id(5)), 3);
+	assert_int_equal(engine_position(e, center_id(4)), 3); /* in its queue */
+	/* A third person who could take both makes rivals of them. */
+	hire(e, "cy", "ru=90 fr=90", 1, 20);
+	assert_int_equal(engine_ahead(e, center_id(4)), 3);
+	assert_int_equal(engine_ahead(e, center_id(5)), 4);
+	/* Who is in a queue that is paused is before nobody else. */
+	give(e, (struct command){ .type = COMMAND_QUEUE, .queue = SLICE("support"), .paused = 1 },
+		21);
+	assert_int_equal(engine_ahead(e, center_id(3)), 0);
+	assert_int_equal(engine_ahead(e, center_id(99)), 0);
+	engine_free(&e);
+	center_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -391,6 +439,7 @@ int main(void)
 		cmocka_unit_test(one_more_free_agent_lets_the_held_go_to_another),
 		cmocka_unit_test(nobody_is_held_back_for_longer_than_the_limit),
 		cmocka_unit_test(who_is_not_of_the_pool_is_kept_for_nobody),
+		cmocka_unit_test(ahead_are_those_who_share_an_agent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

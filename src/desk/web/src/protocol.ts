@@ -104,6 +104,8 @@ export interface Queue {
 	abandoned?: number;
 	by_segment?: SegmentRow[];
 	levels?: Record<string, Level>;
+	/** The last waits, and how far off their estimates were. */
+	waits?: { seen: number; p50_ms: number; p90_ms: number; bias_ms: number; mse_s2: number };
 }
 
 export interface Part {

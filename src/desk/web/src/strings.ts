@@ -407,6 +407,8 @@ export const strings = {
 	"floor.level.today": ["Today", "Сегодня"],
 	"floor.answered": ["Answered", "Отвечено"],
 	"floor.abandoned": ["Abandoned", "Потеряно"],
+	"floor.waits": ["Waits, half / nine in ten", "Ожидание: половина / 9 из 10"],
+	"floor.waits.error": ["Estimate off by", "Ошибка прогноза"],
 	"floor.missed": ["Missed offers", "Пропущено"],
 	"floor.people": ["People", "Сотрудники"],
 	"floor.people.none": ["Nobody is signed in.", "Никого нет в системе."],

@@ -184,6 +184,8 @@ function LevelSegment({ row }: { row: SegmentRow }) {
 			<td class="n">{count(today.answered)}</td>
 			<td class="n">{count(today.abandoned)}</td>
 			<td class="n">{count(today.missed)}</td>
+			<td />
+			<td />
 		</tr>
 	);
 }
@@ -203,6 +205,8 @@ function LevelLines({ q, windowed }: { q: Queue; windowed: boolean }) {
 				<td class="n">{count(counted?.answered)}</td>
 				<td class="n">{count(counted?.abandoned)}</td>
 				{windowed && <td class="n">{count(q.levels?.["today"]?.missed)}</td>}
+				<td class="n">{q.waits ? `${span(q.waits.p50_ms)} / ${span(q.waits.p90_ms)}` : dash()}</td>
+				<td class="n">{q.waits ? `± ${span(Math.sqrt(q.waits.mse_s2) * 1000)}` : dash()}</td>
 			</tr>
 			{windowed && q.by_segment?.map((s) => <LevelSegment key={s.segment} row={s} />)}
 		</>
@@ -227,6 +231,8 @@ function LevelPanel() {
 							<th scope="col" class="n">{t("floor.answered")}</th>
 							<th scope="col" class="n">{t("floor.abandoned")}</th>
 							{windowed && <th scope="col" class="n">{t("floor.missed")}</th>}
+							<th scope="col" class="n">{t("floor.waits")}</th>
+							<th scope="col" class="n">{t("floor.waits.error")}</th>
 						</tr>
 					</thead>
 					<tbody>
