@@ -10,6 +10,8 @@
  */
 #include "build.h"
 
+#include "compose.h"
+
 #include <gmime/gmime.h>
 #include <string.h>
 
@@ -20,6 +22,7 @@ struct letter *letter_new(void)
 	struct letter *l = g_new0(struct letter, 1);
 
 	l->refs = g_ptr_array_new_with_free_func(g_free);
+	l->cc = g_ptr_array_new_with_free_func(g_free);
 	l->parts = g_array_new(FALSE, TRUE, sizeof(struct letter_part));
 	return l;
 }
@@ -38,6 +41,13 @@ void letter_free(struct letter *l)
 	}
 	g_array_unref(l->parts);
 	g_ptr_array_unref(l->refs);
+	g_ptr_array_unref(l->cc);
+	g_free(l->message);
+	g_free(l->envelope);
+	g_free(l->signature);
+	g_free(l->quoted);
+	g_free(l->quoted_from);
+	g_free(l->lang);
 	g_free(l->id);
 	g_free(l->conv);
 	g_free(l->to);
@@ -87,7 +97,7 @@ char *letter_message_id(const struct letter *l, const struct letter_config *conf
 {
 	char token[TOKEN_MSGID_LEN + 1];
 
-	token_msgid_make(&config->key, l->conv, l->id, token);
+	token_msgid_make(&config->key, l->conv, l->message ? l->message : l->id, token);
 	return g_strdup_printf("%s@%s", token, domain_of(config->mailbox));
 }
 
@@ -209,6 +219,8 @@ static void set_headers(
 
 	add_address(mail, GMIME_ADDRESS_TYPE_FROM, config->from_name, config->from_address);
 	add_address(mail, GMIME_ADDRESS_TYPE_TO, NULL, l->to);
+	for (guint i = 0; i < l->cc->len; i++)
+		add_address(mail, GMIME_ADDRESS_TYPE_CC, NULL, g_ptr_array_index(l->cc, i));
 	set_reply_to(mail, l, config);
 	g_mime_message_set_subject(mail, subject, "utf-8");
 	g_mime_message_set_date(mail, date);
@@ -217,6 +229,9 @@ static void set_headers(
 	if (l->automatic) {
 		g_mime_object_set_header(object, "Auto-Submitted", "auto-replied", NULL);
 		g_mime_object_set_header(object, "X-Auto-Response-Suppress", "All", NULL);
+		if (config->unsubscribe && *config->unsubscribe)
+			g_mime_object_set_header(
+				object, "List-Unsubscribe", config->unsubscribe, NULL);
 	}
 	g_date_time_unref(date);
 	g_free(subject);
@@ -225,22 +240,13 @@ static void set_headers(
 
 /* --- parts */
 
-/* Line ends as LF and no NUL: the encoder makes CR LF of it. */
+/* Line ends are LF: the encoder makes CR LF of them. */
 static GMimeObject *text_part(const char *text, const char *subtype)
 {
 	GMimeTextPart *part = g_mime_text_part_new_with_subtype(subtype);
-	char *valid = g_utf8_make_valid(text, -1), *to = valid;
 
-	for (const char *from = valid; *from; from++) {
-		if (*from != '\r')
-			*to++ = *from;
-		else if (from[1] != '\n')
-			*to++ = '\n';
-	}
-	*to = '\0';
 	g_mime_text_part_set_charset(part, "utf-8");
-	g_mime_text_part_set_text(part, valid);
-	g_free(valid);
+	g_mime_text_part_set_text(part, text);
 	return GMIME_OBJECT(part);
 }
 
@@ -312,17 +318,35 @@ static GMimeObject *wrap(const char *subtype, GMimeObject *first, GMimeObject *s
 	return GMIME_OBJECT(multi);
 }
 
+/* An automatic answer is plain: it shows nothing. */
+static bool has_html(const struct letter *l)
+{
+	return !l->automatic || (l->html && *l->html);
+}
+
 static bool is_inline(const struct letter *l, const struct letter_part *p)
 {
-	return l->html && *l->html && p->cid && *p->cid;
+	return has_html(l) && p->cid && *p->cid && p->type && g_str_has_prefix(p->type, "image/");
+}
+
+static GMimeObject *words(const struct letter *l)
+{
+	char *plain = compose_plain(l), *html = NULL;
+	GMimeObject *body = text_part(plain, "plain");
+
+	if (has_html(l)) {
+		html = l->html && *l->html ? g_utf8_make_valid(l->html, -1) : compose_html(l);
+		body = wrap("alternative", body, text_part(html, "html"));
+	}
+	g_free(plain);
+	g_free(html);
+	return body;
 }
 
 static GMimeObject *content(const struct letter *l)
 {
-	GMimeObject *body = text_part(l->text ? l->text : "", "plain");
+	GMimeObject *body = words(l);
 
-	if (l->html && *l->html)
-		body = wrap("alternative", body, text_part(l->html, "html"));
 	for (int files = 0; files < 2; files++) { /* inline images inside, files outside */
 		GMimeObject *outer = NULL;
 		for (guint i = 0; i < l->parts->len; i++) {

@@ -18,8 +18,13 @@ struct letter_part {
 
 struct letter {
 	char *id, *conv;	     /* 26 characters each */
-	char *to;		     /* a bare address, checked */
-	char *subject, *text, *html; /* UTF-8; html "" for none */
+	char *message;		     /* of which this is one recipient's copy; 26 too */
+	char *to;		     /* a bare address, checked: the customer */
+	char *envelope;		     /* whom this copy goes to, the same */
+	GPtrArray *cc;		     /* char *, the same: shown to all */
+	char *subject, *text, *html; /* UTF-8; html "": made of the text */
+	char *signature, *quoted, *quoted_from, *lang; /* NULL or "" for none */
+	uint64_t quoted_at_us;
 	char *in_reply_to; /* as the router keeps it: with or without <>, or no message id at all */
 	GPtrArray *refs;   /* char *, the same */
 	GArray *parts;	   /* struct letter_part */
@@ -30,7 +35,8 @@ struct letter {
 struct letter_config {
 	struct token_key key;
 	char *from_name, *from_address; /* of the From header */
-	char *mailbox; /* own mailbox that takes answers and bounces: support@demo.test */
+	char *unsubscribe; /* of automatic mail: List-Unsubscribe, <...>; NULL or "" for none */
+	char *mailbox;	   /* own mailbox that takes answers and bounces: support@demo.test */
 };
 
 struct letter *letter_new(void);

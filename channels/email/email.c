@@ -39,6 +39,10 @@ static const struct usher_option options[] = {
 	{ "smtp_user", USHER_TEXT, "", 0, 256, NULL, 0, "log-in at that server" },
 	{ "smtp_password", USHER_TEXT, "", 0, 1024, NULL, 1, "its password" },
 	{ "smtp_timeout_s", USHER_NUMBER, "120", 5, 3600, NULL, 0, "for one mail" },
+	{ "smtp_connections", USHER_NUMBER, "2", 1, SENDERS_MAX, NULL, 0,
+		"kept open to that server, and used at once" },
+	{ "list_unsubscribe", USHER_TEXT, "", 0, 512, NULL, 0,
+		"List-Unsubscribe of automatic mail: <https://...> or <mailto:...>" },
 	{ "ca_file", USHER_TEXT, "", 0, 1024, NULL, 0,
 		"certificates by which servers are checked; default: the system's" },
 	{ "imap.*.url", USHER_TEXT, NULL, 0, 512, NULL, 0,
@@ -182,6 +186,17 @@ static bool read_from(struct email *e, char *why, size_t why_size)
 	return e->letter.from_address != NULL;
 }
 
+static bool unsubscribe_is_proper(const char *text)
+{
+	gsize n = strlen(text);
+
+	for (const char *p = text; *p; p++)
+		if (!g_ascii_isgraph(*p) && *p != ' ')
+			return false;
+	return text[n - 1] == '>' &&
+	       (g_str_has_prefix(text, "<https://") || g_str_has_prefix(text, "<mailto:"));
+}
+
 static bool read_smtp(struct email *e, char *why, size_t why_size)
 {
 	struct smtp_config *c = &e->smtp_config;
@@ -192,10 +207,17 @@ static bool read_smtp(struct email *e, char *why, size_t why_size)
 	c->password = option_text(e, "smtp_password");
 	c->ca_file = option_text(e, "ca_file");
 	c->timeout_s = (long)option_number(e, "smtp_timeout_s");
+	e->sender_count = (unsigned)option_number(e, "smtp_connections");
+	e->letter.unsubscribe = option_text(e, "list_unsubscribe");
 	c->starttls = strcmp(tls, "require") == 0 ? SMTP_TLS_REQUIRE
 		      : strcmp(tls, "off") == 0	  ? SMTP_TLS_OFF
 						  : SMTP_TLS_AUTO;
 	g_free(tls);
+	if (*e->letter.unsubscribe && !unsubscribe_is_proper(e->letter.unsubscribe)) {
+		g_snprintf(why, why_size,
+			"list_unsubscribe: write it as <https://...> or <mailto:...>");
+		return false;
+	}
 	if (*c->url && !g_str_has_prefix(c->url, "smtp://") &&
 		!g_str_has_prefix(c->url, "smtps://")) {
 		g_snprintf(why, why_size,
@@ -229,8 +251,11 @@ static void email_clear(struct email *e)
 {
 	boxes_free(e);
 	worker_stop(&e->parser);
-	worker_stop(&e->sender);
-	smtp_free(e->smtp);
+	for (unsigned i = 0; i < SENDERS_MAX; i++) {
+		worker_stop(&e->senders[i].worker);
+		smtp_free(e->senders[i].smtp);
+		e->senders[i].smtp = NULL;
+	}
 	g_hash_table_unref(e->ops);
 	g_ptr_array_unref(e->sessions);
 	g_ptr_array_unref(e->mailboxes);
@@ -239,11 +264,11 @@ static void email_clear(struct email *e)
 	g_free(e->letter.from_name);
 	g_free(e->letter.from_address);
 	g_free(e->letter.mailbox);
+	g_free(e->letter.unsubscribe);
 	g_free(e->smtp_config.url);
 	g_free(e->smtp_config.user);
 	g_free(e->smtp_config.password);
 	g_free(e->smtp_config.ca_file);
-	e->smtp = NULL;
 }
 
 static void email_down(void *arg)
@@ -291,7 +316,8 @@ static struct email *email_new(struct usher_host *h, const struct usher_services
 	e->sessions = g_ptr_array_new();
 	e->mailboxes = g_ptr_array_new_with_free_func(g_free);
 	worker_init(&e->parser, "email-parse");
-	worker_init(&e->sender, "email-send");
+	for (unsigned i = 0; i < SENDERS_MAX; i++)
+		worker_init(&e->senders[i].worker, "email-send");
 	return e;
 }
 

@@ -26,6 +26,7 @@
 enum {
 	IDLE_DEADLINE_S = 300,	 /* from the greeting, or a mail's end, to the next mail */
 	DATA_DEADLINE_S = 600,	 /* for one mail's bytes */
+	SENDERS_MAX = 16,	 /* connections to the mail server for answers */
 	PIECE_BYTES = 512 * 1024 /* of a file in one turn of the loop */
 };
 
@@ -53,8 +54,12 @@ struct email {
 	struct parse_config parse;
 	struct letter_config letter;
 	struct smtp_config smtp_config;
-	struct smtp *smtp; /* the SMTP worker's */
-	struct worker parser, sender;
+	struct sender {
+		struct worker worker;
+		struct smtp *smtp; /* the worker's */
+	} senders[SENDERS_MAX];
+	unsigned sender_count;
+	struct worker parser;
 	GHashTable *ops; /* token → struct op */
 	guint64 next_token;
 	GPtrArray *sessions;

@@ -9,6 +9,7 @@ struct outgoing {
 	struct letter *letter;
 	GPtrArray *blobs; /* char *, of the parts */
 	unsigned part;	  /* being fetched */
+	struct sender *sender;
 	enum usher_outcome outcome;
 	char *remote;
 	GString *why;
@@ -54,10 +55,11 @@ static void outgoing_work(void *arg)
 	GByteArray *mail = letter_build(o->letter, &e->letter);
 	char *sender = letter_sender(o->letter, &e->letter);
 
-	if (!e->smtp)
-		e->smtp = smtp_new(&e->smtp_config);
+	if (!o->sender->smtp)
+		o->sender->smtp = smtp_new(&e->smtp_config);
 	o->remote = letter_message_id(o->letter, &e->letter);
-	o->outcome = smtp_send(e->smtp, sender, o->letter->to, mail, o->why);
+	struct dialog_mail bytes = { sender, o->letter->envelope, o->letter->id, mail };
+	o->outcome = smtp_send(o->sender->smtp, &bytes, o->why);
 	g_byte_array_unref(mail);
 	g_free(sender);
 	e->services->post(e->host, outgoing_done, o);
@@ -73,7 +75,9 @@ static void fetch_next(struct outgoing *o)
 				(struct op){ .kind = OP_FETCH, .outgoing = o, .index = o->part }));
 		return;
 	}
-	if (!worker_push(&e->sender, outgoing_work, o))
+	/* What goes to one person goes by one connection, so it keeps its order. */
+	o->sender = &e->senders[g_str_hash(o->letter->envelope) % e->sender_count];
+	if (!worker_push(&o->sender->worker, outgoing_work, o))
 		outgoing_end(o, USHER_RETRY, "no thread to send it with");
 }
 
@@ -96,20 +100,34 @@ void outgoing_blob(
 static struct letter *letter_copy(const struct email *e, const struct usher_outbound *m)
 {
 	struct letter *l = letter_new();
-	char *to = str_dup(m->to);
+	char *to = str_dup(m->to), *envelope = str_dup(m->envelope);
 
 	l->id = str_dup(m->id);
 	l->conv = str_dup(m->conv);
+	l->message = str_dup(m->message.n ? m->message : m->id);
 	l->to = parse_address(to);
+	l->envelope = m->envelope.n ? parse_address(envelope) : g_strdup(l->to);
+	l->signature = str_dup(m->signature);
+	l->quoted = str_dup(m->quoted);
+	l->quoted_from = str_dup(m->quoted_from);
+	l->quoted_at_us = m->quoted_at_us;
+	l->lang = str_dup(m->lang);
 	l->subject = str_dup(m->subject);
 	l->text = str_dup(m->text);
 	l->html = str_dup(m->html);
 	l->in_reply_to = str_dup(m->in_reply_to);
 	for (size_t i = 0; i < m->refs_count; i++)
 		g_ptr_array_add(l->refs, str_dup(m->refs[i]));
+	for (size_t i = 0; i < m->cc_count; i++) {
+		char *text = str_dup(m->cc[i]), *address = parse_address(text);
+		if (address)
+			g_ptr_array_add(l->cc, address);
+		g_free(text);
+	}
 	l->automatic = m->automatic;
 	l->now_us = e->services->now_us(e->host);
 	g_free(to);
+	g_free(envelope);
 	return l;
 }
 
@@ -126,6 +144,8 @@ static void parts_copy(struct outgoing *o, const struct usher_outbound *m)
 void outgoing_send(struct email *e, const struct usher_outbound *m)
 {
 	struct outgoing *o = g_new0(struct outgoing, 1);
+	struct usher_str token;
+	const char *own = NULL;
 
 	o->email = e;
 	o->letter = letter_copy(e, m);
@@ -133,10 +153,15 @@ void outgoing_send(struct email *e, const struct usher_outbound *m)
 	o->why = g_string_new(NULL);
 	e->outgoings++;
 	parts_copy(o, m);
-	if (!o->letter->to)
+	if (o->letter->envelope)
+		own = email_mailbox(e, o->letter->envelope, &token);
+	if (!o->letter->to || !o->letter->envelope)
 		outgoing_end(o, USHER_FAIL, "the recipient is not a mail address");
-	else if (strlen(o->letter->id) != TOKEN_ID_LEN || strlen(o->letter->conv) != TOKEN_ID_LEN)
+	else if (strlen(o->letter->id) != TOKEN_ID_LEN || strlen(o->letter->conv) != TOKEN_ID_LEN ||
+		 strlen(o->letter->message) != TOKEN_ID_LEN)
 		outgoing_end(o, USHER_FAIL, "the message has no proper id");
+	else if (own)
+		outgoing_end(o, USHER_FAIL, "this is a mailbox of ours: it would answer itself");
 	else if (!e->ready)
 		outgoing_end(o, USHER_RETRY, "the channel is starting");
 	else if (!*e->smtp_config.url)

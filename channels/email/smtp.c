@@ -2,6 +2,7 @@
 #include "smtp.h"
 
 #include <curl/curl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
@@ -10,12 +11,10 @@ enum { CONNECT_TIMEOUT_S = 15, LINE_KEPT = 300 };
 
 struct smtp {
 	const struct smtp_config *config;
-	CURL *curl;
-	/* of the mail being sent */
-	const GByteArray *mail;
-	gsize at;
-	bool ended;    /* curl has taken the last byte: the end mark may have gone out */
-	GString *line; /* the server's latest reply */
+	CURL *curl; /* an open connection, or NULL */
+	struct dialog dialog;
+	gint64 until_us; /* of the mail being sent */
+	GString *line;	 /* the server's latest word while the connection was made */
 };
 
 static void curl_start(void)
@@ -32,33 +31,35 @@ struct smtp *smtp_new(const struct smtp_config *config)
 	return s;
 }
 
+static void hang_up(struct smtp *s)
+{
+	if (s->curl)
+		curl_easy_cleanup(s->curl);
+	s->curl = NULL;
+}
+
 void smtp_free(struct smtp *s)
 {
 	if (!s)
 		return;
 	if (s->curl)
-		curl_easy_cleanup(s->curl);
+		dialog_quit(&s->dialog);
+	hang_up(s);
 	g_string_free(s->line, TRUE);
 	g_free(s);
 }
 
-static size_t on_read(char *to, size_t size, size_t count, void *arg)
-{
-	struct smtp *s = arg;
-	gsize n = MIN(size * count, s->mail->len - s->at);
+/* --- the connection: libcurl dials, greets, starts TLS and logs in */
 
-	memcpy(to, s->mail->data + s->at, n);
-	s->at += n;
-	s->ended = s->ended || s->at == s->mail->len;
-	return n;
-}
-
-/* Replies come as header lines. The farewell that follows a refusal is not what it said of the mail. */
+/* Replies come as header lines; those to EHLO say what is offered, the last time after TLS. */
 static size_t on_line(char *p, size_t size, size_t count, void *arg)
 {
 	struct smtp *s = arg;
 	gsize n = size * count;
 
+	if (n >= 3 && memcmp(p, "220", 3) == 0)
+		s->dialog.offers = (struct dialog_offers){ 0 };
+	dialog_offer(&s->dialog.offers, p, n);
 	if (n >= 3 && memcmp(p, "221", 3) == 0)
 		return n;
 	g_string_truncate(s->line, 0);
@@ -67,13 +68,6 @@ static size_t on_line(char *p, size_t size, size_t count, void *arg)
 	g_strchomp(s->line->str);
 	g_string_set_size(s->line, strlen(s->line->str));
 	return n;
-}
-
-static size_t on_body(char *p, size_t size, size_t count, void *arg)
-{
-	(void)p;
-	(void)arg;
-	return size * count;
 }
 
 static bool is_local(const char *url)
@@ -95,17 +89,51 @@ static long tls_level(const struct smtp_config *c)
 	return CURLUSESSL_ALL;
 }
 
-static bool connection_prepare(struct smtp *s)
+/* Ready to be read from or written to, in time. */
+static bool wait_for(struct smtp *s, short events)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	curl_socket_t fd = CURL_SOCKET_BAD;
+	gint64 left_us = s->until_us - g_get_monotonic_time();
+
+	if (curl_easy_getinfo(s->curl, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK ||
+		fd == CURL_SOCKET_BAD || left_us <= 0)
+		return false;
+	struct pollfd p = { .fd = fd, .events = events };
+	return poll(&p, 1, (int)(left_us / 1000 + 1)) > 0;
+}
+
+static bool on_write(void *arg, const char *p, gsize n)
+{
+	struct smtp *s = arg;
+	CURLcode r = CURLE_OK;
+
+	while (n > 0 && r == CURLE_OK) {
+		size_t sent = 0;
+		r = curl_easy_send(s->curl, p, n, &sent);
+		p += sent;
+		n -= sent;
+		if (r == CURLE_AGAIN && wait_for(s, POLLOUT))
+			r = CURLE_OK;
+	}
+	return r == CURLE_OK;
+}
+
+static gsize on_read(void *arg, char *to, gsize size)
+{
+	struct smtp *s = arg;
+	size_t n = 0;
+	CURLcode r;
+
+	do {
+		r = curl_easy_recv(s->curl, to, size, &n);
+	} while (r == CURLE_AGAIN && wait_for(s, POLLIN));
+	return r == CURLE_OK ? n : 0;
+}
+
+static void connection_configure(struct smtp *s)
+{
 	const struct smtp_config *c = s->config;
 
-	if (s->curl)
-		return true;
-	pthread_once(&once, curl_start);
-	s->curl = curl_easy_init();
-	if (!s->curl)
-		return false;
 	curl_easy_setopt(s->curl, CURLOPT_URL, c->url);
 	curl_easy_setopt(s->curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
 	curl_easy_setopt(s->curl, CURLOPT_PROXY, "");
@@ -113,84 +141,61 @@ static bool connection_prepare(struct smtp *s)
 	curl_easy_setopt(s->curl, CURLOPT_USE_SSL, tls_level(c));
 	curl_easy_setopt(s->curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S);
 	curl_easy_setopt(s->curl, CURLOPT_TIMEOUT, c->timeout_s);
+	curl_easy_setopt(s->curl, CURLOPT_CONNECT_ONLY, 1L);
 	if (c->ca_file && *c->ca_file)
 		curl_easy_setopt(s->curl, CURLOPT_CAINFO, c->ca_file);
-	if (c->user && *c->user) {
+	if (c->user && *c->user)
 		curl_easy_setopt(s->curl, CURLOPT_USERNAME, c->user);
+	if (c->user && *c->user && c->password && *c->password)
 		curl_easy_setopt(s->curl, CURLOPT_PASSWORD, c->password);
-	}
-	curl_easy_setopt(s->curl, CURLOPT_UPLOAD, 1L);
-	curl_easy_setopt(s->curl, CURLOPT_READFUNCTION, on_read);
-	curl_easy_setopt(s->curl, CURLOPT_READDATA, s);
 	curl_easy_setopt(s->curl, CURLOPT_HEADERFUNCTION, on_line);
 	curl_easy_setopt(s->curl, CURLOPT_HEADERDATA, s);
-	curl_easy_setopt(s->curl, CURLOPT_WRITEFUNCTION, on_body);
-	return true;
 }
 
-static enum usher_outcome outcome_of(const struct smtp *s, CURLcode r)
+/* USHER_OK, or what this means for the mails. A refused log-in, a wrong certificate, no TLS: the set-up's fault, never a mail's. */
+static enum usher_outcome connection_open(struct smtp *s, GString *why)
 {
-	guint64 code = g_ascii_strtoull(s->line->str, NULL, 10);
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	CURLcode r;
 
-	if (r == CURLE_OK)
+	if (s->curl)
 		return USHER_OK;
-	/* A refused log-in, a wrong certificate, no TLS: the set-up's fault, never this mail's. */
-	if (r == CURLE_LOGIN_DENIED || r == CURLE_USE_SSL_FAILED ||
-		r == CURLE_PEER_FAILED_VERIFICATION || r == CURLE_SSL_CONNECT_ERROR)
-		return USHER_RETRY;
-	if (code >= 500 && code <= 599 && code != 530 && code != 535)
-		return USHER_FAIL;
-	if (s->ended && code >= 300 && code <= 399)
-		return USHER_UNSURE; /* the last word heard was "354 go ahead" */
-	return USHER_RETRY;
-}
-
-static CURLcode perform(
-	struct smtp *s, const char *sender, const char *to, const GByteArray *mail, bool fresh)
-{
-	struct curl_slist *rcpts = curl_slist_append(NULL, to);
-	CURLcode r;
-
-	s->mail = mail;
-	s->at = 0;
-	s->ended = false;
-	g_string_truncate(s->line, 0);
-	curl_easy_setopt(s->curl, CURLOPT_MAIL_FROM, sender);
-	curl_easy_setopt(s->curl, CURLOPT_MAIL_RCPT, rcpts);
-	curl_easy_setopt(s->curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)mail->len);
-	curl_easy_setopt(s->curl, CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L);
-	r = curl_easy_perform(s->curl);
-	curl_easy_setopt(s->curl, CURLOPT_MAIL_RCPT, NULL);
-	curl_slist_free_all(rcpts);
-	return r;
-}
-
-enum usher_outcome smtp_send(
-	struct smtp *s, const char *sender, const char *to, const GByteArray *mail, GString *why)
-{
-	enum usher_outcome outcome;
-	long connects = 0;
-	CURLcode r;
-
-	if (!connection_prepare(s)) {
+	pthread_once(&once, curl_start);
+	s->curl = curl_easy_init();
+	if (!s->curl) {
 		g_string_append(why, "libcurl could not be started");
 		return USHER_RETRY;
 	}
-	r = perform(s, sender, to, mail, false);
-	outcome = outcome_of(s, r);
-	curl_easy_getinfo(s->curl, CURLINFO_NUM_CONNECTS, &connects);
+	s->dialog = (struct dialog){ .write = on_write, .read = on_read, .arg = s };
+	g_string_truncate(s->line, 0);
+	connection_configure(s);
+	r = curl_easy_perform(s->curl);
+	if (r == CURLE_OK)
+		return USHER_OK;
+	if (s->line->len && s->line->str[0] >= '4')
+		g_string_append(why, s->line->str);
+	else
+		g_string_append_printf(why, "%s%s%s", curl_easy_strerror(r),
+			s->line->len ? "; last reply: " : "", s->line->str);
+	hang_up(s);
+	return USHER_RETRY;
+}
+
+enum usher_outcome smtp_send(struct smtp *s, const struct dialog_mail *mail, GString *why)
+{
+	bool kept = s->curl != NULL, fresh = false;
+	enum usher_outcome outcome = connection_open(s, why);
+
+	if (outcome != USHER_OK)
+		return outcome;
+	s->until_us = g_get_monotonic_time() + (gint64)s->config->timeout_s * G_USEC_PER_SEC;
+	outcome = dialog_send(&s->dialog, mail, why, &fresh);
+	if (s->dialog.lost)
+		hang_up(s);
 	/* A kept connection that the server has given up meanwhile says nothing about the mail. */
-	if (outcome == USHER_RETRY && connects == 0 && s->at == 0) {
-		r = perform(s, sender, to, mail, true);
-		outcome = outcome_of(s, r);
+	if (outcome == USHER_RETRY && kept && fresh) {
+		g_string_truncate(why, 0);
+		return smtp_send(s, mail, why);
 	}
-	if (outcome != USHER_OK) {
-		if (s->line->len && s->line->str[0] >= '4')
-			g_string_append(why, s->line->str);
-		else
-			g_string_append_printf(why, "%s%s%s", curl_easy_strerror(r),
-				s->line->len ? "; last reply: " : "", s->line->str);
-	}
-	s->mail = NULL;
 	return outcome;
 }

@@ -1,11 +1,14 @@
 /*
- * Handing a mail to the next mail server: libcurl in the SMTP worker, one connection kept open between mails.
+ * Handing a mail to the next mail server: libcurl makes the connection (TLS, log-in) in an SMTP worker, dialog.c speaks on it; it is
+ * kept open between mails.
  */
 #ifndef USHER_EMAIL_SMTP_H
 #define USHER_EMAIL_SMTP_H
 
 #include <glib.h>
 #include <usher/channel.h>
+
+#include "dialog.h"
 
 struct smtp_config {
 	char *url; /* smtp://host:port or smtps://host:port; "" when nothing can be sent */
@@ -22,15 +25,8 @@ struct smtp; /* the connection; used by one thread */
 
 /* Starts nothing yet. The config is borrowed. */
 struct smtp *smtp_new(const struct smtp_config *config);
-/*
- * Blocks until the server has answered for the whole mail. `why`: what it said, appended.
- *   USHER_OK      250 after the mail
- *   USHER_RETRY   4xx, no connection, no log-in: the mail was not taken
- *   USHER_FAIL    5xx for this mail
- *   USHER_UNSURE  the connection was lost between the end of the mail and the answer
- */
-enum usher_outcome smtp_send(
-	struct smtp *s, const char *sender, const char *to, const GByteArray *mail, GString *why);
+/* Blocks until the server has answered for the whole mail; outcomes as in dialog.h, and USHER_RETRY without a connection or log-in. */
+enum usher_outcome smtp_send(struct smtp *s, const struct dialog_mail *mail, GString *why);
 void smtp_free(struct smtp *s);
 
 #endif

@@ -3,7 +3,7 @@
  */
 #include "app/call.h"
 #include "model/entry.h"
-#include "model/pairs.h"
+#include "model/recipients.h"
 
 void json_text(struct str *out, const char *name, struct slice text)
 {
@@ -52,6 +52,24 @@ static void json_parts(struct str *out, struct slice parts)
 	arena_free(&arena);
 }
 
+static void json_recipients(struct str *out, struct slice lines)
+{
+	struct arena arena = { 0 };
+	struct recipient r;
+	const char *separator = ",\"recipients\":[";
+
+	for (struct slice rest = lines; recipients_next(&rest, &r, &arena); separator = ",") {
+		str_addf(out, "%s{\"delivery\":\"%s\"", separator, delivery_words[r.delivery]);
+		json_text(out, "address", r.address);
+		json_text(out, "role", r.role);
+		json_text(out, "why", r.why);
+		str_add_char(out, '}');
+	}
+	if (lines.n)
+		str_add_char(out, ']');
+	arena_free(&arena);
+}
+
 /* whole: also what a person does not read at a glance. */
 void json_entry(struct str *out, const struct entry *en, bool whole)
 {
@@ -71,6 +89,7 @@ void json_entry(struct str *out, const struct entry *en, bool whole)
 	if (en->automatic)
 		str_add_text(out, ",\"automatic\":true");
 	json_parts(out, en->parts);
+	json_recipients(out, en->rcpts);
 	if (whole) {
 		json_text(out, "quoted", en->quoted);
 		json_text(out, "html", en->html);

@@ -39,6 +39,12 @@ enum body_kind { BODY_NONE, BODY_JSON, BODY_STREAM };
 	X(queue, "GET", "/queues/{name}", READ_QUEUE, BODY_NONE, 200,                              \
 		"The conversations that wait in a queue, in order")                                \
 	X(agents, "GET", "/agents", READ_AGENTS, BODY_NONE, 200, "All agents and their work")      \
+	X(templates, "GET", "/templates", REPLY, BODY_NONE, 200,                                   \
+		"Texts that may be put into a reply")                                              \
+	X(signature, "GET", "/me/signature", REPLY, BODY_NONE, 200,                                \
+		"What stands below one's replies by mail")                                         \
+	X(signature_put, "POST", "/me/signature", REPLY, BODY_JSON, 200,                           \
+		"Change it; {{agent.name}} and the like are filled in, empty: the queue's")        \
 	X(user_put, "POST", "/users", WRITE_USER, BODY_JSON, 201, "Make or change a user")         \
 	X(user_off, "DELETE", "/users/{id}", WRITE_USER, BODY_NONE, 200,                           \
 		"A user may no longer log in; work is returned")                                   \

@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "desk/out.h"
+#include "model/pairs.h"
 
 /* ---- conversations ---- */
 
@@ -262,13 +263,31 @@ static void message_members(struct str *o, struct id conv, const struct entry *e
 	out_bool(o, "html", html);
 	if (en->why.n)
 		out_text(o, "why", en->why);
+	if (en->rcpts.n)
+		out_recipients(o, "recipients", en->rcpts);
+	if (en->mailbox.n)
+		out_text(o, "mailbox", en->mailbox);
 	if (en->quarantine.n)
 		out_text(o, "quarantine", en->quarantine);
 }
 
+/* To and Cc of a message that came in, as its writer wrote them: whom an answer to all goes to. */
+static void written_to(struct str *o, struct slice to, struct slice cc)
+{
+	if (to.n)
+		out_text(o, "to", to);
+	if (cc.n)
+		out_text(o, "cc", cc);
+}
+
 void frame_entry(struct str *o, struct id conv, const struct entry *en)
 {
+	struct arena arena = { 0 };
 	message_members(o, conv, en, en->html.n > 0);
+	if (en->direction == DIRECTION_IN)
+		written_to(
+			o, pairs_get(en->hints, "to", &arena), pairs_get(en->hints, "cc", &arena));
+	arena_free(&arena);
 	if (en->quoted.n)
 		out_text(o, "quoted", en->quoted);
 	if (en->address.n)
@@ -289,8 +308,11 @@ static void effect_message(struct str *o, const struct effect *ef)
 		.subject = ef->subject,
 		.parts = ef->parts,
 		.delivery = ef->delivery,
+		.rcpts = ef->rcpts,
+		.mailbox = ef->mailbox,
 		.quarantine = html ? (struct slice){ 0 } : ef->why };
 	message_members(o, ef->conv, &en, html);
+	written_to(o, ef->to, ef->cc);
 }
 
 /* ---- effects ---- */
@@ -346,6 +368,8 @@ static void effect_members(struct str *o, const struct effect *ef, const struct 
 		out_u64(o, "seq", ef->seq);
 		out_word(o, "delivery", delivery_words, ef->delivery);
 		out_text(o, "why", ef->why);
+		if (ef->rcpts.n)
+			out_recipients(o, "recipients", ef->rcpts);
 		return;
 	case EFFECT_AGENT:
 		effect_agent(o, ef);

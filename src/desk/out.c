@@ -3,7 +3,7 @@
  */
 #include "desk/out.h"
 
-#include "model/pairs.h"
+#include "model/recipients.h"
 
 void out_comma(struct str *o)
 {
@@ -95,6 +95,26 @@ void out_parts(struct str *o, const char *key, struct slice parts)
 		out_text(o, "blob", p.blob);
 		if (p.cid.n)
 			out_string(o, "cid", p.cid);
+		str_add_char(o, '}');
+	}
+	str_add_char(o, ']');
+	arena_free(&arena);
+}
+
+void out_recipients(struct str *o, const char *key, struct slice recipients)
+{
+	struct arena arena = { 0 };
+	struct recipient r;
+	out_key(o, key);
+	str_add_char(o, '[');
+	for (struct slice rest = recipients; recipients_next(&rest, &r, &arena);) {
+		out_comma(o);
+		str_add_char(o, '{');
+		out_string(o, "address", r.address);
+		out_string(o, "role", r.role);
+		out_word(o, "delivery", delivery_words, r.delivery);
+		if (r.why.n)
+			out_text(o, "why", r.why);
 		str_add_char(o, '}');
 	}
 	str_add_char(o, ']');

@@ -24,5 +24,7 @@ void out_ms(struct str *o, const char *key, uint64_t us);
 void out_skills(struct str *o, const char *key, struct slice skills);
 /* Lines of model/pairs.h as an array of objects. */
 void out_parts(struct str *o, const char *key, struct slice parts);
+/* Lines of model/recipients.h as an array of {address,role,delivery,why}. */
+void out_recipients(struct str *o, const char *key, struct slice recipients);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "model/limits.h"
 #include "model/pairs.h"
+#include "text/address.h"
 
 struct frame_row {
 	const char *name;
@@ -204,6 +205,28 @@ static bool read_parts(struct reading *r, const json_t *v)
 	return protocol_parts(v, r->arena, &r->f->c.parts, &why) || refuse(r, "invalid", why);
 }
 
+/* Addresses in their normal spelling, one a line. */
+static bool read_addresses(struct reading *r, const json_t *v, struct slice *out)
+{
+	struct str lines = { 0 };
+	size_t count = json_array_size(v);
+	bool fits = json_is_array(v) && count <= RECIPIENTS_MAX;
+
+	for (size_t i = 0; fits && i < count; i++) {
+		const json_t *one = json_array_get(v, i);
+		if (i)
+			str_add_char(&lines, '\n');
+		fits = json_is_string(one) && address_normalize(&lines, json_slice(one, r->arena));
+	}
+	*out = fits ? arena_copy(r->arena, str_slice(&lines)) : (struct slice){ 0 };
+	str_free(&lines);
+	return fits ||
+	       refuse(r, "invalid",
+		       arena_printf(r->arena, "expected an array of at most %d mail addresses",
+			       RECIPIENTS_MAX)
+			       .p);
+}
+
 static bool read_field(struct reading *r, enum frame_field field, const json_t *v)
 {
 	struct command *c = &r->f->c;
@@ -242,6 +265,10 @@ static bool read_field(struct reading *r, enum frame_field field, const json_t *
 		return read_id(r, v, &c->customer);
 	case DESK_FIELD_INTO:
 		return read_id(r, v, &c->linked);
+	case DESK_FIELD_CC:
+		return read_addresses(r, v, &c->cc);
+	case DESK_FIELD_BCC:
+		return read_addresses(r, v, &c->bcc);
 	case DESK_FIELD_COUNT:
 		break;
 	}

@@ -29,20 +29,23 @@
 	X(PAUSED, "paused") \
 	X(FROM, "from") \
 	X(CUSTOMER, "customer") \
-	X(INTO, "into")
+	X(INTO, "into") \
+	X(CC, "cc") \
+	X(BCC, "bcc")
 /* clang-format on */
 #define FRAME_FIELD_ENUM(field, text) DESK_FIELD_##field,
 enum frame_field { FRAME_FIELDS(FRAME_FIELD_ENUM) DESK_FIELD_COUNT };
 #undef FRAME_FIELD_ENUM
 
-#define NEED1(a)    (1u << DESK_FIELD_##a)
-#define NEED2(a, b) (NEED1(a) | NEED1(b))
+#define NEED1(a)	  (1u << DESK_FIELD_##a)
+#define NEED2(a, b)	  (NEED1(a) | NEED1(b))
+#define NEED4(a, b, c, d) (NEED2(a, b) | NEED2(c, d))
 /* X(FRAME_*, name, action, command or NONE, fields needed, further fields) */
 #define FRAMES(X)                                                                                  \
 	X(PRESENCE, "presence", PRESENCE, PRESENCE, NEED1(TO), 0)                                  \
 	X(ACCEPT, "accept", ACCEPT, ACCEPT, NEED1(OFFER), 0)                                       \
 	X(DECLINE, "decline", DECLINE, DECLINE, NEED1(OFFER), NEED1(REASON))                       \
-	X(REPLY, "reply", REPLY, REPLY, NEED1(CONV), NEED2(TEXT, PARTS))                           \
+	X(REPLY, "reply", REPLY, REPLY, NEED1(CONV), NEED4(TEXT, PARTS, CC, BCC))                  \
 	X(NOTE, "note", NOTE, NOTE, NEED2(CONV, TEXT), 0)                                          \
 	X(TRANSFER, "transfer", TRANSFER, TRANSFER, NEED2(CONV, TO), NEED1(TEXT))                  \
 	X(RESOLVE, "resolve", RESOLVE, RESOLVE, NEED1(CONV), NEED1(OUTCOME))                       \

@@ -119,6 +119,7 @@ extern const char *const command_words[];
 	FIELD(STR, cc, "cc", 70)	   /* of a reply: further addresses, newline-separated */  \
 	FIELD(STR, bcc, "bcc", 71)	   /* the same, unseen by the others */                    \
 	FIELD(U64, answerable, "ansb", 72) /* [r] 1: an automatic answer may go to its writer */   \
+	FIELD(STR, signature, "sign", 74)  /* of a user; "-" takes it away */                      \
 	FIELD(U64, copy, "copy", 73)	   /* of a receipt: which recipient's; 0 the first */
 
 #define FIELD_MEMBER_U64			 uint64_t

@@ -165,8 +165,6 @@ static struct slice parts_with_images(struct batch *b, struct slice own, struct 
 		if (!p.cid.n || !slice_starts(p.type, SLICE("image/")) ||
 			p.size_bytes > QUOTED_IMAGE_MAX)
 			continue;
-		if (all.n)
-			str_add_char(&all, '\n');
 		parts_add(&all, &p);
 	}
 	struct slice kept = arena_copy(&b->arena, str_slice(&all));

@@ -360,6 +360,9 @@ static void project_user(struct batch *b, const struct work *w)
 		put_text(&f, "role", slice_of(role_words[c->role]));
 	if (c->name.n)
 		put_text(&f, "name", c->name);
+	if (c->signature.n)
+		put_text(&f, "signature",
+			slice_is(c->signature, "-") ? (struct slice){ 0 } : c->signature);
 	put_u64(&f, "updated", b->now_us);
 	commit_user(b->commit, c->agent, &f.argv);
 	argv_free(&f.argv);

@@ -1,11 +1,14 @@
 """Mail out: automatic answers, recipients, what is quoted, who signs; against real SMTP servers."""
+import base64
 import contextlib
 import email
 import email.policy
+import json
 import os
 import sys
 import tempfile
 import time
+from email.message import EmailMessage
 
 from usher import CENTER, Node, Sink, main, until
 
@@ -53,6 +56,18 @@ def mails_to(sink, address):
     return [m for m in (read(x) for x in sink.mails()) if any(address in r for r in m[1])]
 
 
+def api(node, who, method, path, body=None, kind="application/json"):
+    """A request as that person, logged in with the first password."""
+    with open(os.path.join(node.data, "first-passwords.txt"), encoding="utf-8") as f:
+        password = dict(line.split() for line in f)[who]
+    _, headers, _ = node.request("POST", "/api/v1/login", json.dumps({"user": who, "password": password}),
+                                 {"Content-Type": "application/json"})
+    status, _, answer = node.request(method, "/api/v1" + path, body, {
+        "Content-Type": kind, "Cookie": headers["set-cookie"].split(";")[0], "Origin": f"http://127.0.0.1:{node.http}"})
+    assert status in (200, 201), (status, answer)
+    return json.loads(answer)
+
+
 def test_a_mail_is_acknowledged_once_and_robots_never():
     with house(received='"{{dear}}! We have your letter: {{case}}. {{brand}}"') as (node, sink):
         mid = node.mail("Help me", sender="Evil <b>Name</b> <ann@x.org>", subject="Buy pills")
@@ -76,6 +91,121 @@ def test_a_mail_is_acknowledged_once_and_robots_never():
         until("the person's acknowledgement", lambda: mails_to(sink, "bob@y.org"))
         time.sleep(0.5)
         assert len(sink.mails()) == 2, [read(x)[1] for x in sink.mails()]
+
+
+def out_message(node, conv):
+    return [m for m in node.conv(conv)["messages"] if m["direction"] == "out"][-1]
+
+
+def test_an_answer_is_quoted_signed_and_goes_to_all():
+    with house(signature='"{{agent.name}}, {{brand}}"') as (node, sink), node.desk("bo") as bo:
+        bo.available()
+        node.mail("Где мой заказ?\r\n\r\nЖду.", sender="=?utf-8?B?0JDQvdC90LA=?= <ann@x.org>", subject="=?utf-8?B?0JfQsNC60LDQtw==?=",
+                  headers=["Cc: Kim <kim@x.org>"])
+        conv = bo.accept()["conv"]
+        seen = bo.expect("message", conv=conv, direction="in")
+        assert "kim@x.org" in seen["cc"] and seen["mailbox"] == "support@demo.test", seen
+        bo.command("reply", conv=conv, text="{{dear}}! Он в пути, номер {{case}}.", cc=["Kim@X.org"], bcc=["boss@demo.org"])
+        until("three copies", lambda: len(sink.mails()) == 3)
+        until("all to be sent", lambda: out_message(node, conv)["delivery"] == "sent")
+        ann, kim, boss = (mails_to(sink, x)[0] for x in ("ann@x.org", "kim@x.org", "boss@demo.org"))
+        for _, rcpts, m in (ann, kim, boss):
+            assert len(rcpts) == 1 and m["To"] == "ann@x.org" and m["Cc"] == "kim@x.org" and "boss" not in m.as_string(), m.as_string()
+            assert m["Subject"] == "Re: Заказ" and m["Message-ID"] == ann[2]["Message-ID"]
+        assert len({x[0] for x in (ann, kim, boss)}) == 3, "each copy has a return path of its own"
+        assert "NOTIFY=FAILURE,DELAY" in ann[1][0], ann[1]
+        plain, rich = (ann[2].get_body((x,)).get_content() for x in ("plain", "html"))
+        lines = plain.splitlines()
+        assert lines[0] == f"Здравствуйте, Анна! Он в пути, номер {conv}.", plain
+        assert lines[2] == "Bo Larsen, Test" and lines[4].endswith("Анна пишет:"), plain
+        assert lines[5:] == ["> Где мой заказ?", ">", "> Жду."], plain
+        assert "<blockquote" in rich and "Где мой заказ?" in rich, rich
+        # What comes back is split again: only the new words are new.
+        node.mail("Спасибо!\r\n\r\n" + "\r\n".join(["22.11.2026, 10:00 UTC, Demo пишет:"] + ["> " + x for x in lines]),
+                  sender="ann@x.org", headers=[f"In-Reply-To: {ann[2]['Message-ID']}"])
+        assert bo.expect("message", conv=conv, direction="in", text="Спасибо!")
+        # One's own signature replaces the queue's; what is unknown stops a reply.
+        assert api(node, "bo", "GET", "/templates")["templates"][0]["title"] == "Hello"
+        assert api(node, "bo", "POST", "/me/signature", json.dumps({"text": "Yours, {{agent.name}}"}))["text"].startswith("Yours")
+        assert api(node, "bo", "GET", "/me/signature") == {"text": "Yours, {{agent.name}}"}
+        node.mail("Without a name", sender="kim@z.org")
+        other = bo.accept()["conv"]
+        try:
+            bo.command("reply", conv=other, text="Dear {{customer.name}}")
+        except AssertionError as e:
+            assert "customer.name" in str(e) and "invalid" in str(e), e
+        else:
+            raise AssertionError("a reply without the name went out")
+        bo.command("reply", conv=other, text="Dear {{customer.name|client}}")
+        m = until("the answer", lambda: mails_to(sink, "kim@z.org"))[0][2]
+        assert m.get_body(("plain",)).get_content().startswith("Dear client\n\nYours, Bo Larsen\n"), m.as_string()
+
+
+def test_a_refused_recipient_is_shown_and_tried_again_alone():
+    with house() as (node, sink), node.desk("bo") as bo:
+        bo.available()
+        node.mail("hello")
+        conv = bo.accept()["conv"]
+        bo.command("reply", conv=conv, text="to two", cc=["support@demo.test"])  # our own mailbox: never
+        m = until("its failure", lambda: out_message(node, conv) if out_message(node, conv)["delivery"] == "failed" else None)
+        assert "support@demo.test" in m["why"] and "mailbox of ours" in m["why"], m
+        states = {r["address"]: r["delivery"] for r in m["recipients"]}
+        until("the other one", lambda: mails_to(sink, "ann@x.org"))
+        until("its state", lambda: {r["address"]: r["delivery"] for r in out_message(node, conv)["recipients"]} == {
+            "ann@x.org": "sent", "support@demo.test": "failed"})
+        assert states["support@demo.test"] == "failed"
+        bo.command("retry", conv=conv, seq=m["seq"])
+        bo.expect("receipt", conv=conv, seq=m["seq"], delivery="queued")
+        until("its second failure", lambda: out_message(node, conv)["delivery"] == "failed")
+        assert len(mails_to(sink, "ann@x.org")) == 1
+    with house(sink_options=["-f", "RCPT"]) as (node, sink), node.desk("bo") as bo, node.desk("eva") as eva:
+        bo.available()
+        node.mail("hello")
+        conv = bo.accept()["conv"]
+        answer = bo.command("reply", conv=conv, text="refused")
+        r = bo.expect("receipt", conv=conv, delivery="failed")
+        assert r["why"].startswith("500"), r
+        try:
+            eva.command("retry", conv=conv, seq=answer["seq"])
+        except AssertionError as e:
+            assert "forbidden" in str(e), e
+        else:
+            raise AssertionError("a stranger sent it again")
+        sink.stop()
+        sink.options = []
+        sink.start()
+        bo.command("retry", conv=conv, seq=answer["seq"])
+        bo.expect("receipt", conv=conv, delivery="sent")
+        assert len(mails_to(sink, "ann@x.org")) == 1
+
+
+PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+
+
+def test_pictures_and_files_go_both_ways():
+    with house() as (node, sink), node.desk("bo") as bo:
+        bo.available()
+        letter = EmailMessage()
+        letter["From"], letter["To"], letter["Subject"], letter["Message-ID"] = "ann@x.org", "support@demo.test", "Look", "<p1@x.org>"
+        letter.set_content("See the picture")
+        letter.add_alternative('<p>See <img src="cid:pic1@x.org"></p>', subtype="html")
+        letter.get_payload()[1].add_related(PICTURE, "image", "png", cid="<pic1@x.org>", filename="снимок.png")
+        node.mail("", raw=letter.as_bytes(policy=letter.policy.clone(linesep="\r\n")))
+        conv = bo.accept()["conv"]
+        parts = bo.expect("message", conv=conv, direction="in")["parts"]
+        assert [p.get("cid") for p in parts] == ["pic1@x.org"], parts
+        blob = api(node, "bo", "POST", "/blobs?name=x.pdf&type=application/pdf", b"%PDF-1.4 bytes", "application/octet-stream")["blob"]
+        bo.command("reply", conv=conv, text="Seen.", parts=[
+            {"name": "Счёт № 7; «ноябрь».pdf", "type": "application/pdf", "size": 14, "blob": blob}])
+        m = until("the answer", lambda: mails_to(sink, "ann@x.org"))[0][2]
+        files = list(m.iter_attachments())
+        assert [f.get_filename() for f in files] == ["Счёт № 7; «ноябрь».pdf"], m.as_string()
+        assert files[0].get_content() == b"%PDF-1.4 bytes" and files[0].get_content_type() == "application/pdf"
+        images = [p for p in m.walk() if p.get_content_type() == "image/png"]
+        assert len(images) == 1 and images[0]["Content-ID"] == "<pic1@x.org>" and images[0].get_content() == PICTURE
+        assert images[0].get_filename() == "снимок.png"
+        assert 'src="cid:pic1@x.org"' in m.get_body(("html",)).get_content()
 
 
 if __name__ == "__main__":

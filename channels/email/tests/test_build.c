@@ -17,6 +17,7 @@ static struct letter *letter_make(const char *subject, const char *text, const c
 	l->id = g_strdup("01K94F3NM0ZZZZZZZZZZZZZZZZ");
 	l->conv = g_strdup("01K94F3NM0ABCDEFGHJKMNPQRS");
 	l->to = g_strdup("ann@example.org");
+	l->envelope = g_strdup("ann@example.org");
 	l->subject = g_strdup(subject);
 	l->text = g_strdup(text);
 	l->html = g_strdup(html);
@@ -173,6 +174,35 @@ static void carries_html_images_and_files(void **state)
 	letter_free(l);
 }
 
+static void quotes_what_it_answers(void **state)
+{
+	struct letter *l = letter_make("s", "Он в пути.", "");
+	char *mail;
+	struct parsed *m;
+
+	(void)state;
+	l->signature = g_strdup("Bo\nDemo Bank");
+	l->quoted = g_strdup("Где <b>мой</b> заказ?\n\n> раньше\n");
+	l->quoted_from = g_strdup("Анна\r\n> \"x\"");
+	l->quoted_at_us = now;
+	l->lang = g_strdup("ru");
+	g_ptr_array_add(l->cc, g_strdup("kim@example.org"));
+	add_part(l, "a \"b\".png", "image/png", "i\"1@x", "PNG");
+	mail = built(l);
+	m = reread(mail);
+	g_strdelimit(m->text->str, "\r", ' ');
+	assert_string_equal(m->text->str, "Он в пути.\n\nBo\nDemo Bank\n\n03.11.2025, 09:00 UTC, "
+					  "Анна > \"x\" пишет:\n"
+					  "> Где <b>мой</b> заказ?\n>\n>> раньше\n");
+	assert_has(m->html->str, "Где &lt;b&gt;мой&lt;/b&gt; заказ?");
+	assert_has(m->html->str, "<img src=\"cid:i%221@x\" alt=\"a &quot;b&quot;.png\">");
+	assert_has(m->html->str, "<blockquote");
+	assert_has(mail, "Cc: kim@example.org\r\n");
+	parsed_free(m);
+	g_free(mail);
+	letter_free(l);
+}
+
 static void says_when_a_rule_wrote_it(void **state)
 {
 	struct letter *l = letter_make("s", "t", "");
@@ -222,6 +252,7 @@ int main(void)
 		cmocka_unit_test(nothing_gets_into_a_header),
 		cmocka_unit_test(keeps_a_reply_a_reply),
 		cmocka_unit_test(carries_html_images_and_files),
+		cmocka_unit_test(quotes_what_it_answers),
 		cmocka_unit_test(says_when_a_rule_wrote_it),
 		cmocka_unit_test(shortens_long_threads) };
 

@@ -100,6 +100,12 @@ static GByteArray *mail_make(void)
 	return mail;
 }
 
+#define LETTER(mail)                                                                               \
+	&(struct dialog_mail)                                                                      \
+	{                                                                                          \
+		"support@demo.test", "ann@example.org", "01ARZ3NDEKTSV4RRFFQ69G5FAV", mail         \
+	}
+
 static void check_answer(
 	const char *flag, const char *commands, enum usher_outcome want, const char *why)
 {
@@ -112,7 +118,7 @@ static void check_answer(
 
 	config.url = g_strdup_printf("smtp://127.0.0.1:%u", sink.port);
 	smtp = smtp_new(&config);
-	outcome = smtp_send(smtp, "support@demo.test", "ann@example.org", mail, got);
+	outcome = smtp_send(smtp, LETTER(mail), got);
 	if (outcome != want || (why && !strstr(got->str, why)))
 		print_error("%s %s: %d \"%s\"\n", flag, commands, (int)outcome, got->str);
 	assert_int_equal(outcome, want);
@@ -152,7 +158,7 @@ static void nobody_there_means_later(void **state)
 	(void)state;
 	config.url = g_strdup_printf("smtp://127.0.0.1:%u", free_port());
 	smtp = smtp_new(&config);
-	assert_int_equal(smtp_send(smtp, "", "ann@example.org", mail, why), USHER_RETRY);
+	assert_int_equal(smtp_send(smtp, LETTER(mail), why), USHER_RETRY);
 	assert_true(why->len > 0);
 	smtp_free(smtp);
 	g_free(config.url);
@@ -176,11 +182,10 @@ static void keeps_its_connection_and_mends_it(void **state)
 	config.url = g_strdup_printf("smtp://127.0.0.1:%u", sink.port);
 	smtp = smtp_new(&config);
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(smtp_send(smtp, "support@demo.test", "ann@example.org", mail, why),
-			USHER_OK);
+		assert_int_equal(smtp_send(smtp, LETTER(mail), why), USHER_OK);
 	sink_stop(&sink);
 	sink = sink_start(sink.port, NULL, NULL);
-	assert_int_equal(smtp_send(smtp, "", "ann@example.org", mail, why), USHER_OK);
+	assert_int_equal(smtp_send(smtp, LETTER(mail), why), USHER_OK);
 	sink_stop(&sink);
 	smtp_free(smtp);
 	g_free(config.url);
