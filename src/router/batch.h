@@ -87,6 +87,7 @@ struct batch {
 	struct decided *steps;
 	size_t step_count, step_cap;
 	struct map rows, threads, identities, dedups, agents, cards;
+	struct map entries; /* receipt.c: history entries as this batch has changed them */
 	uint64_t accepted, duplicate, quarantined, damaged;
 };
 

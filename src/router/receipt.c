@@ -5,15 +5,37 @@
 #include "model/recipients.h"
 #include "router/batch.h"
 
-static bool entry_read(const struct work *w, struct entry *en)
+/* Where an entry is. */
+struct place {
+	struct id conv;
+	uint64_t seq;
+};
+
+static struct slice place_of(struct batch *b, struct id conv, uint64_t seq)
+{
+	struct place *p = arena_alloc(&b->arena, sizeof(*p));
+	*p = (struct place){ conv, seq };
+	return slice_make(p, sizeof(*p));
+}
+
+/* As this batch has it: two receipts of one message come together. */
+static bool entry_read(struct batch *b, const struct work *w, struct entry *en)
 {
 	struct err err;
+	const struct entry *known = map_get(&b->entries, place_of(b, w->c.conv, w->c.seq));
+	if (known) {
+		*en = *known;
+		return true;
+	}
 	return w->entry.n && record_unpack(&entry_table, en, w->entry, &err) == 0;
 }
 
 static void entry_write(
 	struct batch *b, const struct row *row, const struct entry *en, uint32_t before)
 {
+	struct entry *kept = arena_alloc(&b->arena, sizeof(*kept));
+	*kept = *en;
+	map_put(&b->entries, place_of(b, row->conv, en->seq), kept);
 	commit_entry_set(b->commit, row->conv, en);
 	bool dead =
 		delivery_is_retryable(en->delivery); /* somebody has to decide what becomes of it */
@@ -51,7 +73,7 @@ void receipt_project(struct batch *b, struct work *w)
 {
 	struct entry en;
 	struct row *row = id_is_none(w->c.conv) ? NULL : batch_row_find(b, w->c.conv);
-	if (!row || !row->known || !entry_read(w, &en)) {
+	if (!row || !row->known || !entry_read(b, w, &en)) {
 		w->answer = ANSWER_UNKNOWN;
 		return;
 	}
@@ -76,7 +98,7 @@ void retry_project(struct batch *b, struct work *w)
 {
 	struct entry en;
 	struct row *row = id_is_none(w->c.conv) ? NULL : batch_row_find(b, w->c.conv);
-	if (!row || !row->known || !entry_read(w, &en)) {
+	if (!row || !row->known || !entry_read(b, w, &en)) {
 		w->answer = ANSWER_UNKNOWN;
 		w->why = SLICE("there is no such message");
 		return;

@@ -15,6 +15,7 @@ void batch_clear(struct batch *b)
 	map_free(&b->dedups);
 	map_free(&b->agents);
 	map_free(&b->cards);
+	map_free(&b->entries);
 	commit_drop(&b->commit);
 	free(b->steps);
 	b->steps = NULL;
