@@ -26,6 +26,7 @@ struct conv_face face_of_effect(const struct effect *ef)
 		.outcome = ef->outcome,
 		.why = ef->why,
 		.skills = ef->skills,
+		.asked = ef->asked,
 		.arrived_us = ef->arrived_us,
 		.until_us = ef->until_us,
 		.last_seq = ef->seq,
@@ -69,6 +70,7 @@ struct conv_face face_of_view(const struct conv_view *v, const struct pairs_foun
 		.text = found_get(stored, "snippet"),
 		.outcome = v->outcome,
 		.skills = v->skills,
+		.asked = v->asked,
 		.arrived_us = v->arrived_us,
 		.until_us = v->until_us,
 		.last_seq = v->seq_last,
@@ -128,6 +130,7 @@ void frame_conv(struct str *o, const struct conv_face *f)
 		out_text(o, "why", f->why);
 	out_u64(o, "last_seq", f->last_seq);
 	out_skills(o, "skills", f->skills);
+	out_text(o, "asked", f->asked);
 	out_id(o, "offer", f->offer);
 	if (f->key && state_waits(f->state)) {
 		out_key(o, "key_ms");
@@ -150,6 +153,8 @@ void frame_offer(struct str *o, const struct conv_face *f)
 	out_id(o, "offer", f->offer);
 	out_id(o, "conv", f->conv);
 	out_ms(o, "expires_ms", f->until_us);
+	if (f->asked.n)
+		out_text(o, "asked", f->asked);
 	out_text(o, "queue", f->queue);
 	out_text(o, "segment", f->segment);
 	out_text(o, "channel", f->channel);

@@ -15,7 +15,7 @@ struct conv_face {
 	struct id conv, customer, offer;
 	uint32_t state; /* enum conv_state */
 	struct slice owner, queue, segment, channel, kind, name, subject, text, outcome, why,
-		skills;
+		skills, asked;
 	uint64_t arrived_us, until_us, last_seq, first_reply_us, stage, tier;
 	int64_t key;		     /* place in the order with tier; 0: not known */
 	uint64_t seen, left, rating; /* of a live visitor; as in struct effect */

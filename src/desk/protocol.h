@@ -48,6 +48,7 @@ enum frame_field { FRAME_FIELDS(FRAME_FIELD_ENUM) DESK_FIELD_COUNT };
 	X(REPLY, "reply", REPLY, REPLY, NEED1(CONV), NEED4(TEXT, PARTS, CC, BCC))                  \
 	X(NOTE, "note", NOTE, NOTE, NEED2(CONV, TEXT), 0)                                          \
 	X(TRANSFER, "transfer", TRANSFER, TRANSFER, NEED2(CONV, TO), NEED1(TEXT))                  \
+	X(CONSULT, "consult", TRANSFER, CONSULT, NEED2(CONV, TO), NEED1(TEXT))                     \
 	X(RESOLVE, "resolve", RESOLVE, RESOLVE, NEED1(CONV), NEED1(OUTCOME))                       \
 	X(REOPEN, "reopen", REOPEN, REOPEN, NEED1(CONV), 0)                                        \
 	X(TAKE, "take", TAKE, TAKE, NEED1(CONV), NEED1(AGENT))                                     \

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "engine/ask.h"
 #include "engine/hold.h"
 #include "engine/index.h"
 #include "engine/sets.h"
@@ -104,6 +105,8 @@ uint32_t agent_share(const struct engine *e, const struct agent *a, uint32_t lin
 
 	for (uint32_t h = a->work.first; h; h = conv_at(e, h)->link.next)
 		n += conv_at(e, h)->line == line;
+	for (uint32_t h = a->asked; h; h = ask_at(e, h)->next_of_agent)
+		n += conv_at(e, ask_at(e, h)->conv)->line == line;
 	return n;
 }
 

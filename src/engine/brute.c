@@ -6,11 +6,10 @@
 #include "engine/eligible.h"
 #include "engine/order.h"
 
-bool brute_agent(const struct engine *e, const struct conv *c, struct choice *out)
+bool brute_agent(
+	const struct engine *e, const struct conv *c, const struct sig_key *key, struct choice *out)
 {
-	const struct sig_key *key = &sig_at(e, c->sig)->key;
-
-	ASSERT(c->state == CONV_WAITING);
+	ASSERT(key->line == c->line);
 	*out = (struct choice){ .eligible = 0 };
 	for (uint32_t i = 1; i <= e->agent_count; i++) {
 		const struct agent *a = agent_at(e, i);

@@ -6,7 +6,8 @@
 
 #include "engine/match.h"
 
-bool brute_agent(const struct engine *e, const struct conv *c, struct choice *out);
+bool brute_agent(const struct engine *e, const struct conv *c, const struct sig_key *key,
+	struct choice *out);
 uint32_t brute_conv(const struct engine *e, const struct agent *a);
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include "base/str.h"
 #include "engine/agent.h"
+#include "engine/ask.h"
 #include "engine/conv.h"
 #include "engine/deadline.h"
 #include "engine/eligible.h"
@@ -19,6 +20,7 @@ struct check {
 	size_t count;
 	size_t convs;	  /* seen in chains */
 	size_t deadlines; /* expected */
+	size_t asks;
 	size_t states[CONV_STATE_COUNT];
 };
 
@@ -86,6 +88,8 @@ static void check_deadline(struct check *k, const struct conv *c)
 	} else if (c->state == CONV_PARKED) {
 		wants = false;
 		check_wait_deadlines(k, c, place, &wants);
+	} else if ((c->state == CONV_ACTIVE || c->state == CONV_PENDING) && ask_first(e, c)) {
+		wants = true;
 	} else if (wants && place && e->heap[place].at_us != c->until_us) {
 		check_conv_fail(k, "another deadline than its own", c);
 	}
@@ -174,7 +178,7 @@ static void check_work(struct check *k, const struct agent *a)
 {
 	struct engine *e = k->e;
 	uint64_t used = 0, held[KINDS_MAX] = { 0 }, units[KINDS_MAX] = { 0 };
-	size_t offers = 0;
+	size_t offers = 0, asks = 0;
 
 	for (uint32_t h = a->work.first; h; h = conv_at(e, h)->link.next) {
 		used += conv_at(e, h)->units;
@@ -182,7 +186,29 @@ static void check_work(struct check *k, const struct agent *a)
 		units[conv_at(e, h)->kind] += conv_at(e, h)->units;
 		offers += conv_at(e, h)->state == CONV_OFFERED;
 	}
-	if (used != a->used || offers != a->offers)
+	for (uint32_t h = a->asked; h; h = ask_at(e, h)->next_of_agent) {
+		const struct ask *x = ask_at(e, h);
+		const struct conv *c = conv_at(e, x->conv);
+
+		asks++;
+		k->asks++;
+		used += x->units;
+		held[c->kind]++;
+		units[c->kind] += x->units;
+		if (x->agent != a->self || ask_of(e, c, a->self) != h || c->agent == a->self ||
+			ask_by_offer(e, x->offer) != h)
+			check_conv_fail(k, "an offer beside is not where its links say", c);
+		if (c->state != CONV_OFFERED && c->state != CONV_ACTIVE && c->state != CONV_PENDING)
+			check_conv_fail(k, "is offered beside in a state without", c);
+		if (c->state == CONV_OFFERED
+				? x->until_us != c->until_us
+				: e->heap[deadline_place(e, DEADLINE_CONV, c->self)].at_us >
+					  x->until_us)
+			check_conv_fail(k, "an offer beside ends late", c);
+	}
+	if (asks != a->asks)
+		check_fail(k, "the number of asks is wrong", a->id);
+	if (used != a->used || offers + asks != a->offers)
 		check_fail(k, "used units or offers are not the sum", a->id);
 	for (uint32_t i = 1; i <= e->kind_count; i++)
 		if (held[i] != a->held[i] || units[i] != a->units_of[i])
@@ -284,6 +310,8 @@ static void check_sums(struct check *k)
 		check_fail(k, "conversations are missing from chains or found twice", SLICE("all"));
 	if (e->by_offer.count != e->count[CONV_OFFERED])
 		check_fail(k, "offers and offered conversations differ", SLICE("all"));
+	if (k->asks != e->asks.count || e->by_ask.count != k->asks)
+		check_fail(k, "offers beside are lost, or found twice", SLICE("all"));
 	if (k->deadlines != e->heap_count)
 		check_fail(k, "deadlines without an object", SLICE("all"));
 	for (uint32_t i = 2; i <= e->heap_count; i++)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "engine/agent.h"
+#include "engine/ask.h"
 #include "engine/deadline.h"
 #include "engine/hold.h"
 #include "engine/index.h"
@@ -49,6 +50,7 @@ void convs_init(struct engine *e)
 	e->exclusions.item_size = sizeof(struct exclusion);
 	e->by_id = (struct idmap){ .key = conv_id_of, .owner = e };
 	e->by_offer = (struct idmap){ .key = conv_offer_of, .owner = e };
+	asks_init(e);
 }
 
 void convs_free(struct engine *e)
@@ -65,6 +67,7 @@ void convs_free(struct engine *e)
 	slab_free(&e->exclusions);
 	idmap_free(&e->by_id);
 	idmap_free(&e->by_offer);
+	asks_free(e);
 }
 
 uint32_t conv_find(const struct engine *e, struct id id)
@@ -74,7 +77,9 @@ uint32_t conv_find(const struct engine *e, struct id id)
 
 uint32_t conv_by_offer(const struct engine *e, struct id offer)
 {
-	return idmap_get(&e->by_offer, offer);
+	uint32_t ask = ask_by_offer(e, offer);
+
+	return ask ? ask_at(e, ask)->conv : idmap_get(&e->by_offer, offer);
 }
 
 struct chain *conv_chain(struct engine *e, const struct conv *c)
@@ -152,7 +157,7 @@ void conv_drop(struct engine *e, struct conv *c)
 	conv_unlink(e, c);
 	idmap_remove(&e->by_id, c->self);
 	if (c->rare) {
-		ASSERT(id_is_none(rare_at(e, c->rare)->offer));
+		ASSERT(id_is_none(rare_at(e, c->rare)->offer) && !ask_first(e, c));
 		free(rare_at(e, c->rare)->outcome);
 		slab_give(&e->rares, c->rare);
 	}
@@ -429,6 +434,8 @@ void conv_arm(struct engine *e, struct conv *c)
 			if (reset > e->now_us && reset < at)
 				at = reset;
 		}
+	} else if ((c->state == CONV_ACTIVE || c->state == CONV_PENDING) && ask_first(e, c)) {
+		at = earlier(at, ask_at(e, ask_first(e, c))->until_us);
 	} else if (c->state == CONV_PARKED) {
 		at = conv_overflow_us(e, c);
 	} else if (c->state == CONV_SCHEDULED) {

@@ -18,6 +18,7 @@ void decide_decline(struct engine *e, const struct command *cmd);
 void decide_reply(struct engine *e, const struct command *cmd);
 void decide_note(struct engine *e, const struct command *cmd);
 /* decide_work.c: where a conversation goes */
+void decide_consult(struct engine *e, const struct command *cmd); /* consult.c */
 void decide_transfer(struct engine *e, const struct command *cmd);
 void decide_resolve(struct engine *e, const struct command *cmd);
 void decide_wrapup_more(struct engine *e, const struct command *cmd);
@@ -39,6 +40,16 @@ void decide_queue(struct engine *e, const struct command *cmd);
 struct conv *work_find(struct engine *e, const struct command *cmd);
 /* The acting agent; NULL after answering. */
 struct agent *work_actor(struct engine *e, const struct command *cmd);
+/* The actor and a conversation that is the actor's, or anybody's when the actor leads; NULL after answering. */
+struct conv *work_of(struct engine *e, const struct command *cmd, struct agent **a);
+/* Out of whoever's hands it is in, to be queued again. */
+void work_let_go(struct engine *e, struct conv *c, const char *why);
+/* Somebody who works here has them. */
+bool skills_exist(const struct engine *e, uint32_t set);
+/* Whoever gave it away does not get it back at once. */
+void transfer_excludes(struct engine *e, const struct conv *c, uint32_t from);
+/* The colleague who was asked takes over (consult.c). */
+void consult_accept(struct engine *e, struct conv *c, struct agent *a);
 static inline bool work_owned(const struct conv *c)
 {
 	return c->state == CONV_ACTIVE || c->state == CONV_PENDING || c->state == CONV_WRAPUP;

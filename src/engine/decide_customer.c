@@ -167,8 +167,7 @@ void decide_message(struct engine *e, const struct command *cmd)
 
 static void visit_ends_waiting(struct engine *e, struct conv *c, const char *why)
 {
-	if (c->state == CONV_OFFERED)
-		offer_end(e, c, OFFER_REVOKED, why);
+	conv_revoke(e, c, why);
 	EMIT(e, .type = EVENT_ABANDONED, .conv = c->id, .why = slice_of(why));
 	work_resolve(e, c, (struct slice){ NULL, 0 }, SLICE("abandoned"), why);
 }

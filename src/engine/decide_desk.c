@@ -2,12 +2,13 @@
  * What an agent does with an offer, and says in a conversation. See decide.h.
  */
 #include "engine/agent.h"
+#include "engine/ask.h"
 #include "engine/conv.h"
 #include "engine/decide.h"
 #include "engine/emit.h"
 #include "engine/offer.h"
 
-/* The conversation of an open offer to this agent; NULL after answering. */
+/* The conversation of an open offer to this agent, which may be another's (a consult); NULL after answering. */
 static struct conv *desk_offer(struct engine *e, const struct command *cmd, const struct agent *a)
 {
 	uint32_t h = conv_by_offer(e, cmd->offer);
@@ -20,8 +21,7 @@ static struct conv *desk_offer(struct engine *e, const struct command *cmd, cons
 	struct conv *c = conv_at(e, h);
 
 	e->step->conv = c->id;
-	ASSERT(c->state == CONV_OFFERED);
-	if (c->agent != a->self) {
+	if (offer_agent(e, cmd->offer) != a->self) {
 		answer(e, ANSWER_FORBIDDEN, "this offer is another agent's");
 		return NULL;
 	}
@@ -33,8 +33,10 @@ void decide_accept(struct engine *e, const struct command *cmd)
 	struct agent *a = work_actor(e, cmd);
 	struct conv *c = a ? desk_offer(e, cmd, a) : NULL;
 
-	if (c)
-		offer_accept(e, c);
+	if (c && work_owned(c))
+		consult_accept(e, c, a);
+	else if (c)
+		offer_accept(e, c, a);
 }
 
 void decide_decline(struct engine *e, const struct command *cmd)
@@ -47,7 +49,7 @@ void decide_decline(struct engine *e, const struct command *cmd)
 		return;
 	if (why.n > MESSAGE_NAME_MAX)
 		why.n = MESSAGE_NAME_MAX;
-	offer_refused(e, c, OFFER_DECLINED, arena_copy(&e->scratch, why).p);
+	offer_refused(e, c, a->self, OFFER_DECLINED, arena_copy(&e->scratch, why).p);
 }
 
 static void desk_not_yours(struct engine *e, const struct conv *c)

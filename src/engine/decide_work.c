@@ -10,7 +10,7 @@
 #include "engine/sets.h"
 
 /* The actor and a conversation that is the actor's, or anybody's when the actor leads. */
-static struct conv *work_of(struct engine *e, const struct command *cmd, struct agent **a)
+struct conv *work_of(struct engine *e, const struct command *cmd, struct agent **a)
 {
 	struct conv *c;
 
@@ -31,18 +31,17 @@ static struct conv *work_of(struct engine *e, const struct command *cmd, struct 
 }
 
 /* Out of whoever's hands it is in, into the state scheduled or waiting, to be queued again. */
-static void work_let_go(struct engine *e, struct conv *c, const char *why)
+void work_let_go(struct engine *e, struct conv *c, const char *why)
 {
-	if (c->state == CONV_OFFERED)
-		offer_end(e, c, OFFER_REVOKED, why);
-	else if (work_owned(c))
+	conv_revoke(e, c, why);
+	if (work_owned(c))
 		EMIT(e, .type = EVENT_RETURNED, .conv = c->id, .agent = agent_at(e, c->agent)->id,
 			.why = slice_of(why));
 	ASSERT(!c->agent);
 }
 
 /* Whoever gave it away does not get it back at once. */
-static void transfer_excludes(struct engine *e, const struct conv *c, uint32_t from)
+void transfer_excludes(struct engine *e, const struct conv *c, uint32_t from)
 {
 	EMIT(e, .type = EVENT_EXCLUDED, .conv = c->id, .agent = agent_at(e, from)->id,
 		.why = SLICE("transferred"),
@@ -93,7 +92,7 @@ static void transfer_to_agent(struct engine *e, struct conv *c, struct slice nam
 }
 
 /* Somebody who works here has them. */
-static bool skills_exist(const struct engine *e, uint32_t set)
+bool skills_exist(const struct engine *e, uint32_t set)
 {
 	for (uint32_t i = 1; i <= e->agent_count; i++)
 		if (!agent_at(e, i)->off && set_met(e, set, agent_at(e, i)))
@@ -172,8 +171,7 @@ void decide_resolve(struct engine *e, const struct command *cmd)
 		work_finish(e, c, outcome, "agent");
 		return;
 	}
-	if (c->state == CONV_OFFERED)
-		offer_end(e, c, OFFER_REVOKED, "resolved");
+	conv_revoke(e, c, "resolved");
 	work_resolve(e, c, a->id, outcome, "agent");
 	ASSERT(c->state == CONV_RESOLVED);
 }

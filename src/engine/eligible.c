@@ -4,6 +4,7 @@
 #include "engine/eligible.h"
 
 #include "engine/agent.h"
+#include "engine/ask.h"
 #include "engine/conv.h"
 #include "engine/hold.h"
 #include "engine/line.h"
@@ -35,6 +36,8 @@ enum predicate eligible_first_failing(const struct engine *e, const struct sig_k
 		return NOT_SHARE;
 	if (kind->max && a->held[key->kind] >= kind->max)
 		return NOT_KIND;
+	if (c && c->state == CONV_OFFERED && conv_offered_to(e, c, a->self))
+		return NOT_ASKED;
 	if (c && conv_excludes(e, c, a->self, e->now_us))
 		return NOT_EXCLUDED;
 	if (hold_keeps(e, key->hold, a))

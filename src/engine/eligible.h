@@ -17,6 +17,7 @@
 	X(NOT_CAPACITY, "capacity", "the agent finishes something")                                \
 	X(NOT_SHARE, "queue-share", "the agent finishes something of this queue")                  \
 	X(NOT_KIND, "kind", "the agent finishes something of this kind of channel")                \
+	X(NOT_ASKED, "offered", "the offer that the agent has ends")                               \
 	X(NOT_EXCLUDED, "excluded", "the time since the agent declined or missed it runs out")     \
 	X(NOT_HELD, "hold-back", "another agent of the pool gets free, or it waited hold_back.max")
 

@@ -93,7 +93,7 @@ static void step_rehome(struct engine *e)
 			next = conv_at(e, h)->link.next;
 			if (conv_at(e, h)->state == CONV_OFFERED &&
 				!line_at(e, conv_at(e, h)->line)->conf)
-				offer_end(e, conv_at(e, h), OFFER_REVOKED, "queue removed");
+				conv_revoke(e, conv_at(e, h), "queue removed");
 		}
 	for (size_t i = 0; i < sizeof(where) / sizeof(where[0]); i++)
 		for (uint32_t h = e->chains[where[i]].first; h; h = next) {
@@ -174,6 +174,9 @@ static void step_decide(struct engine *e, const struct command *c)
 		return;
 	case COMMAND_TAKE:
 		decide_take(e, c);
+		return;
+	case COMMAND_CONSULT:
+		decide_consult(e, c);
 		return;
 	case COMMAND_WRAPUP_MORE:
 		decide_wrapup_more(e, c);

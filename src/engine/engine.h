@@ -59,6 +59,8 @@ struct conv_view {
 	struct slice queue, channel, kind, segment,
 		agent; /* agent: owner, or whom it is offered to */
 	struct slice last_agent, outcome;
+	struct slice
+		asked; /* owned: who is asked to take it over; offered: which owner asks; or empty */
 	struct slice skills; /* required now, at its stage: "ru=80 cards=20" */
 	uint64_t arrived_us, state_us /* since when in this state */,
 		until_us /* deadline of offer, wrap-up, answer; 0 none */;

@@ -4,6 +4,7 @@
  */
 #include "base/str.h"
 #include "engine/agent.h"
+#include "engine/ask.h"
 #include "engine/conv.h"
 #include "engine/eligible.h"
 #include "engine/hold.h"
@@ -34,6 +35,17 @@ static void json_text(struct str *t, const char *key, struct slice v)
 	str_add_json(t, v);
 }
 
+/* Who is offered it beside the first, or asked to take it over. */
+static void explain_asked(const struct engine *e, const struct conv *c, struct str *t)
+{
+	json_key(t, c->state == CONV_OFFERED ? "offered_beside" : "asked");
+	for (uint32_t h = ask_first(e, c); h; h = ask_at(e, h)->next) {
+		str_add_char(t, h == ask_first(e, c) ? '[' : ',');
+		str_add_json(t, agent_at(e, ask_at(e, h)->agent)->id);
+	}
+	str_add_char(t, ']');
+}
+
 static void explain_state(const struct engine *e, const struct conv *c, struct str *t)
 {
 	struct conv_view v;
@@ -53,6 +65,8 @@ static void explain_state(const struct engine *e, const struct conv *c, struct s
 		json_u64(t, "next_stage_ms", v.next_stage_us / 1000);
 	if (v.agent.n)
 		json_text(t, c->state == CONV_OFFERED ? "offered_to" : "owner", v.agent);
+	if (ask_first(e, c))
+		explain_asked(e, c, t);
 	if (v.until_us)
 		json_u64(t, "until_ms", v.until_us / 1000);
 	json_u64(t, "arrived_ms", v.arrived_us / 1000);

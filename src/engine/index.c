@@ -171,8 +171,6 @@ const struct pile *index_profile(const struct engine *e, uint32_t profile, uint3
 	return &e->profiles[profile]->agents[pool];
 }
 
-/* ---- who could serve what ---- */
-
 void numbers_add(struct numbers *n, uint32_t number)
 {
 	if (n->count == n->cap) {
@@ -181,6 +179,8 @@ void numbers_add(struct numbers *n, uint32_t number)
 	}
 	n->v[n->count++] = number;
 }
+
+/* ---- who could serve what ---- */
 
 static struct profile *profile_of(struct engine *e, uint32_t set)
 {
@@ -564,6 +564,7 @@ void index_free(struct engine *e)
 	free(e->profiles);
 	free(e->stale);
 	walk_free(&e->walk);
+	free(e->beside.v);
 	walk_free(&e->walk_inner);
 }
 

@@ -40,6 +40,7 @@ uint64_t index_key(const struct engine *e, enum strategy s, const struct agent *
 /* Agents by (key, id) of a pool. */
 bool index_agent_before(const struct engine *e, uint32_t a, uint32_t b, uint32_t pool);
 
+void numbers_add(struct numbers *n, uint32_t number);
 /* Compares with a rebuild; appends violations. */
 size_t index_check(const struct engine *e, struct str *out);
 

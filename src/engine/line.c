@@ -177,6 +177,11 @@ uint32_t line_sticky_s(const struct line *l)
 	return l->conf ? l->conf->sticky_s : 0;
 }
 
+uint32_t line_offers(const struct line *l)
+{
+	return l->conf && l->conf->offers ? l->conf->offers : 1;
+}
+
 uint32_t line_agent_max(const struct line *l)
 {
 	return l->conf ? l->conf->agent_max : 0;

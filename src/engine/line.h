@@ -22,6 +22,7 @@ uint32_t line_close_s(const struct line *l);
 uint32_t line_wrapup_s(const struct line *l);
 uint32_t line_answer_s(const struct line *l);
 uint32_t line_sticky_s(const struct line *l);
+uint32_t line_offers(const struct line *l);    /* at once, at least 1 */
 uint32_t line_agent_max(const struct line *l); /* 0: no limit */
 /* Where its overflow goes; NULL: nowhere. */
 const struct line *line_overflow(const struct engine *e, const struct line *l);

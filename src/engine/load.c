@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "engine/agent.h"
+#include "engine/ask.h"
 #include "engine/conv.h"
 #include "engine/deadline.h"
 #include "engine/index.h"
@@ -214,6 +215,39 @@ static bool load_chain(struct engine *e, enum conv_state chain, uint32_t owner, 
 	return !u->bad;
 }
 
+static bool load_ask(struct engine *e, struct unpack *u)
+{
+	uint32_t h = conv_find(e, unpack_id(u));
+	struct ask k = { .agent = unpack_u32(u, e->agent_count),
+		.units = unpack_u32(u, UINT32_MAX),
+		.line = unpack_u32(u, e->line_count),
+		.wants = set_parse(e, unpack_slice(u)) };
+
+	k.offer = unpack_id(u);
+	k.until_us = unpack_u64(u);
+	k.turn = unpack_u64(u);
+	if (u->bad || !h || !k.agent || !k.line || !k.wants || id_is_none(k.offer) ||
+		conv_by_offer(e, k.offer) || ask_of(e, conv_at(e, h), k.agent))
+		return false;
+	struct conv *c = conv_at(e, h);
+
+	if (c->agent == k.agent ||
+		(c->state != CONV_OFFERED && c->state != CONV_ACTIVE && c->state != CONV_PENDING))
+		return false;
+	ask_add(e, c, &k);
+	return true;
+}
+
+static bool load_asks(struct engine *e, struct unpack *u)
+{
+	uint64_t count = unpack_u64(u);
+
+	for (uint64_t i = 0; i < count; i++)
+		if (u->bad || !load_ask(e, u))
+			return false;
+	return !u->bad;
+}
+
 static const char *load_all(struct engine *e, struct unpack *u)
 {
 	e->config_hash = unpack_u64(u);
@@ -235,6 +269,8 @@ static const char *load_all(struct engine *e, struct unpack *u)
 	for (uint32_t i = 1; i <= e->agent_count; i++)
 		if (!load_chain(e, CONV_NONE, i, u))
 			return "work of agents";
+	if (u->version >= 4 && !load_asks(e, u))
+		return "offers beside the first";
 	return u->rest.n ? "bytes after the end" : NULL;
 }
 

@@ -5,6 +5,7 @@
 
 #include "engine/agent.h"
 #include "engine/brute.h"
+#include "engine/conv.h"
 #include "engine/eligible.h"
 #include "engine/emit.h"
 #include "engine/index.h"
@@ -174,9 +175,10 @@ static bool match_search(struct search *s)
 
 bool match_agent(struct engine *e, const struct conv *c, struct choice *out)
 {
-	struct search s = { .e = e, .c = c, .key = &sig_at(e, c->sig)->key, .out = out };
+	struct sig_key now = c->sig ? sig_at(e, c->sig)->key : conv_sig_key(e, c);
+	struct search s = { .e = e, .c = c, .key = &now, .out = out };
 
-	ASSERT(c->state == CONV_WAITING);
+	ASSERT(c->state == CONV_WAITING || c->state == CONV_OFFERED);
 	*out = (struct choice){ .eligible = 0 };
 	index_settle(e);
 	bool found = line_serves(line_at(e, c->line)) && match_search(&s);
@@ -184,7 +186,7 @@ bool match_agent(struct engine *e, const struct conv *c, struct choice *out)
 	if (e->oracle) {
 		struct choice brute;
 
-		ASSERT(brute_agent(e, c, &brute) == found);
+		ASSERT(brute_agent(e, c, &now, &brute) == found);
 		ASSERT(brute.best.agent == out->best.agent);
 		ASSERT(brute.second.agent == out->second.agent);
 	}

@@ -21,7 +21,7 @@ struct choice {
 	uint32_t eligible; /* at most ELIGIBLE_COUNTED_MAX */
 };
 
-/* False when nobody is eligible. */
+/* Also for what is offered and may be offered to one more. False when nobody is eligible. */
 bool match_agent(struct engine *e, const struct conv *c, struct choice *out);
 /* The first in the total order that the agent is eligible for; 0: none. */
 uint32_t match_conv(struct engine *e, const struct agent *a);

@@ -11,13 +11,16 @@
 
 #include "base/str.h"
 #include "engine/agent.h"
+#include "engine/ask.h"
 #include "engine/conv.h"
 #include "engine/decide.h"
 #include "engine/emit.h"
+#include "engine/index.h"
 #include "engine/line.h"
 #include "engine/match.h"
 #include "engine/order.h"
 #include "engine/relax.h"
+#include "engine/sets.h"
 
 static const char *choice_decided_by(const struct choice *ch)
 {
@@ -62,11 +65,13 @@ static struct slice offer_explain(
 	return str_slice(t);
 }
 
-void offer_accept(struct engine *e, struct conv *c)
+void offer_accept(struct engine *e, struct conv *c, struct agent *a)
 {
-	struct agent *a = agent_at(e, c->agent);
-
-	ASSERT(c->state == CONV_OFFERED);
+	ASSERT(c->state == CONV_OFFERED && conv_offered_to(e, c, a->self));
+	while (c->agent != a->self)
+		offer_end(e, c, c->agent, OFFER_REVOKED, "taken");
+	while (ask_first(e, c))
+		offer_end(e, c, ask_at(e, ask_first(e, c))->agent, OFFER_REVOKED, "taken");
 	EMIT(e, .type = EVENT_OFFER_ENDED, .conv = c->id, .offer = rare_at(e, c->rare)->offer,
 		.agent = a->id, .end = OFFER_ACCEPTED);
 	work_assign(e, c, a, "accepted");
@@ -77,22 +82,26 @@ static void offer_make(struct engine *e, struct conv *c, const struct choice *ch
 {
 	const struct line *l = line_at(e, c->line);
 	const struct kind *kind = kind_at(e, c->kind);
-	uint32_t rank = order_line_rank(e, c);
+	bool beside = c->state == CONV_OFFERED;
+	uint32_t rank = beside ? 0 : order_line_rank(e, c);
 	uint32_t offer_s = kind->offer_s ? kind->offer_s : 1;
+	uint64_t until_us = beside ? c->until_us : e->now_us + offer_s * SECOND_US;
 
-	ASSERT(c->state == CONV_WAITING);
+	ASSERT(beside || c->state == CONV_WAITING);
 	EMIT(e, .type = EVENT_OFFERED, .conv = c->id, .offer = emit_id(e, c->id, e->turns),
 		.agent = agent_at(e, ch->best.agent)->id, .queue = l->name, .units = kind->cost,
-		.until_us = e->now_us + offer_s * SECOND_US, .key = c->key, .tier = c->tier,
-		.rank = rank, .score = ch->best.score, .stage = c->stage,
-		.why = slice_of(choice_decided_by(ch)), .explain = offer_explain(e, c, ch, rank));
-	ASSERT(c->state == CONV_OFFERED);
+		.until_us = until_us, .skills = set_text(e, c->wants), .key = c->key,
+		.tier = c->tier, .rank = rank, .score = ch->best.score, .stage = c->stage,
+		.why = beside ? SLICE("beside") : slice_of(choice_decided_by(ch)),
+		.explain = offer_explain(e, c, ch, rank));
 	if (l->conf && l->conf->auto_accept) {
-		offer_accept(e, c);
+		offer_accept(e, c, agent_at(e, ch->best.agent));
 		return;
 	}
 	/* Only who interrupts something else gets there by an offer. */
 	work_flag_overload(e, agent_at(e, ch->best.agent));
+	if (!beside && l->conf && l->conf->offers > 1)
+		numbers_add(&e->beside, c->self);
 }
 
 /* What was found before and still waits; conversations only leave during a run. */
@@ -151,7 +160,7 @@ static void offers_forget(struct engine *e, uint32_t h)
 			sig_at(e, e->dirty_sigs[i])->found = 0;
 }
 
-void offers_run(struct engine *e)
+static void offers_to_waiting(struct engine *e)
 {
 	uint32_t h;
 
@@ -163,30 +172,79 @@ void offers_run(struct engine *e)
 		else
 			offers_forget(e, h);
 	}
+}
+
+/* To as many more as the queue says: whenever nobody waits who could be offered to that agent. */
+static void offer_beside(struct engine *e, struct conv *c)
+{
+	uint32_t most = line_offers(line_at(e, c->line));
+	struct choice choice;
+
+	for (uint32_t n = 1; n < most && c->state == CONV_OFFERED; n++) {
+		if (!match_agent(e, c, &choice))
+			return;
+		offer_make(e, c, &choice);
+		offers_to_waiting(e);
+	}
+}
+
+void offers_run(struct engine *e)
+{
+	offers_to_waiting(e);
+	for (uint32_t i = 0; i < e->beside.count; i++)
+		offer_beside(e, conv_at(e, e->beside.v[i]));
+	e->beside.count = 0;
 	ASSERT(e->dirty_agent_count == 0 && e->dirty_sig_count == 0);
 }
 
-void offer_end(struct engine *e, struct conv *c, enum offer_end end, const char *why)
+/* One of them, by its id. */
+static void offer_end_id(struct engine *e, struct conv *c, struct id offer, uint32_t agent,
+	enum offer_end end, const char *why)
 {
-	ASSERT(c->state == CONV_OFFERED);
 	ASSERT(end != OFFER_ACCEPTED);
-	EMIT(e, .type = EVENT_OFFER_ENDED, .conv = c->id, .offer = rare_at(e, c->rare)->offer,
-		.agent = agent_at(e, c->agent)->id, .end = end, .why = slice_of(why),
-		.units = c->units);
-	relax_conv(e, c);
+	EMIT(e, .type = EVENT_OFFER_ENDED, .conv = c->id, .offer = offer,
+		.agent = agent_at(e, agent)->id, .end = end, .why = slice_of(why),
+		.units = kind_at(e, c->kind)->cost);
+	if (c->state == CONV_WAITING)
+		relax_conv(e, c);
 }
 
-void offer_refused(struct engine *e, struct conv *c, enum offer_end end, const char *why)
+void offer_end(
+	struct engine *e, struct conv *c, uint32_t agent, enum offer_end end, const char *why)
 {
-	uint32_t agent = c->agent, span_s = e->config->decline_cooldown_s;
+	uint32_t ask = ask_of(e, c, agent);
+
+	ASSERT(ask || (c->state == CONV_OFFERED && c->agent == agent));
+	offer_end_id(
+		e, c, ask ? ask_at(e, ask)->offer : rare_at(e, c->rare)->offer, agent, end, why);
+}
+
+void conv_revoke(struct engine *e, struct conv *c, const char *why)
+{
+	while (ask_first(e, c))
+		offer_end(e, c, ask_at(e, ask_first(e, c))->agent, OFFER_REVOKED, why);
+	if (c->state == CONV_OFFERED)
+		offer_end(e, c, c->agent, OFFER_REVOKED, why);
+	ASSERT(c->state != CONV_OFFERED);
+}
+
+/* Others may still accept what one of several has refused. */
+void offer_refused(
+	struct engine *e, struct conv *c, uint32_t agent, enum offer_end end, const char *why)
+{
+	uint32_t span_s = e->config->decline_cooldown_s;
 	const struct exclusion *x = conv_exclusion(e, c, agent);
+	bool owned = work_owned(c);
 
 	if (x && x->span_s)
 		span_s = x->span_s * 2;
 	if (span_s > COOLDOWN_MAX_S)
 		span_s = COOLDOWN_MAX_S;
 	ASSERT(agent > 0);
-	offer_end(e, c, end, why);
+	offer_end(e, c, agent, end, why);
+	/* A colleague who was asked and would not: it stays with its owner. */
+	if (owned)
+		return;
 	/* It was for this agent first, and this agent will not: the queue's turn. */
 	if (c->state == CONV_WAITING && c->also == agent && (c->flags & FLAG_DIRECTED) && !c->stage)
 		EMIT(e, .type = EVENT_STAGE, .conv = c->id, .stage = 1);
@@ -199,10 +257,12 @@ void offers_revoke(struct engine *e, struct agent *a, const char *why)
 {
 	uint32_t next;
 
+	while (a->asked)
+		offer_end(e, conv_at(e, ask_at(e, a->asked)->conv), a->self, OFFER_REVOKED, why);
 	for (uint32_t h = a->work.first; h; h = next) {
 		next = conv_at(e, h)->link.next;
 		if (conv_at(e, h)->state == CONV_OFFERED)
-			offer_end(e, conv_at(e, h), OFFER_REVOKED, why);
+			offer_end(e, conv_at(e, h), a->self, OFFER_REVOKED, why);
 	}
 	ASSERT(a->offers == 0);
 }

@@ -10,7 +10,7 @@
 
 /* The format that engine_save writes. engine_load reads it and every earlier one: what an earlier one does not have is
  * asked for only `if (u->version >= N)`. A new one is kept in tests/engine/snapshots/. */
-#define SNAPSHOT_VERSION 3
+#define SNAPSHOT_VERSION 4
 
 struct unpack {
 	struct slice rest;

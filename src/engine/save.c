@@ -5,6 +5,7 @@
  *   header · counters · kinds · labels · lines · agents · waiting · parked · resolved · work of each agent
  */
 #include "base/str.h"
+#include "engine/ask.h"
 #include "engine/conv.h"
 #include "engine/pack.h"
 #include "engine/sets.h"
@@ -129,6 +130,24 @@ static void save_names(const struct engine *e, struct str *out)
 		pack_slice(out, names_text(&e->labels, i));
 }
 
+static void save_asks(const struct engine *e, struct str *out)
+{
+	pack_u64(out, e->asks.count);
+	for (uint32_t i = 1; i <= e->agent_count; i++)
+		for (uint32_t h = agent_at(e, i)->asked; h; h = ask_at(e, h)->next_of_agent) {
+			const struct ask *k = ask_at(e, h);
+
+			pack_id(out, conv_at(e, k->conv)->id);
+			pack_u64(out, k->agent);
+			pack_u64(out, k->units);
+			pack_u64(out, k->line);
+			pack_slice(out, set_text(e, k->wants));
+			pack_id(out, k->offer);
+			pack_u64(out, k->until_us);
+			pack_u64(out, k->turn);
+		}
+}
+
 void engine_save(const struct engine *e, struct str *out)
 {
 	ASSERT(e->count[CONV_SCHEDULED] == 0); /* between steps nothing is on its way */
@@ -150,6 +169,7 @@ void engine_save(const struct engine *e, struct str *out)
 	save_chain(e, &e->chains[CONV_RESOLVED], out);
 	for (uint32_t i = 1; i <= e->agent_count; i++)
 		save_chain(e, &agent_at(e, i)->work, out);
+	save_asks(e, out);
 }
 
 uint64_t engine_hash(const struct engine *e)

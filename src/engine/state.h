@@ -101,6 +101,17 @@ struct rare {
 	uint64_t first_reply_us;
 	uint64_t wait; /* offered: what until_us was, wait.h */
 	int64_t priority;
+	uint32_t asked; /* first ask */
+};
+
+/* An offer beside the first, or to whom somebody's conversation is offered; see ask.h. */
+struct ask {
+	uint32_t next, next_of_agent; /* of the same conversation, of the same agent, by turn */
+	uint32_t conv, agent, units;
+	uint32_t line,
+		wants; /* of a consult: where it goes when accepted, and what it asks there */
+	struct id offer;
+	uint64_t until_us, turn;
 };
 
 struct exclusion {
@@ -175,8 +186,9 @@ struct agent {
 	uint32_t skills; /* set */
 	uint32_t units;	 /* 0: the configuration's */
 	uint64_t used;
-	uint32_t misses; /* in a row */
-	uint32_t offers; /* open ones */
+	uint32_t misses;      /* in a row */
+	uint32_t offers;      /* open ones, asks among them */
+	uint32_t asked, asks; /* the first, how many */
 	uint32_t deadline;
 	uint64_t since_us, idle_since_us, handled, last_turn;
 	uint64_t grace_us; /* connected no more, lost at; 0 none */
@@ -248,8 +260,8 @@ struct engine {
 	uint64_t last_us;	  /* of the last event */
 	uint64_t last_seq, turns; /* entries into queues, offers made */
 
-	struct slab convs, rares, exclusions;
-	struct idmap by_id, by_offer;
+	struct slab convs, rares, exclusions, asks;
+	struct idmap by_id, by_offer, by_ask;
 	struct chain chains[CONV_STATE_COUNT];
 	size_t count[CONV_STATE_COUNT];
 
@@ -285,6 +297,7 @@ struct engine {
 	uint32_t rates[LANES_MAX], lane_count; /* [0] is 1 */
 	uint32_t hold_pool, hold_most; /* set; the most that a class leaves to others, 0: off */
 	struct numbers hold_idle;      /* agents of the pool who have nothing */
+	struct numbers beside;	       /* offered in this step and to be offered to more */
 	bool oracle; /* every match is made again by scanning, and must be the same */
 
 	struct deadline *heap; /* [1..heap_count] */

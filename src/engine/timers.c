@@ -5,6 +5,7 @@
 #include "engine/timers.h"
 
 #include "engine/agent.h"
+#include "engine/ask.h"
 #include "engine/conv.h"
 #include "engine/deadline.h"
 #include "engine/decide.h"
@@ -43,12 +44,11 @@ static void timer_agent(struct engine *e, struct agent *a)
 	ASSERT(!agent_logged_in(a));
 }
 
-static void timer_missed(struct engine *e, struct conv *c)
+static void timer_missed(struct engine *e, struct conv *c, struct agent *a)
 {
-	struct agent *a = agent_at(e, c->agent);
 	uint32_t limit = e->config->miss_limit;
 
-	offer_refused(e, c, OFFER_MISSED, "missed");
+	offer_refused(e, c, a->self, OFFER_MISSED, "missed");
 	if (!limit || a->misses < limit || a->presence != PRESENCE_AVAILABLE)
 		return;
 	EMIT(e, .type = EVENT_PRESENCE, .agent = a->id, .presence = PRESENCE_NOT_RESPONDING,
@@ -65,6 +65,17 @@ static void timer_unanswered(struct engine *e, struct conv *c)
 		.why = SLICE("unanswered"),
 		.until_us = e->now_us + e->config->decline_cooldown_s * SECOND_US);
 	relax_exclusions(e, c);
+}
+
+/* A colleague who was asked has not answered; or the owner owes the customer a word for too long. */
+static void timer_owned(struct engine *e, struct conv *c)
+{
+	uint32_t ask = ask_first(e, c);
+
+	if (ask && ask_at(e, ask)->until_us <= e->now_us)
+		timer_missed(e, c, agent_at(e, ask_at(e, ask)->agent));
+	else
+		timer_unanswered(e, c);
 }
 
 /* It waited as long as its queue lets it. */
@@ -105,10 +116,11 @@ static void timer_conv(struct engine *e, struct conv *c)
 {
 	switch ((enum conv_state)c->state) {
 	case CONV_OFFERED:
-		timer_missed(e, c);
+		timer_missed(e, c, agent_at(e, c->agent));
 		return;
 	case CONV_ACTIVE:
-		timer_unanswered(e, c);
+	case CONV_PENDING:
+		timer_owned(e, c);
 		return;
 	case CONV_WRAPUP:
 		work_resolve(e, c, agent_at(e, c->agent)->id, work_outcome(e, c), "wrapup");
@@ -122,7 +134,6 @@ static void timer_conv(struct engine *e, struct conv *c)
 		return;
 	case CONV_NONE:
 	case CONV_SCHEDULED:
-	case CONV_PENDING:
 	case CONV_CLOSED:
 	case CONV_STATE_COUNT:
 		break;

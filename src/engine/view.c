@@ -5,7 +5,9 @@
 
 #include "base/str.h"
 #include "engine/agent.h"
+#include "engine/ask.h"
 #include "engine/conv.h"
+#include "engine/decide.h"
 #include "engine/line.h"
 #include "engine/order.h"
 #include "engine/sets.h"
@@ -55,8 +57,23 @@ void view_conv(const struct engine *e, const struct conv *c, struct conv_view *o
 		out->outcome = slice_of(r->outcome);
 		out->first_reply_us = r->first_reply_us;
 		out->priority = r->priority;
+		if (r->asked && c->state != CONV_OFFERED)
+			out->asked = view_agent_id(e, ask_at(e, r->asked)->agent);
 	}
 	ASSERT(out->state != CONV_NONE);
+}
+
+/* As the agent sees it who is offered it beside others, or asked to take it over. */
+static void view_ask(const struct engine *e, const struct ask *k, struct conv_view *out)
+{
+	view_conv(e, conv_at(e, k->conv), out);
+	out->state = CONV_OFFERED;
+	out->agent = view_agent_id(e, k->agent);
+	out->offer = k->offer;
+	out->until_us = k->until_us;
+	out->units = k->units;
+	out->asked = work_owned(conv_at(e, k->conv)) ? view_agent_id(e, conv_at(e, k->conv)->agent)
+						     : (struct slice){ NULL, 0 };
 }
 
 bool engine_conv(const struct engine *e, struct id conv, struct conv_view *out)
@@ -70,9 +87,11 @@ bool engine_conv(const struct engine *e, struct id conv, struct conv_view *out)
 
 bool engine_offer(const struct engine *e, struct id offer, struct conv_view *out)
 {
-	uint32_t h = conv_by_offer(e, offer);
+	uint32_t h = conv_by_offer(e, offer), ask = ask_by_offer(e, offer);
 
-	if (h)
+	if (ask)
+		view_ask(e, ask_at(e, ask), out);
+	else if (h)
 		view_conv(e, conv_at(e, h), out);
 	return h != 0;
 }
@@ -92,7 +111,7 @@ static void view_agent(const struct engine *e, const struct agent *a, struct age
 		.idle_since_us = a->idle_since_us,
 		.handled = a->handled,
 		.offers = a->offers,
-		.assigned = a->work.count - a->offers,
+		.assigned = a->work.count - (a->offers - a->asks),
 		.overloaded = a->used > agent_limit(e, a),
 	};
 }
@@ -220,8 +239,15 @@ void engine_each_work(const struct engine *e, struct slice agent, conv_fn fn, vo
 {
 	uint32_t h = agent_find(e, agent);
 
-	if (h)
-		view_each_of(e, &agent_at(e, h)->work, CONV_NONE, fn, arg);
+	if (!h || !view_each_of(e, &agent_at(e, h)->work, CONV_NONE, fn, arg))
+		return;
+	for (uint32_t k = agent_at(e, h)->asked; k; k = ask_at(e, k)->next_of_agent) {
+		struct conv_view v;
+
+		view_ask(e, ask_at(e, k), &v);
+		if (!fn(&v, arg))
+			return;
+	}
 }
 
 void engine_each_agent(

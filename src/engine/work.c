@@ -7,6 +7,7 @@
 #include "engine/decide.h"
 #include "engine/emit.h"
 #include "engine/line.h"
+#include "engine/offer.h"
 #include "engine/relax.h"
 #include "engine/sets.h"
 #include "engine/wait.h"
@@ -133,6 +134,7 @@ void work_return(struct engine *e, struct conv *c, const char *why)
 	struct slice owner = agent_at(e, c->agent)->id;
 
 	ASSERT(work_owned(c));
+	conv_revoke(e, c, why);
 	EMIT(e, .type = EVENT_RETURNED, .conv = c->id, .agent = owner, .why = slice_of(why));
 	if (l->conf || !home)
 		work_queue(e, c, l, c->key, "returned", NULL, 0);
@@ -194,6 +196,7 @@ void work_finish(struct engine *e, struct conv *c, struct slice outcome, const c
 	struct slice owner = agent_at(e, c->agent)->id;
 
 	ASSERT(work_owned(c));
+	conv_revoke(e, c, why);
 	if (wrapup_s && c->state != CONV_WRAPUP)
 		EMIT(e, .type = EVENT_WRAPUP, .conv = c->id, .agent = owner, .outcome = outcome,
 			.why = slice_of(why), .until_us = e->now_us + wrapup_s * SECOND_US);

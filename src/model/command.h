@@ -52,6 +52,9 @@
 		"unless that address has had its share")                                                      \
 	X(COMMAND_TICK, "tick", "time has passed; never in the inbox")                                        \
 	/* packed by number: new ones at the end */                                                           \
+	X(COMMAND_CONSULT, "consult",                                                                         \
+		"agent conv to text: ask `to` (as in transfer) to take over; it stays until "                 \
+		"accepted")                                                                                   \
 	X(COMMAND_WRAPUP_MORE, "wrapup_more", "agent conv: once more the queue's wrap-up")
 
 #define COMMAND_ENUM(name, wire, what) name,

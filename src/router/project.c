@@ -151,6 +151,7 @@ static void write_row(struct batch *b, struct row *row)
 	ef.skills = v.skills;
 	ef.outcome = v.outcome;
 	ef.offer = v.offer;
+	ef.asked = v.asked;
 	ef.key = v.key;
 	ef.tier = v.tier;
 	ef.agent = v.state == CONV_OFFERED ? v.agent : (struct slice){ 0 };
@@ -443,7 +444,9 @@ static struct slice decision_of(struct batch *b, const struct event *ev)
 static void project_offer(struct batch *b, const struct event *ev)
 {
 	struct row *row = batch_row(b, ev->conv);
-	row->decision = decision_of(b, ev);
+	/* Why it went to the first; those asked beside it have theirs in the journal. */
+	if (!slice_is(ev->why, "beside") && !slice_is(ev->why, "consult"))
+		row->decision = decision_of(b, ev);
 	struct conv_view v;
 	struct effect ef = conv_effect(row);
 	ef.type = EFFECT_OFFER;
@@ -451,6 +454,8 @@ static void project_offer(struct batch *b, const struct event *ev)
 	ef.offer = ev->offer;
 	ef.until_us = ev->until_us;
 	ef.text = row->snippet;
+	if (slice_is(ev->why, "consult"))
+		ef.asked = row->owner;
 	if (engine_conv(b->engine, row->conv, &v)) {
 		ef.queue = v.queue;
 		ef.skills = v.skills;

@@ -35,6 +35,7 @@ enum op_kind {
 	OP_TRANSFER_QUEUE,
 	OP_TRANSFER_AGENT,
 	OP_TRANSFER_SKILLS,
+	OP_CONSULT,
 	OP_RESOLVE,
 	OP_WRAPUP_DONE,
 	OP_WRAPUP_MORE,
@@ -48,8 +49,8 @@ enum op_kind {
 	OP_CONFIGURE,
 	OP_KINDS
 };
-static const unsigned op_weight[OP_KINDS] = { 16, 6, 2, 2, 5, 2, 6, 2, 1, 18, 4, 12, 2, 2, 2, 1, 9,
-	3, 1, 1, 2, 3, 1, 1, 1, 12, 2 };
+static const unsigned op_weight[OP_KINDS] = { 16, 6, 2, 2, 5, 2, 6, 2, 1, 18, 4, 12, 2, 2, 2, 1, 4,
+	9, 3, 1, 1, 2, 3, 1, 1, 1, 12, 2 };
 
 struct op {
 	enum op_kind kind;
@@ -108,6 +109,8 @@ struct excluded {
 };
 struct shadow { /* what the oracle knows of a conversation from events alone */
 	bool open, waiting;
+	size_t offers; /* open ones, a consult apart */
+	struct id consult;
 	uint64_t refused_us[AGENTS]; /* declined or missed last; 0: never, or forgiven */
 	int64_t key, rate;
 	uint64_t tier, seq, stage, skipped;
@@ -139,6 +142,7 @@ enum variant {
 	VARIANT_SHARE,	    /* an agent holds few of one queue */
 	VARIANT_INTERRUPTS, /* chats interrupt mails */
 	VARIANT_AUTO,	    /* auto-accept */
+	VARIANT_OFFERS,	    /* offers to several at once */
 	VARIANT_OTHER,	    /* other stages, and no queue "any" */
 	VARIANTS
 };
@@ -172,6 +176,12 @@ static bool pick_fn(const struct conv_view *v, void *arg)
 	p->count++;
 	return true;
 }
+static bool first_offer(const struct conv_view *v, void *arg)
+{
+	if (v->state == CONV_OFFERED)
+		*(struct conv_view *)arg = *v;
+	return v->state != CONV_OFFERED;
+}
 static bool pick(struct world *w, enum conv_state s, uint32_t n, struct conv_view *out)
 {
 	struct pick p = { .at = UINT32_MAX };
@@ -184,6 +194,18 @@ static bool pick(struct world *w, enum conv_state s, uint32_t n, struct conv_vie
 	engine_each_conv(w->e, s, pick_fn, &p);
 	*out = p.v;
 	return true;
+}
+
+/* An open offer of some agent, those beside the first and those of a consult among them. */
+static bool pick_offer(struct world *w, uint32_t n, struct conv_view *out)
+{
+	for (uint32_t i = 0; i < AGENTS; i++) {
+		*out = (struct conv_view){ .state = CONV_NONE };
+		engine_each_work(w->e, agent_name(w, n + i), first_offer, out);
+		if (out->state == CONV_OFFERED)
+			return true;
+	}
+	return false;
 }
 
 static const char *const queue_names[] = { "support", "cards", "desk", "any" };
@@ -243,7 +265,7 @@ static struct command op_command(struct world *w, const struct op *op)
 		break;
 	case OP_ACCEPT:
 	case OP_DECLINE:
-		if (!pick(w, CONV_OFFERED, op->a, &v))
+		if (!pick_offer(w, op->a, &v))
 			break;
 		c.type = op->kind == OP_ACCEPT ? COMMAND_ACCEPT : COMMAND_DECLINE;
 		c.offer = v.offer;
@@ -263,9 +285,12 @@ static struct command op_command(struct world *w, const struct op *op)
 	case OP_TRANSFER_QUEUE:
 	case OP_TRANSFER_AGENT:
 	case OP_TRANSFER_SKILLS:
+	case OP_CONSULT:
 	case OP_WRAPUP_MORE:
 		if (!any)
 			break;
+		if (op->kind == OP_CONSULT)
+			pick(w, op->b % 2 ? CONV_ACTIVE : CONV_PENDING, op->a, &v);
 		if (op->kind == OP_RESOLVE && op->c % 4)
 			pick(w, CONV_PENDING, op->a, &v);
 		if (op->kind == OP_WRAPUP_DONE || op->kind == OP_WRAPUP_MORE)
@@ -276,15 +301,18 @@ static struct command op_command(struct world *w, const struct op *op)
 			 : op->kind == OP_WRAPUP_MORE ? COMMAND_WRAPUP_MORE
 			 : op->kind == OP_REOPEN      ? COMMAND_REOPEN
 			 : op->kind == OP_TAKE	      ? COMMAND_TAKE
+			 : op->kind == OP_CONSULT     ? COMMAND_CONSULT
 						      : COMMAND_TRANSFER;
 		c.conv = v.conv;
 		c.agent = op->b % 5 && v.agent.n ? v.agent : agent_name(w, op->b);
 		c.outcome = slice_of(op->c % 2 ? "solved" : "");
 		if (op->kind == OP_TAKE)
 			c.to = agent_name(w, op->c);
-		else if (op->kind == OP_TRANSFER_SKILLS)
+		else if (op->kind == OP_TRANSFER_SKILLS ||
+			 (op->kind == OP_CONSULT && op->c % 3 == 0))
 			c.to = arena_printf(&w->arena, "skills:%s", wants[3 + op->c % 4]);
-		else if (op->kind == OP_TRANSFER_QUEUE)
+		else if (op->kind == OP_TRANSFER_QUEUE ||
+			 (op->kind == OP_CONSULT && op->c % 3 == 1))
 			c.to = arena_printf(&w->arena, "queue:%s", queue_names[op->c % 4]);
 		else
 			c.to = arena_printf(
@@ -481,7 +509,7 @@ struct scan {
 	const struct event *offer; /* NULL: nobody may be eligible at all */
 	const struct conv_view *conv;
 	const struct shadow *last;
-	bool bad, reached;
+	bool bad, reached, beside;
 	size_t seen[4]; /* of each queue */
 };
 
@@ -539,7 +567,7 @@ static bool scan_conv(const struct conv_view *c, void *arg)
 	const struct shadow *mine = &s->w->shadow[c->conv.lo];
 
 	/* A replica lists by the time of its last event, so before an offer the order is ours. */
-	if (s->offer && !id_equal(c->conv, s->offer->conv) &&
+	if (s->offer && !s->beside && !id_equal(c->conv, s->offer->conv) &&
 		!shadow_before(s->w, mine, &s->w->shadow[s->offer->conv.lo]))
 		return true;
 	if (!s->offer && s->last && shadow_before(s->w, mine, s->last))
@@ -565,11 +593,48 @@ static bool rate_conv(const struct conv_view *c, void *arg)
 	return true;
 }
 
+/* Beside the first offer: to somebody eligible who has none of it, and only when nobody who waits could have that agent. */
+static bool oracle_beside(struct world *w, const struct engine *e, const struct event *offer)
+{
+	struct scan s = { .w = w, .e = e, .offer = offer, .beside = true };
+	const struct queue *q = config_queue(w->config, offer->queue);
+	struct conv_view c;
+	struct agent_view a;
+
+	engine_each_conv(e, CONV_WAITING, rate_conv, w);
+	engine_each_conv(e, CONV_WAITING, scan_conv, &s);
+	if (!engine_conv(e, offer->conv, &c) || !engine_agent(e, offer->agent, &a) ||
+		c.state != CONV_OFFERED || slice_equal(c.agent, offer->agent) ||
+		!oracle_eligible(w, e, &c, &a, desks[agent_number(a.agent)] != 0))
+		return fail(w, "oracle: offered beside to somebody who is not eligible");
+	if (w->shadow[offer->conv.lo].offers >= q->offers)
+		return fail(w, "oracle: offered to more at once than the queue says");
+	return !w->why[0];
+}
+
+/* A consult: somebody at work, with room, who does not own it. */
+static bool oracle_consult(struct world *w, const struct engine *e, const struct event *offer)
+{
+	struct conv_view c;
+	struct agent_view a;
+
+	if (!engine_conv(e, offer->conv, &c) || !engine_agent(e, offer->agent, &a) ||
+		(c.state != CONV_ACTIVE && c.state != CONV_PENDING) ||
+		slice_equal(c.agent, offer->agent) || !desks[agent_number(a.agent)] ||
+		a.presence != PRESENCE_AVAILABLE)
+		return fail(w, "oracle: somebody was asked who cannot take it over");
+	return true;
+}
+
 /* Before an offer: it is the first that has an agent, and this is the best one. */
 static bool oracle_offer(struct world *w, const struct engine *e, const struct event *offer)
 {
 	struct scan s = { .w = w, .e = e, .offer = offer };
 
+	if (slice_is(offer->why, "consult"))
+		return oracle_consult(w, e, offer);
+	if (slice_is(offer->why, "beside"))
+		return oracle_beside(w, e, offer);
 	engine_each_conv(e, CONV_WAITING, rate_conv, w);
 	engine_each_conv(e, CONV_WAITING, scan_conv, &s);
 	if (!s.bad && !s.reached)
@@ -652,16 +717,28 @@ static bool oracle_event(struct world *w, const struct event *ev)
 			return fail(w, "oracle: a stage did not widen");
 		s->stage = ev->stage;
 		break;
+	case EVENT_ASSIGNED:
+		if (s->offers)
+			return fail(w, "oracle: accepted, and somebody is offered it still");
+		break;
 	case EVENT_PROMOTED:
 		s->tier = ev->tier;
 		break;
 	case EVENT_OFFERED: /* 16 */
+		if (slice_is(ev->why, "consult")) {
+			s->consult = ev->offer;
+			break;
+		}
+		s->offers++;
 		if (s->refused_us[agent_number(ev->agent)] &&
 			ev->at_us < s->refused_us[agent_number(ev->agent)] +
 					    w->config->decline_cooldown_s * S_US)
 			return fail(w, "oracle: offered again to who has just declined it");
 		break;
 	case EVENT_OFFER_ENDED:
+		if (id_equal(s->consult, ev->offer))
+			break;
+		s->offers--;
 		if (ev->end == OFFER_DECLINED || ev->end == OFFER_MISSED)
 			s->refused_us[agent_number(ev->agent)] = ev->at_us;
 		break;
@@ -783,7 +860,7 @@ static bool repeatable(uint32_t type)
 	return type == COMMAND_ACCEPT || type == COMMAND_DECLINE || type == COMMAND_DESK_UP ||
 	       type == COMMAND_DESK_DOWN || type == COMMAND_PRESENCE || type == COMMAND_VISIT ||
 	       type == COMMAND_WRAPUP_DONE || type == COMMAND_QUEUE || type == COMMAND_USER_OFF ||
-	       type == COMMAND_NODE_UP || type == COMMAND_TICK;
+	       type == COMMAND_NODE_UP || type == COMMAND_TICK || type == COMMAND_CONSULT;
 }
 
 static bool repeat(struct world *w, const struct command *c)
@@ -906,6 +983,10 @@ static struct config *config_variant(uint32_t n)
 	}
 	if (bits >> VARIANT_AUTO & 1)
 		c->queues[odd ? 2 : 1].auto_accept = true;
+	if ((bits >> VARIANT_OFFERS & 1) && !(bits >> VARIANT_AUTO & 1)) {
+		c->queues[0].offers = odd ? 2 : 3;
+		c->queues[2].offers = 8;
+	}
 	if (bits >> VARIANT_OTHER & 1) {
 		center_stage(c, &c->queues[0], 60, "");
 		c->queue_count = 3;

@@ -106,7 +106,7 @@ static void give_work(struct engine *e, enum command_type type, uint64_t n, cons
 		at_s);
 }
 
-/* Waiting, parked, offered, active, pending, in wrap-up, resolved; declined, transferred, a grace, a pause, the night. */
+/* Waiting, parked, offered, active, pending, in wrap-up, resolved; declined, transferred, a grace, a pause, the night; somebody is asked. */
 static struct engine *busy_center(const struct config *config)
 {
 	struct engine *e = engine_new(config);
@@ -149,6 +149,8 @@ static struct engine *busy_center(const struct config *config)
 			.session = SLICE("n1:1"),
 			.node = SLICE("n1") },
 		61);
+	give_agent(e, "fay", "en=90", true);
+	give_work(e, COMMAND_CONSULT, 1, v[1].agent.p, "agent:fay", 61);
 	return e;
 }
 
@@ -308,7 +310,7 @@ int main(int argc, char **argv)
 	if (argc == 3 && strcmp(argv[1], "--write") == 0)
 		return write_kept(argv[2]);
 	struct config *config = center_new();
-	static const char *const kept[] = { "v1", "v2", "v3" };
+	static const char *const kept[] = { "v1", "v2", "v3", "v4" };
 
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
 		loads(config, kept[i]);

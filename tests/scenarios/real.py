@@ -174,7 +174,7 @@ class Play:
             self.command(name, "decline", offer=self.offer(name, p), reason="not now")
         elif what in ("reply", "note"):
             self.command(name, what, conv=self.own(name, p), text=p["text"])
-        elif what == "transfer":
+        elif what in ("transfer", "consult"):
             self.command(name, what, conv=self.own(name, p), to=p["to"], text=p.get("text", ""))
         elif what == "resolve":
             self.command(name, what, conv=self.own(name, p), outcome=p.get("outcome", "solved"))

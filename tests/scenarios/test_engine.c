@@ -245,7 +245,7 @@ static size_t thread_of(const struct story *s, const char *from)
 
 struct find {
 	enum conv_state state;
-	struct id want, found;
+	struct id want, found, offer;
 	size_t count;
 };
 static bool find_fn(const struct conv_view *v, void *arg)
@@ -256,8 +256,10 @@ static bool find_fn(const struct conv_view *v, void *arg)
 		return true;
 	if (!id_is_none(f->want) && !id_equal(f->want, v->conv))
 		return true;
-	if (!f->count++)
+	if (!f->count++) {
 		f->found = v->conv;
+		f->offer = v->offer;
+	}
 	return true;
 }
 
@@ -278,7 +280,6 @@ static struct id agents_conv(const struct story *s, const char *agent, const str
 static bool agent_does(struct story *s, const char *agent, const char *what, const struct words *w)
 {
 	struct command c = { .agent = slice_of(agent) };
-	struct conv_view v;
 	struct find f = { .state = CONV_OFFERED };
 
 	c.type = word_parse(command_words, slice_of(what));
@@ -292,9 +293,7 @@ static bool agent_does(struct story *s, const char *agent, const char *what, con
 		if (words_conv(w))
 			f.want = s->conv[words_conv(w)];
 		engine_each_work(s->e, c.agent, find_fn, &f);
-		c.offer = (struct id){ 77, 77 };
-		if (f.count && engine_conv(s->e, f.found, &v))
-			c.offer = v.offer;
+		c.offer = f.count ? f.offer : (struct id){ 77, 77 };
 	} else if (c.type) {
 		c.conv = agents_conv(s, agent, w);
 		c.to = words_slice(w, "to");

@@ -128,6 +128,7 @@ export const presence = (to: "available" | "away" | "offline") => run({ t: "pres
 export const resolve = (conv: string, outcome: string) => run({ t: "resolve", conv, outcome });
 export const reopen = (conv: string) => run({ t: "reopen", conv });
 export const wrapupDone = (conv: string) => run({ t: "wrapup_done", conv });
+export const wrapupMore = (conv: string) => run({ t: "wrapup_more", conv });
 export const retry = (conv: string, seq: number) => run({ t: "retry", conv, seq });
 export const pauseQueue = (queue: string, paused: boolean) => run({ t: "queue", queue, paused });
 export const take = (conv: string, agent?: string) =>
@@ -145,6 +146,13 @@ export async function link(customer: string, into: string | undefined, reason: s
 export async function transfer(conv: string, to: string, text: string): Promise<boolean> {
 	const a = await run({ t: "transfer", conv, to, ...(text ? { text } : {}) });
 	if (a.ok) toast(t("transfer.done"));
+	return a.ok;
+}
+
+/** Asks somebody to take over; until that is accepted it stays mine. */
+export async function consult(conv: string, to: string, text: string): Promise<boolean> {
+	const a = await run({ t: "consult", conv, to, ...(text ? { text } : {}) });
+	if (a.ok) toast(t("consult.asked"));
 	return a.ok;
 }
 

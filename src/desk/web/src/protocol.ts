@@ -43,6 +43,8 @@ export interface Conv {
 	seen_seq?: number | null;
 	visitor_left?: boolean | null;
 	rating?: number | null;
+	/** Who is asked to take it over from me. */
+	asked?: string | null;
 }
 
 export interface Offer {
@@ -59,6 +61,8 @@ export interface Offer {
 	text?: string | null;
 	arrived_ms: number;
 	skills?: string | Record<string, number> | null;
+	/** Its owner, who asks me to take it over. */
+	asked?: string | null;
 }
 
 export interface Agent {
@@ -222,10 +226,12 @@ export type Command =
 	| { t: "reply"; conv: string; text: string; parts?: Omit<Part, "cid">[] }
 	| { t: "note"; conv: string; text: string }
 	| { t: "transfer"; conv: string; to: string; text?: string }
+	| { t: "consult"; conv: string; to: string; text?: string }
 	| { t: "resolve"; conv: string; outcome: string }
 	| { t: "reopen"; conv: string }
 	| { t: "take"; conv: string; agent?: string }
 	| { t: "wrapup_done"; conv: string }
+	| { t: "wrapup_more"; conv: string }
 	| { t: "retry"; conv: string; seq: number }
 	| { t: "watch"; conv: string; on: boolean }
 	| { t: "queue"; queue: string; paused: boolean }

@@ -232,9 +232,9 @@ const blank = (v: unknown) =>
 
 /*
  * A change may leave out what did not change, or send it empty: such fields keep their value. Those that
- * really become empty (owner, until, outcome, offer) are taken as they come.
+ * really become empty (owner, until, outcome, offer, asked) are taken as they come.
  */
-const cleared = new Set(["owner", "until_ms", "outcome", "offer", "why", "state"]);
+const cleared = new Set(["owner", "until_ms", "outcome", "offer", "asked", "why", "state"]);
 function patch<T extends object>(before: T | undefined, more: T): T {
 	if (!before) return more;
 	const out = { ...before } as Record<string, unknown>;

@@ -108,13 +108,14 @@ export function Presence({ presence, online }: { presence: string; online?: bool
 export function Load({ used, limit }: { used: number; limit: number }) {
 	const full = limit > 0 ? Math.min(1, used / limit) : 0;
 	return (
-		<span class="load" title={t("work.load", { used, limit })}>
+		<span class={used > limit ? "load over" : "load"} title={t(used > limit ? "work.over" : "work.load", { used, limit })}>
 			<svg viewBox="0 0 60 6" width="60" height="6" aria-hidden="true" preserveAspectRatio="none">
 				<rect class="load-all" width="60" height="6" rx="3" />
 				<rect class={full >= 1 ? "load-used full" : "load-used"} width={60 * full} height="6" rx="3" />
 			</svg>
 			<span class="num">
 				{used}/{limit}
+				{used > limit && <span class="sr"> {t("work.over", { used, limit })}</span>}
 			</span>
 		</span>
 	);

@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import { dialog } from "../actions";
 import { now_ms } from "../clock";
 import { hint } from "../connection";
-import { pane, open, reopen, take, wrapupDone } from "../commands";
+import { pane, open, reopen, take, wrapupDone, wrapupMore } from "../commands";
 import { day, span, t } from "../i18n";
 import type { Conv, Message } from "../protocol";
 import {
@@ -212,9 +212,22 @@ function WrapUp({ conv }: { conv: Conv }) {
 			<span class="num" role="timer">
 				{left}
 			</span>
+			<button type="button" onClick={() => void wrapupMore(conv.conv)}>
+				{t("conv.more")}
+			</button>
 			<button type="button" class="primary" onClick={() => void wrapupDone(conv.conv)}>
 				{t("conv.done")} <Kbd>W</Kbd>
 			</button>
+		</div>
+	);
+}
+
+/* A colleague is asked to take it over: it stays mine until that is accepted. */
+function Asked({ conv }: { conv: Conv }) {
+	return (
+		<div class="strip" role="status">
+			<Icon name="transfer" />
+			<p>{t("consult.waits", { name: agentName(conv.asked ?? "") })}</p>
 		</div>
 	);
 }
@@ -270,6 +283,7 @@ export function Conversation() {
 		<section class="centre" id="conversation" tabIndex={-1} aria-label={t("conv.label")}>
 			{conv && <Head conv={conv} />}
 			<Messages key={id} id={id} conv={conv} />
+			{conv && isMine && conv.asked && <Asked conv={conv} />}
 			{conv && isMine && conv.state === "wrapup" && <WrapUp conv={conv} />}
 			{conv && isMine && <Composer key={id} conv={conv} noteOnly={conv.state === "wrapup"} />}
 			{conv && !isMine && <ReadOnly conv={conv} />}

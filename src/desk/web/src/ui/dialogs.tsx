@@ -1,7 +1,7 @@
 /* The windows that ask one question: decline, transfer, assign, resolve. Each can be answered by keys alone. */
 import { useSignal } from "@preact/signals";
 import { dialog } from "../actions";
-import { decline, link, resolve, take, transfer } from "../commands";
+import { consult, decline, link, resolve, take, transfer } from "../commands";
 import { t } from "../i18n";
 import { agents, myId, queues, convs } from "../state";
 import type { Key } from "../strings";
@@ -109,7 +109,7 @@ export function LinkDialog({ customer, into, name }: { customer: string; into?: 
 interface Target {
 	to: string;
 	name: string;
-	kind: "queue" | "agent";
+	kind: "queue" | "agent" | "skills";
 }
 
 function targets(find: string, assign: boolean): Target[] {
@@ -126,7 +126,13 @@ function targets(find: string, assign: boolean): Target[] {
 		.filter((x) => (assign || x.agent !== myId.value) && x.role !== "auditor")
 		.sort((x, y) => order(x.presence, x.online) - order(y.presence, y.online))
 		.map((x) => ({ to: `agent:${x.agent}`, name: x.name || x.agent, kind: "agent" }));
-	return [...q, ...a].filter((x) => fits(x.name) || fits(x.to));
+	/* "cards=50 en=80" names skills instead of somebody. */
+	const skills = find.trim().replace(/\s+/g, " ");
+	const s: Target[] =
+		!assign && /^[a-z0-9_-]+=\d{1,3}( [a-z0-9_-]+=\d{1,3})*$/.test(skills)
+			? [{ to: `skills:${skills}`, name: skills, kind: "skills" }]
+			: [];
+	return [...q, ...a].filter((x) => fits(x.name) || fits(x.to)).concat(s);
 }
 
 function TargetRow({ target }: { target: Target }) {
@@ -201,7 +207,7 @@ export function TransferDialog({ conv, assign }: { conv: string; assign?: boolea
 					{list.map((x, i) => (
 						<>
 							{x.kind !== list[i - 1]?.kind && (
-								<p class="group">{t(x.kind === "queue" ? "transfer.queues" : "transfer.agents")}</p>
+								<p class="group">{t(`transfer.${x.kind === "skills" ? "skills" : x.kind === "queue" ? "queues" : "agents"}`)}</p>
 							)}
 							<label key={x.to} class="target">
 								<input
@@ -226,6 +232,20 @@ export function TransferDialog({ conv, assign }: { conv: string; assign?: boolea
 					<button type="button" onClick={close}>
 						{t("app.cancel")}
 					</button>
+					{!assign && (
+						<button
+							type="button"
+							disabled={!chosen}
+							title={t("consult.help")}
+							onClick={() => {
+								if (!chosen) return;
+								close();
+								void consult(conv, chosen.to, note.value.trim());
+							}}
+						>
+							{t("consult.first")}
+						</button>
+					)}
 					<button class="primary" disabled={!chosen}>
 						{t(assign ? "conv.assign" : "conv.transfer")}
 					</button>

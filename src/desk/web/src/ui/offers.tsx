@@ -4,7 +4,7 @@ import { dialog } from "../actions";
 import { now_ms } from "../clock";
 import { span, t } from "../i18n";
 import type { Offer } from "../protocol";
-import { me, offerList, queueTitle, skillsText } from "../state";
+import { agentName, me, offerList, queueTitle, skillsText } from "../state";
 import { Channel, Empty, Kbd, Segment } from "./bits";
 import { Icon } from "./icon";
 
@@ -47,6 +47,7 @@ function OfferCard({ offer, first }: { offer: Offer & { seen_ms: number }; first
 				</div>
 				<Ring offer={offer} />
 			</div>
+			{offer.asked && <p class="badge">{t("consult.asks", { name: agentName(offer.asked) })}</p>}
 			{offer.subject && <p class="offer-subject">{offer.subject}</p>}
 			{offer.text && <p class="offer-text">{offer.text.slice(0, 300)}</p>}
 			<p class="meta">
