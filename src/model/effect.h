@@ -81,7 +81,7 @@ extern const char *const effect_words[];
 	FIELD(STR, levels, "levels", 45) /* levels_write of a queue */                             \
 	FIELD(I64, key, "key", 46)	 /* of who waits: place in the order, microseconds */      \
 	FIELD(U64, tier, "tier", 47)                                                               \
-	FIELD(STR, asked, "asked", 60) /* who is asked to take it over; of an offer: who asks */   \
+	FIELD(STR, asked, "asked", 75) /* who is asked to take it over; of an offer: who asks */   \
 	FIELD(STR, to, "to", 70)       /* of a message that came in: its To and Cc as written */   \
 	FIELD(STR, cc, "cc", 71)                                                                   \
 	FIELD(STR, rcpts, "rcpts", 72) /* model/recipients.h */                                    \

@@ -87,7 +87,7 @@ static void effects(void **state)
 		"{\"n\":20,\"t\":\"conv\",\"conv\":\"%s\",\"state\":\"waiting\",\"owner\":null,"
 		"\"queue\":null,\"segment\":null,\"channel\":null,\"kind\":null,\"customer\":null,"
 		"\"name\":null,\"subject\":null,\"arrived_ms\":null,\"until_ms\":null,"
-		"\"outcome\":null,\"last_seq\":0,\"skills\":{},\"offer\":null,"
+		"\"outcome\":null,\"last_seq\":0,\"skills\":{},\"asked\":null,\"offer\":null,"
 		"\"visitor_left\":false}",
 		c);
 	is(&ef, expected);
