@@ -418,14 +418,46 @@ static void email_blob_done(void *self, uint64_t token, enum usher_outcome outco
 		mail_blob_done(op.mail, op.kind, outcome, name);
 }
 
+static void reread_got(
+	struct email *e, struct reread *r, enum usher_outcome outcome, struct usher_str bytes)
+{
+	if (outcome != USHER_OK)
+		e->services->reread_done(
+			e->host, r->token, outcome, str_of("its source is not in the store"));
+	else if (mail_refusal(e))
+		e->services->reread_done(
+			e->host, r->token, USHER_RETRY, str_of("busy, try again later"));
+	else
+		mail_again(e, bytes, r);
+	g_free(r->raw);
+	g_free(r->of);
+	g_free(r);
+}
+
 static void email_blob_got(
 	void *self, uint64_t token, enum usher_outcome outcome, struct usher_str bytes)
 {
 	struct email *e = self;
 	struct op op;
 
-	if (!e->down && email_op(e, token, &op) && op.kind == OP_FETCH)
+	if (e->down || !email_op(e, token, &op))
+		return;
+	if (op.kind == OP_FETCH)
 		outgoing_blob(op.outgoing, op.index, outcome, bytes);
+	else if (op.kind == OP_REREAD)
+		reread_got(e, op.reread, outcome, bytes);
+}
+
+static void email_reread(void *self, struct usher_str raw, struct usher_str of, uint64_t token)
+{
+	struct email *e = self;
+	struct reread *r = g_new0(struct reread, 1);
+
+	r->raw = str_dup(raw);
+	r->of = str_dup(of);
+	r->token = token;
+	e->services->blob_get(
+		e->host, raw, email_token(e, (struct op){ .kind = OP_REREAD, .reread = r }));
 }
 
 static void email_recalled(
@@ -496,6 +528,7 @@ const struct usher_channel usher_channel_v0 = {
 	.blob_done = email_blob_done,
 	.blob_got = email_blob_got,
 	.health = email_health,
+	.reread = email_reread,
 	.check = email_check,
 	.option_size = sizeof(struct usher_option),
 };

@@ -34,14 +34,20 @@ struct email;
 struct session;
 struct mail;
 struct outgoing;
+/* A quarantined mail to be read again. */
+struct reread {
+	char *raw, *of;
+	uint64_t token;
+};
 
 /* What a token given to the host stands for. */
-enum op_kind { OP_RAW, OP_PART, OP_DELIVER, OP_FETCH, OP_SECRET, OP_BOX, OP_NOBODY };
+enum op_kind { OP_RAW, OP_PART, OP_DELIVER, OP_FETCH, OP_SECRET, OP_BOX, OP_REREAD, OP_NOBODY };
 struct op {
 	enum op_kind kind;
 	struct mail *mail;
 	struct outgoing *outgoing;
 	struct box *box;
+	struct reread *reread;
 	unsigned index;
 };
 
@@ -117,6 +123,8 @@ struct mail *mail_new(
 	struct email *e, struct session *s, const char *sender, const GPtrArray *rcpts);
 void mail_bytes(struct mail *m, const char *p, size_t n);
 void mail_end(struct mail *m);
+/* A quarantined mail's bytes; reread_done follows. */
+void mail_again(struct email *e, struct usher_str bytes, const struct reread *of);
 /* The whole mail at once, of a polled mailbox; takes `raw` and `missing` (why it is not whole, or NULL). box_answered follows. */
 void mail_of_box(struct mail *m, struct box *b, GByteArray *raw, char *missing);
 /* DATA did not end: nothing was answered, or it was refused. */

@@ -87,10 +87,28 @@ static void tokens_find(const struct header *h, const char *mailbox, GPtrArray *
 	}
 }
 
+static const char *const names[] = { "Delivered-To", "X-Original-To", "Envelope-To",
+	"X-Envelope-To", "To", "Cc" };
+
+bool envelope_names(const char *raw, gsize n, const char *mailbox)
+{
+	const char *end = limit_of(raw, n);
+	gsize len = strlen(mailbox);
+	struct header h;
+
+	for (const char *p = raw; header_next(&p, end, &h);) {
+		for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+			for (const char *v = h.value; header_is(&h, names[i]) && v + len <= h.end;
+				v++)
+				if (g_ascii_strncasecmp(v, mailbox, len) == 0)
+					return true;
+		}
+	}
+	return false;
+}
+
 GPtrArray *envelope_tokens(const char *raw, gsize n, const char *mailbox)
 {
-	static const char *const names[] = { "Delivered-To", "X-Original-To", "Envelope-To",
-		"X-Envelope-To", "To", "Cc" };
 	GPtrArray *found = g_ptr_array_new_with_free_func(g_free);
 	const char *end = limit_of(raw, n);
 	struct header h;

@@ -14,6 +14,7 @@
 #include "email.h"
 
 #include "bounce.h"
+#include "envelope.h"
 #include "token.h"
 
 enum { REFS_MAX = 64, HINTS_MAX = 4, WHY_MAX = 200 };
@@ -33,6 +34,8 @@ struct mail {
 	struct session *session; /* NULL when it is gone */
 	struct box *box;	 /* or who fetched it */
 	char *missing;		 /* why it is not here whole, or NULL */
+	char *again;		 /* or it is read again: what `reread` gave */
+	uint64_t again_token;
 	struct usher_blob *blob; /* being written: the raw mail, then each file */
 	GByteArray *raw;
 	guint64 size;
@@ -136,6 +139,7 @@ static void mail_free(struct mail *m)
 	g_free(m->sender);
 	g_free(m->raw_name);
 	g_free(m->missing);
+	g_free(m->again);
 	g_free(m);
 	email_settle(e);
 }
@@ -198,6 +202,11 @@ static void answer_box(const struct mail *m)
 	box_answered(m->box, t->outcome, t->why ? t->why : "");
 }
 
+static void again_end(const struct mail *m, enum usher_outcome outcome, const char *why)
+{
+	services(m)->reread_done(m->email->host, m->again_token, outcome, str_of(why));
+}
+
 static void mail_answer(struct mail *m)
 {
 	GPtrArray *replies = g_ptr_array_new_with_free_func(g_free);
@@ -207,8 +216,8 @@ static void mail_answer(struct mail *m)
 		bool stored = t->outcome == USHER_OK || t->outcome == USHER_DUPLICATE;
 		m->email->mails_taken += stored;
 		m->email->mails_refused += !stored;
-		/* The host counts what it refused for good; what comes again is counted again. */
-		if (t->outcome == USHER_RETRY)
+		/* What was handed to the host (it has a dedup id then) it has counted; what comes again is counted again. */
+		if (t->outcome == USHER_RETRY && !t->dedup && !m->again)
 			services(m)->count(m->email->host, "refused", 1);
 	}
 	if (m->email->lmtp.smtp)
@@ -221,6 +230,8 @@ static void mail_answer(struct mail *m)
 	g_ptr_array_unref(replies);
 	if (m->box)
 		answer_box(m);
+	if (m->again)
+		again_end(m, worst(m)->outcome, worst(m)->why);
 	mail_free(m);
 }
 
@@ -243,6 +254,8 @@ static char *dedup_make(const struct mail *m, const struct target *t)
 	const struct parsed *p = m->parsed;
 	char *id;
 
+	if (m->again)
+		g_checksum_update(sum, (const guchar *)m->again, (gssize)strlen(m->again) + 1);
 	/* The body is in it: two mails that some program gave one Message-ID are two mails. */
 	g_checksum_update(sum, (const guchar *)t->mailbox, (gssize)strlen(t->mailbox) + 1);
 	if (p->message_id)
@@ -361,8 +374,11 @@ static void target_deliver(struct mail *m, unsigned index)
 		.raw = str_of(m->raw_name),
 		.quarantine = str_of(p->quarantine),
 		.sent_us = p->date_us,
-		.automatic = p->automatic };
+		.automatic = p->automatic,
+		.again = str_of(m->again) };
 	m->waiting++;
+	if (m->again)
+		services(m)->count(m->email->host, "seen", 1);
 	services(m)->deliver(m->email->host, &in,
 		email_token(
 			m->email, (struct op){ .kind = OP_DELIVER, .mail = m, .index = index }));
@@ -473,6 +489,11 @@ static void mail_parsed(void *arg)
 		m->parsed->quarantine = m->missing;
 		m->missing = NULL;
 	}
+	if (m->again && m->parsed->quarantine) {
+		again_end(m, USHER_FAIL, m->parsed->quarantine);
+		mail_free(m);
+		return;
+	}
 
 	for (guint i = 0; i < m->targets->len; i++) {
 		struct target *t = &g_array_index(m->targets, struct target, i);
@@ -489,7 +510,10 @@ static void mail_parse(void *arg)
 {
 	struct mail *m = arg;
 
-	m->parsed = parse_mail(m->raw, m->sender, m->now_us, &m->email->parse);
+	struct parse_config config = m->email->parse;
+
+	config.wide = m->again != NULL;
+	m->parsed = parse_mail(m->raw, m->sender, m->now_us, &config);
 	m->raw = NULL;
 	services(m)->post(m->email->host, mail_parsed, m);
 }
@@ -548,4 +572,48 @@ void mail_of_box(struct mail *m, struct box *b, GByteArray *raw, char *missing)
 	if (!raw->len && missing) /* something to look at */
 		g_byte_array_append(raw, (const guint8 *)missing, (guint)strlen(missing));
 	raw_pump(m);
+}
+
+/* --- a quarantined mail, read again */
+
+/* The own mailbox that its headers name, or the first. */
+static const char *mailbox_named(const struct email *e, const GByteArray *raw)
+{
+	for (guint i = 0; i < e->mailboxes->len; i++) {
+		const char *mailbox = g_ptr_array_index(e->mailboxes, i);
+		if (envelope_names((const char *)raw->data, raw->len, mailbox))
+			return mailbox;
+	}
+	return g_ptr_array_index(e->mailboxes, 0);
+}
+
+static void again_refused(void *arg)
+{
+	struct mail *m = arg;
+
+	again_end(m, USHER_RETRY, "no thread to read it with");
+	mail_free(m);
+}
+
+void mail_again(struct email *e, struct usher_str bytes, const struct reread *of)
+{
+	GPtrArray *rcpts = g_ptr_array_new_with_free_func(g_free);
+	GByteArray *raw = g_byte_array_sized_new((guint)bytes.n);
+	struct mail *m;
+
+	g_byte_array_append(raw, (const guint8 *)bytes.p, (guint)bytes.n);
+	g_ptr_array_add(rcpts, g_strdup(mailbox_named(e, raw)));
+	m = mail_new(e, NULL, NULL, rcpts);
+	g_ptr_array_unref(rcpts);
+	services(m)->blob_drop(m->blob);
+	m->blob = NULL;
+	g_byte_array_unref(m->raw);
+	m->raw = raw;
+	m->raw_name = g_strdup(of->raw);
+	m->again = g_strdup(of->of);
+	m->again_token = of->token;
+	m->size = raw->len;
+	e->bytes += raw->len;
+	if (!worker_push(&e->parser, mail_parse, m))
+		services(m)->post(e->host, again_refused, m);
 }

@@ -361,7 +361,7 @@ struct parsed *parse_mail(
 	GByteArray *raw, const char *sender, uint64_t now_us, const struct parse_config *config)
 {
 	struct parsed *m = g_new0(struct parsed, 1);
-	const char *refusal = scan_refusal((const char *)raw->data, raw->len);
+	const char *refusal = scan_refusal((const char *)raw->data, raw->len, config->wide);
 
 	m->refs = g_ptr_array_new_with_free_func(g_free);
 	m->text = g_string_new(NULL);

@@ -44,6 +44,7 @@ struct parsed {
 struct parse_config {
 	struct token_key key;
 	char *authserv; /* whose Authentication-Results are believed; NULL nobody's */
+	bool wide;	/* a person has looked at it: the limits of scan.h are wider */
 };
 
 /* Takes the bytes (freed with the result's). `sender`: of the envelope, "" for <>, NULL when nobody says. Never NULL itself. */

@@ -26,7 +26,7 @@ struct scan {
 	const char *p, *end;
 	struct level stack[SCAN_DEPTH_MAX];
 	unsigned depth, parts;
-	size_t header_lines, header_bytes, addresses;
+	size_t header_lines, header_bytes, addresses, times;
 	const char *why;
 };
 
@@ -107,7 +107,7 @@ static void addresses_count(struct scan *s, struct view header)
 	for (size_t i = 0; i < header.n; i++)
 		s->addresses += header.p[i] == ',' || header.p[i] == ';' || header.p[i] == '@' ||
 				header.p[i] == '(';
-	if (s->addresses > (size_t)2 * SCAN_ADDRESSES_MAX)
+	if (s->addresses > 2 * SCAN_ADDRESSES_MAX * s->times)
 		s->why = "too many addresses";
 }
 
@@ -141,9 +141,9 @@ static enum body headers(struct scan *s, struct view *boundary)
 
 	while (!s->why && line_next(s, &line)) {
 		s->header_bytes += line.n + 1;
-		if (++s->header_lines > SCAN_HEADER_LINES_MAX)
+		if (++s->header_lines > SCAN_HEADER_LINES_MAX * s->times)
 			s->why = "too many header lines";
-		else if (s->header_bytes > SCAN_HEADER_BYTES_MAX)
+		else if (s->header_bytes > SCAN_HEADER_BYTES_MAX * s->times)
 			s->why = "headers too long";
 		if (line.n && (*line.p == ' ' || *line.p == '\t') && header.p) {
 			header.n = (size_t)(line.p + line.n - header.p);
@@ -193,9 +193,9 @@ static unsigned boundary_of(const struct scan *s, struct view line, bool *closes
 	return 0;
 }
 
-const char *scan_refusal(const char *raw, size_t n)
+const char *scan_refusal(const char *raw, size_t n, bool wide)
 {
-	struct scan s = { .p = raw, .end = raw + n };
+	struct scan s = { .p = raw, .end = raw + n, .times = wide ? SCAN_WIDER : 1 };
 	struct view line;
 
 	entity(&s);
@@ -208,7 +208,7 @@ const char *scan_refusal(const char *raw, size_t n)
 		s.depth = closes ? level - 1 : level;
 		if (closes)
 			continue;
-		if (++s.parts > SCAN_PARTS_MAX)
+		if (++s.parts > SCAN_PARTS_MAX * s.times)
 			s.why = "too many parts";
 		entity(&s);
 	}

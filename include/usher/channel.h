@@ -94,6 +94,7 @@ struct usher_inbound {
 	struct usher_str quarantine; /* not empty: why it could not be understood */
 	uint64_t sent_us;	     /* since 1970, as the sender says; 0 unknown */
 	int64_t automatic;	     /* 1: a robot wrote it */
+	struct usher_str again;	     /* what `reread` gave: this is that message, understood now */
 };
 
 struct usher_outbound {
@@ -283,6 +284,9 @@ struct usher_services {
 	 * USHER_DUPLICATE unless what is there is the same value. */
 	void (*remember_for)(struct usher_host *h, struct usher_str key, struct usher_str value,
 		uint32_t ttl_s, int once, uint64_t token);
+	/* The one answer to `reread`, after the `ack` of what was delivered. USHER_FAIL: it still cannot be understood, and why. */
+	void (*reread_done)(struct usher_host *h, uint64_t token, enum usher_outcome outcome,
+		struct usher_str why);
 };
 
 enum usher_stream_event {
@@ -334,6 +338,11 @@ struct usher_channel {
 	int (*check)(struct usher_host *h, const struct usher_services *services, char *why,
 		size_t why_size);
 	size_t option_size; /* sizeof(struct usher_option), so that it can grow */
+	/*
+	 * Somebody has looked at a quarantined message and wants it read again: `raw` is the blob that came with it, `of` goes back in
+	 * `again` with what it gives now. Limits that keep a stranger's message cheap may be wider here.
+	 */
+	void (*reread)(void *self, struct usher_str raw, struct usher_str of, uint64_t token);
 };
 
 /* Whether the other side has a call or field: USHER_HAS(services, http_file). One that an older usher may lack is asked for first. */

@@ -57,6 +57,7 @@ void verb_user(struct control_call *c);
 void verb_merge(struct control_call *c);
 void verb_split(struct control_call *c);
 void verb_desk(struct control_call *c);
+void verb_quarantine(struct control_call *c);
 void verb_dead(struct control_call *c);
 void verb_replay(struct control_call *c);
 void verb_verify(struct control_call *c);

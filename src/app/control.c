@@ -170,6 +170,7 @@ static void (*const begins[])(struct control_call *c) = {
 	[VERB_MERGE] = verb_merge,
 	[VERB_SPLIT] = verb_split,
 	[VERB_DESK] = verb_desk,
+	[VERB_QUARANTINE] = verb_quarantine,
 	[VERB_DEAD] = verb_dead,
 	[VERB_REPLAY] = verb_replay,
 	[VERB_EXPORT] = verb_export,

@@ -106,7 +106,13 @@ static void desk_status(void *app, void (*fn)(void *arg, struct slice json), voi
 	router_read(ask->node->router, on_status, ask);
 }
 
-static const struct desk_ports ports = { desk_read, desk_typed, desk_seen, desk_status };
+static void desk_reread(void *app, struct slice channel, struct slice raw, struct slice place,
+	void (*fn)(void *arg, int status, struct slice why), void *arg)
+{
+	host_reread(((struct node *)app)->host, channel, raw, place, fn, arg);
+}
+
+static const struct desk_ports ports = { desk_read, desk_typed, desk_seen, desk_status, desk_reread };
 
 /* ---- what store and router tell ---- */
 

@@ -294,6 +294,25 @@ static void show_dead(const json_t *r, uint64_t now_ms, struct str *out)
 	str_add_char(out, '\n');
 }
 
+static void show_quarantine(const json_t *r, uint64_t now_ms, struct str *out)
+{
+	static const struct column columns[] = { { "MESSAGE", "id" }, { "CONVERSATION", "conv" },
+		{ "CHANNEL", "channel" }, { "FROM", "from" }, { "SUBJECT", "subject" },
+		{ "CAME", "since_ms" }, { "WHY", "why" } };
+
+	if (json_object_get(r, "source")) {
+		str_add_text(out, json_string_value(json_object_get(r, "source")));
+		str_add_char(out, '\n');
+	} else if (json_object_get(r, "understood")) {
+		indented(out, r, 0);
+	} else {
+		table(out, json_object_get(r, "messages"), columns, 7, now_ms);
+		str_add_text(out, "quarantined: ");
+		add_value(out, json_object_get(r, "quarantined"), false);
+		str_add_char(out, '\n');
+	}
+}
+
 void show_result(const char *verb, const json_t *result, uint64_t now_ms, struct str *out)
 {
 	if (strcmp(verb, "queue") == 0)
@@ -304,6 +323,8 @@ void show_result(const char *verb, const json_t *result, uint64_t now_ms, struct
 		show_conv(result, out);
 	else if (strcmp(verb, "customer") == 0)
 		show_customer(result, now_ms, out);
+	else if (strcmp(verb, "quarantine") == 0)
+		show_quarantine(result, now_ms, out);
 	else if (strcmp(verb, "dead") == 0)
 		show_dead(result, now_ms, out);
 	else

@@ -50,6 +50,12 @@ enum body_kind { BODY_NONE, BODY_JSON, BODY_STREAM };
 		"A user may no longer log in; work is returned")                                   \
 	X(stats, "GET", "/stats", READ_STATS, BODY_NONE, 200,                                      \
 		"Service level of the queues, intake, channels")                                   \
+	X(quarantine, "GET", "/quarantine", READ_QUARANTINE, BODY_NONE, 200,                       \
+		"What came and could not be understood, newest first")                             \
+	X(quarantine_source, "GET", "/quarantine/{id}/source", READ_QUARANTINE, BODY_NONE, 200,    \
+		"The source of such a message as plain text; query: download")                     \
+	X(quarantine_retry, "POST", "/quarantine/{id}/retry", REREAD, BODY_NONE, 200,              \
+		"Read it again, with wider limits; 409 when it still is not understood")           \
 	X(openapi, "GET", "/openapi.json", NONE, BODY_NONE, 200, "This description")
 
 struct call;

@@ -26,6 +26,9 @@ struct desk_ports {
 	void (*seen)(void *app, struct slice channel, struct slice thread, uint64_t seq);
 	/* One JSON object with intake, channels and system numbers for /stats and the supervisor. */
 	void (*status)(void *app, void (*fn)(void *arg, struct slice json), void *arg);
+	/* Has the channel read a quarantined message again; status 0: `why` is the id of what it was understood as. */
+	void (*reread)(void *app, struct slice channel, struct slice raw, struct slice place,
+		void (*fn)(void *arg, int status, struct slice why), void *arg);
 };
 
 struct desk *desk_new(struct loop *loop, struct store *store, struct http_server *http,

@@ -46,6 +46,8 @@ enum scope { SCOPES(SCOPE_ENUM) SCOPE_COUNT };
 	X(READ_QUEUE, "read_queue", NONE, ALL, ALL, ALL)                                           \
 	X(READ_AGENTS, "read_agents", NONE, ALL, ALL, ALL)                                         \
 	X(READ_STATS, "read_stats", NONE, ALL, ALL, ALL)                                           \
+	X(READ_QUARANTINE, "read_quarantine", NONE, ALL, ALL, ALL)                                 \
+	X(REREAD, "reread", NONE, ALL, ALL, NONE)                                                  \
 	X(WRITE_USER, "write_user", NONE, NONE, ALL, NONE)
 
 #define POLICY_ENUM(name, text, agent, supervisor, admin, auditor) ACTION_##name,

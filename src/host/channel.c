@@ -142,6 +142,7 @@ static void channel_take_back(struct usher_host *h)
 	blob_drop_all(h);
 	catch_up_drop_all(h);
 	stubborn_drop_all(h);
+	reread_drop_all(h);
 	outbound_free(h);
 }
 

@@ -49,6 +49,11 @@ void host_close(struct host *h, void (*done)(void *arg), void *arg);
 /* After the HTTP server is freed (it has the routes), before or after the store. */
 void host_free(struct host **h);
 
+/* Has the plugin of the channel read a quarantined message again: its raw blob, and its place in the list. status 0: it was
+ * understood and delivered, `why` is the new message's id; else why not, -EBADMSG when it still cannot be understood. */
+void host_reread(struct host *h, struct slice channel, struct slice raw, struct slice of,
+	void (*fn)(void *arg, int status, struct slice why), void *arg);
+
 struct channel_status {
 	struct slice name, plugin;
 	bool up;

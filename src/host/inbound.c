@@ -284,6 +284,7 @@ static int read_all(struct reader *r, struct slice channel, uint64_t now_us, str
 	read_texts(r);
 	read_hints(r);
 	c->quarantine = line(r, m->quarantine, MESSAGE_SUBJECT_MAX);
+	c->again = line(r, m->again, MESSAGE_KEY_MAX);
 	return 0;
 }
 

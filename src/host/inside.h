@@ -48,7 +48,9 @@ struct usher_host {
 	char *why; /* of the last down */
 	struct channel_status count;
 
-	struct list requests, sockets, streams, listeners, timers, blobs, catch_ups, stubborn;
+	struct list requests, sockets, streams, listeners, timers, blobs, catch_ups, stubborn,
+		rereads;
+	uint64_t reread_tokens;
 	size_t deliveries; /* not acknowledged yet */
 	size_t reading;	   /* catch_ups under way */
 	struct outbound_side *out;
@@ -250,6 +252,11 @@ void service_blob_write(struct usher_blob *b, struct usher_str piece);
 void service_blob_finish(struct usher_blob *b, uint64_t token);
 void service_blob_drop(struct usher_blob *b);
 void service_blob_get(struct usher_host *h, struct usher_str name, uint64_t token);
+
+/* reread.c */
+void service_reread_done(
+	struct usher_host *h, uint64_t token, enum usher_outcome outcome, struct usher_str why);
+void reread_drop_all(struct usher_host *h);
 
 /* ---- mail.c ---- */
 void service_mail(struct usher_host *h, struct usher_str channel, struct usher_str to,

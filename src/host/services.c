@@ -164,4 +164,5 @@ const struct usher_services host_services = {
 	.rate = service_rate,
 	.is_open = service_is_open,
 	.remember_for = service_remember_for,
+	.reread_done = service_reread_done,
 };

@@ -22,6 +22,8 @@
 		"two customers are one person: ID becomes part of INTO, nothing is moved")         \
 	X(VERB_SPLIT, "split", "ID [--why TEXT]", 1, 1, "takes a merge back")                      \
 	X(VERB_DESK, "desk", "NAME", 1, 1, "a desk in the terminal: frames out, frames in")        \
+	X(VERB_QUARANTINE, "quarantine", "[list | show ID | retry ID]", 0, 2,                      \
+		"what came and could not be understood: look at its source, have it read again")   \
 	X(VERB_DEAD, "dead", "[list | replay ID | replay --channel NAME]", 0, 2,                   \
 		"messages that could not be sent; sends one again, or all that failed of a "       \
 		"channel")                                                                         \

@@ -202,6 +202,8 @@ static void project_inbound(struct batch *b, struct work *w, struct row *row)
 			commit_thread(b->commit, c->channel, key, row->conv);
 	}
 	add_refs(b, row, c->also);
+	if (c->again.n && !c->quarantine.n)
+		commit_quarantine_end(b->commit, c->again);
 	if (c->quarantine.n)
 		b->quarantined++;
 	else
@@ -281,6 +283,8 @@ static void project_message(struct batch *b, struct work *w, const struct event 
 		row->snippet = utf8_truncate(c->text, SNIPPET_MAX);
 		row->last_in = ev->seq;
 		project_inbound(b, w, row);
+		if (en.quarantine.n)
+			commit_quarantine(b->commit, row->conv, &en, b->now_us);
 	}
 	if (out && !is_live(b, row))
 		letter_project(b, w, row, &en);

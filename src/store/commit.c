@@ -211,26 +211,55 @@ void commit_dedup(struct commit *c, struct slice key, struct slice result)
 	commit_end(c);
 }
 
+/* "MESSAGE CONV SEQ CHANNEL": an entry of the lists of messages that wait for somebody's decision. */
+static struct slice place_make(struct commit *c, struct id conv, const struct entry *en)
+{
+	char id[ID_TEXT_LEN + 1], of[ID_TEXT_LEN + 1];
+
+	return arena_printf(&c->arena, "%s %s %llu %.*s", id_text(en->id, id), id_text(conv, of),
+		(unsigned long long)en->seq, SLICE_ARG(en->channel));
+}
+
+static void place_add(
+	struct commit *c, const struct key *key, struct slice place, uint64_t at_us, int most)
+{
+	struct argv *a = commit_begin(c, "ZADD", key_slice(key));
+
+	argv_add_u64(a, &c->arena, at_us);
+	argv_add(a, place);
+	commit_end(c);
+	/* the oldest go; their messages stay what they are */
+	a = commit_begin(c, "ZREMRANGEBYRANK", key_slice(key));
+	argv_add_text(a, "0");
+	argv_add(a, arena_printf(&c->arena, "%d", -(most + 1)));
+	commit_end(c);
+}
+
+static void place_remove(struct commit *c, const struct key *key, struct slice place)
+{
+	argv_add(commit_begin(c, "ZREM", key_slice(key)), place);
+	commit_end(c);
+}
+
 void commit_dead(
 	struct commit *c, struct id conv, const struct entry *en, uint64_t at_us, bool dead)
 {
-	char id[ID_TEXT_LEN + 1], of[ID_TEXT_LEN + 1];
-	struct slice key = key_slice(&c->store->keys.dead);
-	struct argv *a = commit_begin(c, dead ? "ZADD" : "ZREM", key);
+	struct slice place = place_make(c, conv, en);
 
 	if (dead)
-		argv_add_u64(a, &c->arena, at_us);
-	argv_add(
-		a, arena_printf(&c->arena, "%s %s %llu %.*s", id_text(en->id, id),
-			   id_text(conv, of), (unsigned long long)en->seq, SLICE_ARG(en->channel)));
-	commit_end(c);
-	if (!dead)
-		return;
-	a = commit_begin(
-		c, "ZREMRANGEBYRANK", key); /* the oldest go; their messages stay what they are */
-	argv_add_text(a, "0");
-	argv_add(a, arena_printf(&c->arena, "%d", -(DEAD_MAX + 1)));
-	commit_end(c);
+		place_add(c, &c->store->keys.dead, place, at_us, DEAD_MAX);
+	else
+		place_remove(c, &c->store->keys.dead, place);
+}
+
+void commit_quarantine(struct commit *c, struct id conv, const struct entry *en, uint64_t at_us)
+{
+	place_add(c, &c->store->keys.quarantine, place_make(c, conv, en), at_us, QUARANTINE_MAX);
+}
+
+void commit_quarantine_end(struct commit *c, struct slice place)
+{
+	place_remove(c, &c->store->keys.quarantine, place);
 }
 
 void commit_agent(struct commit *c, struct slice agent, const struct argv *pairs)

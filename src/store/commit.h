@@ -47,6 +47,9 @@ void commit_outbound(struct commit *c, const struct outbound *o);
 /* The list of messages that could not be sent: `dead` puts it there, else it is taken away. */
 void commit_dead(
 	struct commit *c, struct id conv, const struct entry *en, uint64_t at_us, bool dead);
+/* The list of messages that could not be understood; `place` takes one away: what quarantine_place makes of it. */
+void commit_quarantine(struct commit *c, struct id conv, const struct entry *en, uint64_t at_us);
+void commit_quarantine_end(struct commit *c, struct slice place);
 /* Counters that must survive: intake accepted, duplicate, quarantined ...; hash `usher:{d}:count`. */
 void commit_count(struct commit *c, const char *name, int64_t add);
 /* The engine's state as of journal number n. Written in its own key(s), replacing the one before. */

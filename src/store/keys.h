@@ -24,7 +24,8 @@
 	X(lease, "lease", "string")                                                                \
 	X(count, "count", "hash")                                                                  \
 	X(users, "users", "set")                                                                   \
-	X(dead, "dead", "zset")
+	X(dead, "dead", "zset")                                                                    \
+	X(quarantine, "quarantine", "zset")
 
 /* X(KIND, name, type, bucketed): the families of keys. */
 #define KEY_FAMILIES(X)                                                                            \

@@ -107,6 +107,40 @@ def test_too_complex_is_kept_and_shown():
         assert reconciles(node)["quarantined"] == 2
 
 
+def test_quarantine_is_listed_shown_and_read_again():
+    with Node() as node, node.desk("bo") as bo:
+        bo.available()
+        parts = "".join(f"--b\r\nContent-Type: text/plain; name=f{n}.txt\r\n\r\nfile {n}\r\n" for n in range(199))
+        long = "Content-Type: multipart/mixed; boundary=b"
+        mail = letter(f"--b\r\n\r\nWhere is my card?\r\n{parts}--b\r\n\r\nlast\r\n--b--\r\n", subject="many files",
+                      headers=[long, "Message-ID: <many@x.org>"])
+        node.mail("", raw=mail)
+        node.mail("", raw=b"no headers at all\x07\r\n")
+        assert reconciles(node)["quarantined"] == 2
+        held = node.json("quarantine")
+        assert held["quarantined"] == 2 and [m["why"][:11] for m in held["messages"]] == ["not a mail:", "too complex"], held
+        bad, many = held["messages"]
+        assert (many["from"], many["subject"]) == ("ann@x.org", "many files"), many
+        assert "Where is my card?" in node.ctl("quarantine", "show", many["id"]).stdout
+        assert "no headers at all" in node.ctl("quarantine", "show", bad["id"]).stdout
+        r = node.ctl("quarantine", "retry", bad["id"], check=False)
+        assert r.returncode == 1 and "still cannot be understood: not a mail" in r.stderr, r
+        # One click: limits are wider for what a person has looked at; it joins the conversation where it was seen.
+        understood = node.json("quarantine", "retry", many["id"])["understood"]
+        messages = until("both", lambda: [m for m in [node.conv(many["conv"])["messages"]] if len(m) == 2])[0]
+        assert messages[1]["id"] == understood and "Where is my card?" in messages[1]["text"], messages[1]
+        assert len(messages[1]["parts"]) == 199, len(messages[1]["parts"])
+        assert [m["id"] for m in node.json("quarantine")["messages"]] == [bad["id"]]
+        r = node.ctl("quarantine", "retry", many["id"], check=False)
+        assert r.returncode == 1 and "is not in quarantine" in r.stderr, r
+        i = reconciles(node)
+        assert (i["seen"], i["accepted"], i["quarantined"]) == (3, 1, 2), i
+        # The list outlives the process.
+        node.kill()
+        node.start()
+        assert [m["id"] for m in node.json("quarantine")["messages"]] == [bad["id"]]
+
+
 def test_russian_both_ways():
     node = Node(start=False)
     with contextlib.closing(Sink(node.smtp)) as sink, node, desk(node, "bo") as bo:

@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	raw = g_byte_array_new();
 	line = g_strndup(p, size);
 	must(scan_body(p, size) <= size);
-	scan_refusal(p, size);
+	scan_refusal(p, size, false);
 	g_byte_array_append(raw, data, (guint)size);
 	words_join(raw);
 	must(raw->len <= size);

@@ -11,7 +11,7 @@ static void repeat(GString *s, const char *piece, unsigned count)
 
 static void check(GString *mail, const char *want)
 {
-	const char *why = scan_refusal(mail->str, mail->len);
+	const char *why = scan_refusal(mail->str, mail->len, false);
 
 	if (want)
 		assert_non_null(why);

@@ -13,11 +13,11 @@
 			       offsetof(struct type, last) + sizeof(((struct type *)NULL)->last),  \
 		#type " ends in padding: a field added there would be read from old plugins")
 
-NO_PADDING(usher_inbound, automatic);
+NO_PADDING(usher_inbound, again);
 NO_PADDING(usher_outbound, lang);
 NO_PADDING(usher_update, high_s);
-NO_PADDING(usher_channel, option_size);
-NO_PADDING(usher_services, remember_for);
+NO_PADDING(usher_channel, reread);
+NO_PADDING(usher_services, reread_done);
 NO_PADDING(usher_option, help);
 NO_PADDING(usher_part, size);
 
@@ -32,11 +32,13 @@ AT(usher_channel, stream, 136);
 AT(usher_channel, health, 176);
 AT(usher_channel, check, 184);
 AT(usher_channel, option_size, 192);
+AT(usher_channel, reread, 200);
 AT(usher_inbound, thread, 24);
 AT(usher_inbound, identity, 88);
 AT(usher_inbound, text, 160);
 AT(usher_inbound, parts, 224);
 AT(usher_inbound, automatic, 296);
+AT(usher_inbound, again, 304);
 AT(usher_outbound, text, 104);
 AT(usher_outbound, attempt, 184);
 AT(usher_outbound, message, 192);
@@ -50,6 +52,7 @@ AT(usher_services, listen, 328);
 AT(usher_services, blob_get, 464);
 AT(usher_services, mail, 472);
 AT(usher_services, remember_for, 496);
+AT(usher_services, reread_done, 504);
 #endif
 
 static void test_words(void **state)
