@@ -172,10 +172,23 @@ static bool is_attachment(GMimePart *part)
 	       g_mime_part_get_filename(part);
 }
 
+/* "Content-Type: text", of old and broken programs: GMime takes it for unknown bytes. */
+static bool is_bare_text(GMimeObject *object)
+{
+	const char *value = g_mime_object_get_header(object, "Content-Type");
+
+	if (!value)
+		return false;
+	value += strspn(value, " \t\r\n");
+	return g_ascii_strncasecmp(value, "text", 4) == 0 &&
+	       (!value[4] || strchr("; \t\r\n", value[4]));
+}
+
 static void walk_leaf(struct walk *w, GMimePart *part)
 {
 	char *type = type_name(GMIME_OBJECT(part));
-	bool plain = strcmp(type, "text/plain") == 0, html = strcmp(type, "text/html") == 0;
+	bool plain = strcmp(type, "text/plain") == 0 || is_bare_text(GMIME_OBJECT(part)),
+	     html = strcmp(type, "text/html") == 0;
 
 	if (w->report)
 		read_report_part(w, part, type);

@@ -58,33 +58,66 @@ static bool starts_nocase(struct view v, const char *word)
 	return v.n >= n && strncasecmp(v.p, word, n) == 0;
 }
 
-static unsigned words_count(struct view v, const char *word)
+/* "boundary" as a parameter's name at v: where its value stands, or 0. */
+static size_t boundary_name(struct view v, size_t i)
+{
+	const size_t n = strlen("boundary");
+	size_t j = i + n;
+
+	if (!starts_nocase((struct view){ v.p + i, v.n - i }, "boundary") ||
+		(i > 0 && !strchr("; \t\r\n", v.p[i - 1])))
+		return 0;
+	while (j < v.n && strchr(" \t\r\n", v.p[j]) && v.p[j])
+		j++;
+	if (j >= v.n || v.p[j] != '=')
+		return 0;
+	j++;
+	while (j < v.n && strchr(" \t\r\n", v.p[j]) && v.p[j])
+		j++;
+	return j;
+}
+
+static bool has_word(struct view v, const char *word)
+{
+	for (size_t i = 0; i < v.n; i++) {
+		if (starts_nocase((struct view){ v.p + i, v.n - i }, word))
+			return true;
+	}
+	return false;
+}
+
+/* Nothing in it that is not meant literally. */
+static bool value_is_plain(struct view v, bool quoted)
+{
+	for (size_t i = 0; i < v.n; i++) {
+		if (v.p[i] == '\\' || v.p[i] == '\0' || (!quoted && strchr("()\"", v.p[i])))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * The value of boundary= in an unfolded or folded header. False when a parser might read another one: there are two, or it is
+ * written in one of the ways (boundary*0*=, comments in between) that no mail program uses for it.
+ */
+static bool boundary_find(struct view v, struct view *boundary)
 {
 	unsigned count = 0;
 
-	for (size_t i = 0; i < v.n; i++)
-		count += starts_nocase((struct view){ v.p + i, v.n - i }, word);
-	return count;
-}
-
-/* The value of boundary= in an unfolded or folded header. */
-static struct view boundary_find(struct view v)
-{
-	for (size_t i = 0; i + 9 <= v.n; i++) {
-		struct view at = { v.p + i, v.n - i };
-		size_t j = 8;
-		if (!starts_nocase(at, "boundary"))
+	*boundary = (struct view){ NULL, 0 };
+	for (size_t i = 0; i < v.n; i++) {
+		size_t start = boundary_name(v, i), stop;
+		if (!start)
 			continue;
-		while (j < at.n && strchr(" \t\r\n*0=", at.p[j]) && at.p[j])
-			j++;
-		bool quoted = j < at.n && at.p[j] == '"';
-		size_t start = j + quoted, stop = start;
-		while (stop < at.n &&
-			(quoted ? at.p[stop] != '"' : !strchr("; \t\r\n", at.p[stop])))
+		bool quoted = start < v.n && v.p[start] == '"';
+		start += quoted;
+		stop = start;
+		while (stop < v.n && (quoted ? v.p[stop] != '"' : !strchr("; \t\r\n", v.p[stop])))
 			stop++;
-		return (struct view){ at.p + start, stop - start };
+		*boundary = (struct view){ v.p + start, stop - start };
+		count += value_is_plain(*boundary, quoted) ? 1 : 2;
 	}
-	return (struct view){ NULL, 0 };
+	return count == 1 || (count == 0 && !has_word(v, "boundary"));
 }
 
 static void push(struct scan *s, struct view boundary)
@@ -96,13 +129,33 @@ static void push(struct scan *s, struct view boundary)
 	s->stack[s->depth++] = (struct level){ boundary.p, boundary.n };
 }
 
+/* What stands behind the name and its colon, in front of which some put a blank. */
+static bool value_of(struct view header, const char *name, struct view *value)
+{
+	size_t n = strlen(name);
+
+	if (!starts_nocase(header, name))
+		return false;
+	while (n < header.n && (header.p[n] == ' ' || header.p[n] == '\t'))
+		n++;
+	if (n >= header.n || header.p[n] != ':')
+		return false;
+	*value = (struct view){ header.p + n + 1, header.n - n - 1 };
+	return true;
+}
+
 /* Headers that hold addresses: each costs the parser an object. */
 static void addresses_count(struct scan *s, struct view header)
 {
-	if (!starts_nocase(header, "to:") && !starts_nocase(header, "cc:") &&
-		!starts_nocase(header, "from:") && !starts_nocase(header, "bcc:") &&
-		!starts_nocase(header, "reply-to:") && !starts_nocase(header, "resent-") &&
-		!starts_nocase(header, "sender:"))
+	static const char *const names[] = { "to", "cc", "from", "bcc", "reply-to", "sender",
+		"resent-to", "resent-cc", "resent-bcc", "resent-from", "resent-sender",
+		"resent-reply-to", "disposition-notification-to" };
+	struct view value;
+	bool counts = false;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		counts = counts || value_of(header, names[i], &value);
+	if (!counts)
 		return;
 	for (size_t i = 0; i < header.n; i++)
 		s->addresses += header.p[i] == ',' || header.p[i] == ';' || header.p[i] == '@' ||
@@ -115,11 +168,12 @@ enum body { BODY_PLAIN, BODY_MULTIPART, BODY_MESSAGE };
 
 static void header_seen(struct scan *s, struct view h, enum body *body, struct view *boundary)
 {
+	struct view value, found;
+
 	addresses_count(s, h);
-	if (!starts_nocase(h, "content-type:"))
+	if (!value_of(h, "content-type", &value))
 		return;
-	struct view value = { h.p + 13, h.n - 13 };
-	if (*body != BODY_PLAIN || words_count(value, "boundary") > 1)
+	if (*body != BODY_PLAIN || !boundary_find(value, &found))
 		s->why = "an ambiguous Content-Type"; /* the parser might choose the other one */
 	while (value.n && strchr(" \t\r\n", *value.p) && *value.p)
 		value = (struct view){ value.p + 1, value.n - 1 };
@@ -127,7 +181,7 @@ static void header_seen(struct scan *s, struct view h, enum body *body, struct v
 		s->why = "a Content-Type that starts with a comment";
 	} else if (starts_nocase(value, "multipart/")) {
 		*body = BODY_MULTIPART;
-		*boundary = boundary_find(value);
+		*boundary = found;
 	} else if (starts_nocase(value, "message/")) {
 		*body = BODY_MESSAGE;
 	}

@@ -90,11 +90,11 @@ void json_entry(struct str *out, const struct entry *en, bool whole)
 		str_add_text(out, ",\"automatic\":true");
 	json_parts(out, en->parts);
 	json_recipients(out, en->rcpts);
+	json_text(out, "quoted", en->quoted);
+	json_text(out, "raw", en->raw);
 	if (whole) {
-		json_text(out, "quoted", en->quoted);
 		json_text(out, "html", en->html);
 		json_text(out, "hints", en->hints);
-		json_text(out, "raw", en->raw);
 		json_text(out, "remote", en->remote);
 	}
 	str_add_char(out, '}');

@@ -112,7 +112,8 @@ static void desk_reread(void *app, struct slice channel, struct slice raw, struc
 	host_reread(((struct node *)app)->host, channel, raw, place, fn, arg);
 }
 
-static const struct desk_ports ports = { desk_read, desk_typed, desk_seen, desk_status, desk_reread };
+static const struct desk_ports ports = { desk_read, desk_typed, desk_seen, desk_status,
+	desk_reread };
 
 /* ---- what store and router tell ---- */
 

@@ -88,7 +88,8 @@ static void on_reread(void *arg, int status, struct slice why)
 	struct str o = { 0 };
 
 	if (status) {
-		call_problem(c, status == -EBADMSG ? 409 : 503, arena_copy(&c->arena, why).p);
+		call_problem(c, status == -EBADMSG ? 409 : 503,
+			arena_printf(&c->arena, "%.*s", SLICE_ARG(why)).p);
 	} else {
 		str_add_char(&o, '{');
 		out_text(&o, "understood", why);
@@ -109,7 +110,8 @@ static void on_one(
 		call_failed(c, status ? status : -ENOENT);
 		call_release(c);
 	} else if (c->endpoint->action == ACTION_REREAD) {
-		log_info("desk", "quarantined message read again agent=%.*s", SLICE_ARG(c->who.id));
+		log_info("desk", "quarantined message read again agent=%.*s",
+			SLICE_ARG(c->who.user));
 		c->d->ports->reread(
 			c->d->app, held[0].at.channel, held[0].en.raw, held[0].place, on_reread, c);
 	} else {

@@ -105,6 +105,30 @@ test("hostile HTML mail runs nothing and fetches nothing", { timeout: 90000 }, a
 	await desk.context().close();
 });
 
+test("a supervisor looks at a quarantined mail and has it read again", { timeout: 90000 }, async () => {
+	const parts = Array.from({ length: 199 }, (_, i) => `--b\nContent-Type: text/plain; name=f${i}.txt\n\nfile ${i}\n`);
+	const body = `--b\n\nPlease find the files.\n${parts.join("")}--b\n\nbye\n--b--\n`;
+	center.mail("kim@many.test", "many files", "multipart/mixed; boundary=b", body);
+
+	const page = await newPage(browser);
+	await signIn(page, center.url, "sue", password);
+	await page.goto(`${center.url}/desk/#floor`);
+	const held = page.locator(".quarantine li", { hasText: "many files" });
+	await held.getByText("too complex: too many parts").waitFor();
+	const [source] = await Promise.all([page.context().waitForEvent("page"), held.getByRole("link", { name: "Look at the source" }).click()]);
+	await source.getByText("Please find the files.").waitFor();
+	assert.equal(await source.evaluate(() => document.contentType), "text/plain");
+	await source.close();
+	const [file] = await Promise.all([page.waitForEvent("download"), held.getByRole("link", { name: "Download" }).click()]);
+	assert.equal(file.suggestedFilename(), "message.eml");
+	assert.deepEqual(await axe(page), []);
+	await held.getByRole("button", { name: "Read again" }).click();
+	await page.getByText("Understood now: it is in its conversation.").waitFor();
+	await until(async () => (await held.count()) === 0, "the list without it");
+	assert.deepEqual(page.problems, []);
+	await page.context().close();
+});
+
 test("the widget and its page have no axe violations", { timeout: 90000 }, async () => {
 	for (const dark of [false, true]) {
 		for (const width of [320, 1280]) {

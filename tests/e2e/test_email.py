@@ -2,6 +2,8 @@
 import contextlib
 import email
 import email.policy
+import json
+import os
 import re
 import shutil
 import smtplib
@@ -139,6 +141,35 @@ def test_quarantine_is_listed_shown_and_read_again():
         node.kill()
         node.start()
         assert [m["id"] for m in node.json("quarantine")["messages"]] == [bad["id"]]
+
+
+def test_quarantine_is_for_supervisors():
+    with Node() as node:
+        node.mail("", raw=b"no headers <script>alert(1)</script>\x07\r\n")
+        held = until("it", lambda: node.json("quarantine")["messages"])[0]
+        with open(os.path.join(node.data, "first-passwords.txt"), encoding="utf-8") as f:
+            passwords = dict(line.split() for line in f)
+        json_type = {"Content-Type": "application/json", "Origin": f"http://127.0.0.1:{node.http}"}
+
+        def as_user(user):
+            login = json.dumps({"user": user, "password": passwords[user]})
+            _, headers, _ = node.request("POST", "/api/v1/login", login, json_type)
+            return {**json_type, "Cookie": headers["set-cookie"].split(";")[0]}
+        path = f"/api/v1/quarantine/{held['id']}"
+        bo, sam = as_user("bo"), as_user("sam")
+        assert node.request("GET", "/api/v1/quarantine", headers=bo)[0] == 403
+        assert node.request("GET", f"{path}/source", headers=bo)[0] == 403
+        assert node.request("POST", f"{path}/retry", "{}", bo)[0] == 403
+        status, _, body = node.request("GET", "/api/v1/quarantine", headers=sam)
+        assert status == 200 and [m["id"] for m in json.loads(body)["messages"]] == [held["id"]], body
+        status, headers, body = node.request("GET", f"{path}/source", headers=sam)
+        assert status == 200 and headers["content-type"] == "text/plain; charset=utf-8" and b"<script>" in body, (status, headers)
+        assert headers["x-content-type-options"] == "nosniff" and "sandbox" in headers["content-security-policy"], headers
+        status, headers, body = node.request("GET", f"{path}/source?download=1", headers=sam)
+        assert headers["content-disposition"].startswith("attachment") and b"\x07" in body, headers
+        status, _, body = node.request("POST", f"{path}/retry", "{}", sam)
+        assert status == 409 and b"does not start with headers" in body, body
+        assert node.request("GET", "/api/v1/quarantine/01JAAAAAAAAAAAAAAAAAAAAAAA/source", headers=sam)[0] == 404
 
 
 def test_russian_both_ways():

@@ -85,8 +85,22 @@ static void too_many_headers_and_addresses(void **state)
 static void what_two_readers_could_read_differently(void **state)
 {
 	(void)state;
-	check(g_string_new("Content-Type: multipart/mixed; x=\"boundary=a\"; boundary=b\n\n"),
-		"an ambiguous Content-Type");
+	static const char *const bad[] = { "x=\"; boundary=a\"; boundary=b",
+		"boundary=a; boundary=b", "boundary*0=a; boundary*1=b", "boundary*=us-ascii''a",
+		"boundary(c)=a", "boundary=\"a\\\"b\"", "boundary=a(b)" };
+	static const char *const good[] = { "boundary=\"the_boundary\"", "boundary=BOUNDARY",
+		"\n\tboundary = \"=_boundary=1\"", "x=\"boundary\"; boundary=b" };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+		GString *m = g_string_new(NULL);
+		g_string_printf(m, "Content-Type: multipart/mixed; %s\n\n", bad[i]);
+		check(m, "an ambiguous Content-Type");
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(good); i++) {
+		GString *m = g_string_new(NULL);
+		g_string_printf(m, "Content-Type : multipart/mixed; %s\n\n", good[i]);
+		check(m, NULL);
+	}
 	check(g_string_new("Content-Type: multipart/mixed; boundary=a\nContent-Type: "
 			   "multipart/mixed; boundary=b\n\n"),
 		"an ambiguous Content-Type");

@@ -29,6 +29,9 @@ static const char *const expected = "connect agent=all supervisor=all admin=all 
 				    "read_queue agent=none supervisor=all admin=all auditor=all\n"
 				    "read_agents agent=none supervisor=all admin=all auditor=all\n"
 				    "read_stats agent=none supervisor=all admin=all auditor=all\n"
+				    "read_quarantine agent=none supervisor=all admin=all "
+				    "auditor=all\n"
+				    "reread agent=none supervisor=all admin=all auditor=none\n"
 				    "write_user agent=none supervisor=none admin=all "
 				    "auditor=none\n";
 
@@ -65,7 +68,7 @@ static void an_auditor_changes_nothing(void **state)
 	policy_rights(&rights, ROLE_AUDITOR);
 	assert_string_equal(rights.p, "[\"connect\",\"watch\",\"oversee\",\"read_conversation\","
 				      "\"explain\",\"read_customer\",\"read_blob\",\"read_queue\","
-				      "\"read_agents\",\"read_stats\"]");
+				      "\"read_agents\",\"read_stats\",\"read_quarantine\"]");
 	str_free(&rights);
 }
 

@@ -2,7 +2,7 @@
  * HTTP beside the WebSocket (/api/v1). Throws ApiError with the server's own words; a 401 also tells
  * `unauthorized`, so that the sign-in page appears wherever it happened.
  */
-import type { Card, Conv, Me, Message, Stats } from "./protocol";
+import type { Card, Conv, Me, Message, Quarantined, Stats } from "./protocol";
 
 export class ApiError extends Error {
 	constructor(
@@ -57,6 +57,14 @@ export const line = (queue: string) =>
 		.then((a) => (a.conversations ?? []).map((c) => c.id ?? c.conv ?? ""));
 export const explain = (conv: string) =>
 	call(`/conversations/${encodeURIComponent(conv)}/explain`).then(json<Record<string, unknown>>);
+
+/** Newest first. */
+export const quarantine = () =>
+	call("/quarantine").then(json<{ quarantined: number; messages: Quarantined[] }>);
+export const quarantineHref = (id: string, download = false) =>
+	`/api/v1/quarantine/${encodeURIComponent(id)}/source${download ? "?download=1" : ""}`;
+export const quarantineRetry = (id: string) =>
+	post(`/quarantine/${encodeURIComponent(id)}/retry`).then(json<{ understood: string }>);
 
 /** Messages after `after`, all of them: the server answers page by page. */
 export async function conversation(

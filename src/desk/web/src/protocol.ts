@@ -180,6 +180,18 @@ export interface Me {
 	durability?: string | null;
 }
 
+/** What came and could not be understood. */
+export interface Quarantined {
+	id: string;
+	conv: string;
+	seq: number;
+	at_ms: number;
+	channel: string | null;
+	from: string | null;
+	subject: string | null;
+	why: string;
+}
+
 export interface Stats {
 	queues?: Queue[];
 	status?: {
