@@ -314,7 +314,9 @@ static void say_end(struct child *c, int status)
 static void run_begin(struct child *c)
 {
 	pthread_mutex_lock(&c->lock);
-	c->run = c->deaf = c->finish = false;
+	c->run = c->deaf = false;
+	c->finish =
+		c->stop; /* the last one, closed before it began: it finds its input at the end */
 	c->signo = 0;
 	c->queued = c->written = 0;
 	for (int i = 0; i < 2; i++) {

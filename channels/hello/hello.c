@@ -35,11 +35,24 @@ static const struct usher_option options[] = {
 	{ 0 },
 };
 
+/* What the options table cannot say; usherd -t asks it, too. */
+static int hello_check(
+	struct usher_host *host, const struct usher_services *usher, char *why, size_t why_size)
+{
+	if (usher->option(host, "path").p[0] == '/')
+		return 0;
+	snprintf(why, why_size, "path: it begins with /");
+	return -1;
+}
+
 static void *hello_open(
 	struct usher_host *host, const struct usher_services *usher, char *why, size_t why_size)
 {
-	struct hello *h = calloc(1, sizeof(*h));
+	struct hello *h;
 
+	if (hello_check(host, usher, why, why_size) != 0)
+		return NULL;
+	h = calloc(1, sizeof(*h));
 	if (!h) {
 		snprintf(why, why_size, "out of memory");
 		return NULL;
@@ -161,5 +174,6 @@ const struct usher_channel usher_channel_v0 = {
 	.http = hello_http,
 	.http_body = hello_body,
 	.http_gone = hello_gone,
+	.check = hello_check,
 	.option_size = sizeof(struct usher_option),
 };

@@ -123,6 +123,13 @@ void message_finish(struct message *m)
 		buf_add(text, m->missing.p, m->missing.n);
 		buf_text(text, "]");
 	}
+	if (!dedup.n) {
+		w->usher->count(w->host, "refused", 1);
+		intake_ack(m->token, USHER_FAIL,
+			str_of("in.dedup gives nothing: the message has no name"));
+		message_free(m);
+		return;
+	}
 	if (m->away) {
 		intake_ack(m->token, USHER_RETRY, str_of("the store is away"));
 		message_free(m);

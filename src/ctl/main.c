@@ -1,5 +1,5 @@
 /*
- * usherctl: one request over the control socket. Exit: 0 done, 1 refused, 2 usage, 3 not reachable.
+ * usherctl: one request over the control socket, or a plugin on trial. Exit: 0 done, 1 refused, 2 usage, 3 not reachable.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "ctl/client.h"
 #include "ctl/show.h"
+#include "ctl/trial.h"
 #include "ctl/words.h"
 
 enum { EXIT_DONE, EXIT_REFUSED, EXIT_USAGE, EXIT_UNREACHABLE };
@@ -126,6 +127,8 @@ int main(int argc, char **argv)
 	struct err err = { 0 };
 	int code;
 
+	if (argc > 1 && strcmp(argv[1], "channel") == 0)
+		return trial_main(argc - 2, argv + 2); /* asks no usherd */
 	if (words_parse(argc, argv, &w, &err) != 0)
 		code = usage(err.text);
 	else if (w.help)

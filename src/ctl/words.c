@@ -30,6 +30,8 @@ void words_usage(struct str *out)
 	for (size_t i = 0; i < VERB_COUNT; i++)
 		str_addf(out, "  %s %s\n      %s\n", verbs[i].name, verbs[i].arguments,
 			verbs[i].what);
+	str_add_text(out, "  channel check PLUGIN.so [--option KEY=VALUE ...]\n"
+			  "      tries a channel plugin against the contract; asks no usherd\n");
 	str_add_text(out, "The socket is DATA/usherctl.sock: --socket, $USHER_SOCKET or "
 			  "./data/usherctl.sock.\n"
 			  "Exit: 0 done, 1 refused, 2 usage, 3 not reachable.\n");

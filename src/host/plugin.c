@@ -1,7 +1,7 @@
 /*
  * Loads plugins. A plugin of another major version is refused; an older minor one brings a shorter table (the calls it
  * does not have are NULL), a newer one a longer table, whose end is not looked at. Never unloads: a plugin may have threads.
- * Called by channel.c and check.c.
+ * Called by channel.c, check.c and usherctl.
  *
  *   usher_channel_v0 in the plugin:  size │ major minor │ name ... open close │ calls it does not know
  *   struct usher_channel here:       copied up to min(size, ours)             │ zero
@@ -84,6 +84,24 @@ static int plugin_open(struct plugin *p, const char *path, struct err *err)
 			"%s has no symbol %s: it is not a plugin for channel ABI %d", path, SYMBOL,
 			USHER_ABI_MAJOR);
 	return plugin_adopt(p, given, err);
+}
+
+struct plugin *plugin_load_file(const char *path, struct err *err)
+{
+	struct plugin *p = mem_alloc(sizeof(*p));
+	struct str file = { 0 };
+
+	/* Without a slash it would be looked for in the system's libraries. */
+	str_addf(&file, "%s%s", strchr(path, '/') ? "" : "./", path);
+	if (plugin_open(p, file.p, err)) {
+		free(p->options);
+		free(p);
+		p = NULL;
+	} else {
+		p->name = slice_dup(slice_of(p->api.name));
+	}
+	str_free(&file);
+	return p;
 }
 
 struct plugin *plugin_load(struct slice dir, struct slice name, struct err *err)

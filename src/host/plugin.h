@@ -19,6 +19,8 @@ struct plugin {
 
 /* DIR/NAME.so, loaded once. NULL and the reason when it is missing, speaks another version or lacks what every plugin has. */
 struct plugin *plugin_load(struct slice dir, struct slice name, struct err *err);
+/* A file of that path, for its developer. */
+struct plugin *plugin_load_file(const char *path, struct err *err);
 /* Checks what a plugin's symbol says and copies what both sides know: 0, or -EINVAL and the reason. */
 int plugin_adopt(struct plugin *p, const struct usher_channel *given, struct err *err);
 

@@ -1,0 +1,208 @@
+/*
+ * `usherctl channel check PLUGIN.so`: a plugin against a host of cardboard that keeps to the contract of usher/channel.h and watches whether
+ * the plugin does, too. No Redis, no socket, no usherd: what the plugin is told comes from here.
+ *
+ *   trial.c ── a child for each case ──▶ trial_cases.c ──▶ plugin ⇄ trial_host.c, trial_pipes.c (the services)
+ *      ◀── crashed in which call, complaints, warnings ── struct trial_note, in shared memory
+ */
+#ifndef USHER_CTL_TRIAL_H
+#define USHER_CTL_TRIAL_H
+
+#include <pthread.h>
+#include <usher/channel.h>
+
+#include "base/list.h"
+#include "base/str.h"
+#include "host/options.h"
+#include "host/plugin.h"
+
+enum { NOTE_MAX = 8192, TRIAL_KEEP = 256, TRIAL_KEY = 1100, TRIAL_ROUTES = 4 };
+
+/* What a child leaves behind, also when it is killed. */
+struct trial_note {
+	char call[64];		 /* the plugin's call that runs now */
+	char wrong[NOTE_MAX];	 /* lines: it failed */
+	char warnings[NOTE_MAX]; /* lines: somebody should look */
+	char what[NOTE_MAX];	 /* what was done, in words */
+	int skipped;
+	/* what later cases want to know */
+	int sample;		      /* which of the samples was delivered, + 1 */
+	char sample_dedup[TRIAL_KEY]; /* under which key */
+};
+
+/* Something that a stranger might send; tried until the plugin delivers one. */
+struct trial_sample {
+	const char *type; /* of an HTTP body; NULL: bytes of a stream */
+	struct slice bytes;
+};
+
+/* What was asked for on the command line. */
+struct trial {
+	const char *file;
+	struct plugin *plugin;
+	struct option options[64];
+	size_t option_count;
+	const char *path;	 /* for requests; NULL: the route */
+	const char *headers[16]; /* "name: value" */
+	size_t header_count;
+	struct trial_sample samples[8];
+	size_t sample_count;
+	uint64_t patience_ms; /* with what has to come: a sent, a down */
+	struct trial_note *note;
+};
+
+enum trial_answers { ANSWER_AT_ONCE, ANSWER_HELD };
+
+struct trial_delivery {
+	char dedup[TRIAL_KEY], thread[TRIAL_KEY];
+	uint64_t token;
+	bool acked;
+};
+struct trial_send {
+	char id[27];
+	int answers; /* how many `sent` it got */
+	int outcome;
+};
+
+/* One open channel. */
+struct usher_host {
+	struct trial *t;
+	const struct usher_channel *api;
+	struct options options;
+	const char *name;
+	void *self;
+	bool up, closing, down;
+	/* how usher behaves */
+	enum usher_outcome outcome; /* of deliveries */
+	enum usher_outcome store;   /* of what the store is asked: OK, RETRY or FAIL */
+	bool held;		    /* deliveries are not acknowledged for now */
+	/* what the plugin did */
+	struct trial_delivery deliveries[TRIAL_KEEP];
+	size_t delivery_count;
+	struct trial_send sends[TRIAL_KEEP];
+	size_t send_count;
+	char routes[TRIAL_ROUTES][128];
+	size_t route_count, listener_count, socket_count;
+	/* what is to be done at the loop's tail */
+	struct list later, timers, streams, requests, sockets, blobs;
+	uint64_t serial;
+};
+
+struct usher_http {
+	struct list_node node;
+	struct usher_host *h;
+	const char *method, *path, *query, *type;
+	struct slice body;
+	bool upgrade;
+	uint64_t max;
+	void *data;
+	bool reading, paused, fed,
+		over; /* over: answered, upgraded or gone: the plugin may not use it */
+	int status;
+};
+struct usher_ws {
+	struct list_node node;
+	struct usher_host *h;
+	void *data;
+	bool over;
+};
+struct usher_stream {
+	struct list_node node;
+	struct usher_host *h;
+	void *data;
+	struct str in;
+	size_t written;
+	bool paused, tls, hungup, over;
+};
+
+/* ---- trial.c: what is said of it ---- */
+void trial_wrong(struct usher_host *h, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void trial_warn(struct usher_host *h, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* ---- trial_host.c ---- */
+extern const struct usher_services trial_services, trial_check_services;
+/* One turn at a time until `done` says so or `ms` have passed; true when it did. NULL: until nothing is left to do. */
+bool trial_run(struct usher_host *h, uint64_t ms, bool (*done)(struct usher_host *h));
+/* NULL and the reason. The extra option, when its name is not NULL, replaces the one of that name. */
+struct usher_host *trial_open(struct trial *t, const char *name, const char *extra,
+	const char *value, char *why, size_t size);
+/* Closes it and waits for its end. */
+void trial_close(struct usher_host *h);
+void trial_call_begin(struct usher_host *h, const char *what);
+void trial_call_end(struct usher_host *h);
+#define TRIAL_CALL(h, call, ...)                                                                   \
+	do {                                                                                       \
+		if ((h)->api->call && (h)->self && !(h)->down) {                                   \
+			trial_call_begin(h, #call);                                                \
+			(h)->api->call(__VA_ARGS__);                                               \
+			trial_call_end(h);                                                         \
+		}                                                                                  \
+	} while (0)
+void trial_later(struct usher_host *h, void (*run)(struct usher_host *h, void *arg), void *arg);
+/* Answers the deliveries that were held. */
+void trial_release(struct usher_host *h);
+/* A message to carry. Parts name blobs that usher has. */
+void trial_send(struct usher_host *h, const struct usher_outbound *m);
+bool trial_all_sent(struct usher_host *h);
+bool service_here(struct usher_host *h, const char *what);
+
+/* ---- trial_pipes.c ---- */
+/* A request with what the sample says, handed over and fed; it is watched until the host ends. */
+struct usher_http *trial_request(struct usher_host *h, const char *method, const char *path,
+	const char *type, struct slice body);
+/* The client leaves. */
+void trial_gone(struct usher_http *r);
+struct usher_stream *trial_connect(struct usher_host *h);
+void trial_feed(struct usher_stream *s, struct slice bytes);
+void trial_hangup(struct usher_stream *s, const char *why);
+/* Feeds what a pause had held back. True when there was something. */
+bool trial_pump(struct usher_host *h);
+struct usher_ws *trial_socket(struct usher_host *h, const char *path);
+void trial_say(struct usher_ws *w, struct slice text);
+void trial_leave(struct usher_ws *w);
+void trial_end_all(struct usher_host *h);
+
+struct usher_str pipe_method(struct usher_http *r);
+struct usher_str pipe_path(struct usher_http *r);
+struct usher_str pipe_query(struct usher_http *r);
+struct usher_str pipe_header(struct usher_http *r, const char *name);
+const char *pipe_http_peer(struct usher_http *r);
+void pipe_read(struct usher_http *r, uint64_t max);
+void pipe_pause(struct usher_http *r, int pause);
+void pipe_set(struct usher_http *r, const char *name, struct usher_str value);
+void pipe_answer(struct usher_http *r, int status, const char *type, struct usher_str body);
+void pipe_problem(struct usher_http *r, int status, const char *detail);
+void pipe_http_data(struct usher_http *r, void *data);
+void *pipe_http_get_data(struct usher_http *r);
+void pipe_file(struct usher_http *r, struct usher_str name, const char *csp);
+int pipe_is_upgrade(struct usher_http *r);
+struct usher_ws *pipe_ws_accept(struct usher_http *r, size_t max, void *data);
+void *pipe_ws_data(struct usher_ws *w);
+void pipe_ws_send(struct usher_ws *w, struct usher_str text);
+size_t pipe_ws_output(struct usher_ws *w);
+void pipe_ws_close(struct usher_ws *w, int code, const char *why);
+const char *pipe_ws_peer(struct usher_ws *w);
+void pipe_stream_data(struct usher_stream *s, void *data);
+void *pipe_stream_get_data(struct usher_stream *s);
+void pipe_write(struct usher_stream *s, struct usher_str bytes);
+void pipe_starttls(struct usher_stream *s);
+int pipe_is_tls(struct usher_stream *s);
+void pipe_read_pause(struct usher_stream *s, int pause);
+void pipe_deadline(struct usher_stream *s, uint64_t after_us, const char *why);
+void pipe_hangup(struct usher_stream *s, int finish, const char *why);
+const char *pipe_stream_peer(struct usher_stream *s);
+
+/* ---- trial_cases.c ---- */
+struct trial_case {
+	const char *name, *what;
+	void (*run)(struct trial *t);
+};
+extern const struct trial_case trial_cases[];
+extern const size_t trial_case_count;
+
+/* usherctl channel check ...: the exit code. */
+int trial_main(int argc, char **argv);
+
+#endif

@@ -1,0 +1,237 @@
+"""The plugin kit as somebody outside has it: installed files only, the examples built from them and carrying messages both ways, plugins on trial."""
+import contextlib
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+
+from usher import BUILD, RELEASE, ROOT, Node, free_port, main, until
+
+CONFIG = """
+domain: main
+node: n1
+data: ${USHER_DATA}
+redis: managed
+listen: {http: "127.0.0.1:${USHER_HTTP_PORT}", admin: "127.0.0.1:${USHER_ADMIN_PORT}"}
+public_url: http://127.0.0.1:${USHER_HTTP_PORT}
+plugin_dir: PLUGINS
+kinds:
+  messenger: {cost: 25, max: 4, offer: 60s}
+queues:
+  general: {title: General}
+channels:
+CHANNELS
+people:
+  bo: {name: Bo, role: agent, skills: {}}
+"""
+
+
+def run(*words, cwd=None, env=None, code=0):
+    r = subprocess.run(words, cwd=cwd, env={**os.environ, **(env or {})}, capture_output=True, text=True, timeout=120, check=False)
+    assert r.returncode == code, f"{' '.join(words)}: exit {r.returncode}\n{r.stdout}{r.stderr}"
+    return r.stdout + r.stderr
+
+
+@contextlib.contextmanager
+def room():
+    dir = tempfile.mkdtemp(prefix="usher-kit.")
+    try:
+        yield dir
+    finally:
+        shutil.rmtree(dir, ignore_errors=True)
+
+
+def install(dir):
+    run("cmake", "--install", RELEASE, "--component", "channel-dev", "--prefix", dir + "/opt")
+    return dir + "/opt"
+
+
+def node(dir, plugins, build=BUILD, **channels):
+    path = os.path.join(dir, "center.yaml")
+    declared = "".join(f"  {name}: {{plugin: {name}, kind: messenger, queue: general, options: {options}}}\n" for name, options in channels.items())
+    with open(path, "w") as f:
+        f.write(CONFIG.replace("PLUGINS", plugins).replace("CHANNELS\n", declared))
+    return Node(config=path, build=build)
+
+
+class Caller:
+    def __init__(self, port, name):
+        self.socket = until("the listener", lambda: self.dial(port))
+        self.file = self.socket.makefile("rb")
+        self.say(name)
+
+    def dial(self, port):
+        with contextlib.suppress(OSError):
+            return socket.create_connection(("127.0.0.1", port), 15)
+        return None
+
+    def say(self, text):
+        self.socket.sendall(text.encode() + b"\n")
+
+    def hear(self):
+        return self.file.readline().decode().rstrip("\n")
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+
+def test_example_outside_the_tree_both_ways():
+    with room() as dir:
+        prefix = install(dir)
+        source = dir + "/mychannel"
+        shutil.copytree(prefix + "/share/usher/examples/channel", source)
+        run("cmake", "-B", "build", "-DCMAKE_PREFIX_PATH=" + prefix, cwd=source)
+        run("cmake", "--build", "build", cwd=source)
+        run("cmake", "--install", "build", cwd=source)  # to where the installed usherd looks
+        plugins = prefix + "/lib/usher/channels"
+        assert os.listdir(plugins) == ["line.so"], os.listdir(plugins)
+        out = run(os.path.join(BUILD, "usherctl"), "channel", "check", plugins + "/line.so", "life", "disk", "streams", "sends")
+        assert "0 failed" in out, out
+        port = free_port()
+        with node(dir, plugins, line=f'{{listen: "127.0.0.1:{port}"}}') as usher, usher.desk("bo") as bo:
+            bo.available()
+            ann = Caller(port, "ann")
+            ann.say("Где моя карта?")
+            taken = ann.hear()
+            offer = bo.accept()
+            assert taken.startswith("+ ") and usher.conv(offer["conv"])["messages"][0]["id"] == taken[2:], taken
+            assert usher.conv(offer["conv"])["messages"][0]["text"] == "Где моя карта?"
+            bo.command("reply", conv=offer["conv"], text="В пути")
+            assert ann.hear() == "В пути"
+            ann.close()
+            bo.command("reply", conv=offer["conv"], text="Ещё что-нибудь?")  # nobody is there: it waits
+            until("a retry", lambda: any(c["outbox"] == 1 for c in usher.json("status")["channels"]))
+            ann = Caller(port, "ann")
+            ann.socket.settimeout(40)
+            assert ann.hear() == "Ещё что-нибудь?"
+            ann.say("Нет, спасибо")
+            bo.expect("message", conv=offer["conv"], direction="in", text="Нет, спасибо")
+            assert usher.json("status")["channels"][0]["wrong"] == 0
+            ann.close()
+            assert usher.stop() == 0
+
+
+def test_pkg_config_and_a_compiler_are_enough():
+    with room() as dir:
+        prefix = install(dir)
+        env = {"PKG_CONFIG_PATH": prefix + "/lib/pkgconfig"}
+        for compiler in ("cc", "c++ -x c++ -fsyntax-only"):  # the header is C++, too
+            flags = run("pkg-config", "--cflags", "usher-channel", env=env).split()
+            if compiler == "cc":
+                run("cc", "-std=c17", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-shared", "-fPIC", *flags, "-o", dir + "/hello.so",
+                    prefix + "/share/usher/examples/channel/hello.c")
+            else:
+                with open(dir + "/x.cc", "w") as f:
+                    f.write("#include <usher/channel.h>\n")
+                run(*compiler.split(), *flags, dir + "/x.cc")
+        with open(os.path.join(ROOT, "include/usher/channel.h")) as f:
+            major = re.search(r"USHER_ABI_MAJOR (\d+)", f.read()).group(1)
+        assert run("pkg-config", "--modversion", "usher-channel", env=env).startswith(major + ".")
+        with node(dir, dir, hello="{}") as usher, usher.desk("bo") as bo:
+            bo.available()
+            assert usher.request("POST", "/hello", b"hello there")[0] == 201
+            conv = bo.accept()["conv"]
+            bo.command("reply", conv=conv, text="hello yourself")
+            until("it to be sent", lambda: [m for m in usher.conv(conv)["messages"] if m["delivery"] == "sent"])
+
+
+OURS = {
+    "hello": [],
+    "form": ["fields.0.name=message", "fields.0.map=text"],
+    "webhook": ["verify=none", "in.dedup={id}", "in.text={text}", "url=http://127.0.0.1:9/"],
+    "chat": [],
+    "email": ["addresses=support@demo.test", "listen=127.0.0.1:0", "smtp_url=smtp://127.0.0.1:9"],
+    "exec": ["command.0=/usr/bin/python3", f"command.1={ROOT}/channels/exec/examples/udp.py", "user=nobody", "settings.0.name=address",
+             "settings.0.value=127.0.0.1", "settings.1.name=port", "settings.1.value=0"],
+}
+
+
+def trial(plugin, *words, code=0):
+    return run(os.path.join(BUILD, "usherctl"), "channel", "check", plugin, *words, code=code,
+               env={"ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1"})  # a child that is ended leaves everything lying
+
+
+def test_our_own_plugins_pass_their_trial():
+    for name, options in OURS.items():
+        words = [w for o in options for w in ("--option", o)]
+        out = trial(os.path.join(BUILD, "channels", name + ".so"), *words)
+        assert "FAILED" not in out, out
+
+
+# What a plugin may do wrong: a change of hello.c, what the trial has to say, and in which case.
+WRONG = {
+    "h->usher->sent(h->host, m->id, USHER_OK, m->id, TEXT(\"\"));": [
+        ("h->usher->sent(h->host, m->id, USHER_OK, m->id, TEXT(\"\")); h->usher->sent(h->host, m->id, USHER_OK, m->id, TEXT(\"\"));", "a second sent for", "sends"),
+        ("(void)line;", "no sent for", "sends-closing"),
+        ("h->usher->sent(h->host, TEXT(\"x\"), USHER_OK, m->id, TEXT(\"\"));", "which it was not given", "sends"),
+        ("usleep(300000); h->usher->sent(h->host, m->id, USHER_OK, m->id, TEXT(\"\"));", "send blocked the loop", "sends"),
+        ("*(volatile int *)8 = 1;", "it crashed in send: signal", "sends"),
+        ("exit(3);", "it ended the process in send with status 3", "sends"),
+        ("pthread_t t; pthread_create(&t, NULL, elsewhere, h); pthread_join(t, NULL); h->usher->sent(h->host, m->id, USHER_OK, m->id, TEXT(\"\"));",
+         "log called from a thread of the plugin's own", "sends"),
+    ],
+    "\th->usher->deliver(h->host, &m, (uint64_t)(uintptr_t)p);": [
+        ("\th->usher->http_answer(request, 201, \"text/plain\", TEXT(\"\")); p->request = NULL; h->usher->deliver(h->host, &m, (uint64_t)(uintptr_t)p);",
+         "before the message was on disk", "disk"),
+        ("\tm.dedup = TEXT(\"\"); h->usher->deliver(h->host, &m, (uint64_t)(uintptr_t)p);", "dedup is empty", "disk"),
+    ],
+    "outcome == USHER_RETRY ? 503 : 422": [("200", "it is lost", "away")],
+    "\th->usher->down(h->host, \"closed\");\n\tfree(h);": [("\t", "did not say that it is down", "life")],
+    "\tif (usher->option(host, \"path\").p[0] == '/')\n\t\treturn 0;": [
+        ("\treturn 0;", "a path begins with /", "options"), ("\tif (why_size)\n\t\treturn 1;", "open refused", "life")],
+    "\tp->request = NULL;\n\tif (!p->delivered)": [("\tif (!p->delivered)", "for a request that is over", "left")],
+}
+
+
+def test_the_trial_finds_what_is_wrong():
+    with open(os.path.join(ROOT, "channels/hello/hello.c")) as f:
+        good = f.read()
+    with room() as dir:
+        for n, (old, changes) in enumerate(WRONG.items()):
+            assert good.count(old) == 1, old
+            for i, (new, says, case) in enumerate(changes):
+                name = f"{dir}/wrong{n}{i}"
+                text = "#include <pthread.h>\n#include <unistd.h>\n" + good.replace(old, new)
+                text = text.replace("static const struct usher_option", "static void *elsewhere(void *arg);\nstatic const struct usher_option", 1)
+                text += ("\nstatic void *elsewhere(void *arg)\n{\n\tstruct hello *h = arg;\n\th->usher->log(h->host, USHER_INFO, \"x\");\n\treturn NULL;\n}\n"
+                         "void *keep = (void *)elsewhere;\n")
+                with open(name + ".c", "w") as f:
+                    f.write(text)
+                run("cc", "-w", "-D_GNU_SOURCE", "-shared", "-fPIC", "-I" + ROOT + "/include", "-o", name + ".so", name + ".c")
+                out = trial(name + ".so", case, "--patience", "1", code=1)
+                assert says in out and "FAILED" in out, f"{new}: {says}\n{out}"
+
+
+def test_usage_of_the_trial():
+    trial("/nonexistent.so", code=1)
+    assert "there is no case" in trial("x.so", "frob", code=2)
+    assert "usage" in run(os.path.join(BUILD, "usherctl"), "channel", code=2)
+    with room() as dir:
+        run("cc", "-shared", "-fPIC", "-xc", "/dev/null", "-o", dir + "/empty.so")
+        assert "has no symbol usher_channel_v" in trial(dir + "/empty.so", code=1)
+
+
+def test_a_crash_says_whose_it_was_and_loses_nothing():
+    with open(os.path.join(ROOT, "channels/hello/hello.c")) as f:
+        good = f.read()
+    with room() as dir:
+        with open(dir + "/fragile.c", "w") as f:
+            f.write(good.replace("\tif (!last)\n\t\treturn;", "\tif (piece.n == 5 && !memcmp(piece.p, \"crash\", 5))\n\t\t*(volatile int *)8 = 1;\n\tif (!last)\n\t\treturn;", 1))
+        run("cc", "-shared", "-fPIC", "-I" + ROOT + "/include", "-o", dir + "/fragile.so", dir + "/fragile.c")
+        with node(dir, dir, build=RELEASE, fragile="{}") as usher:
+            assert usher.request("POST", "/hello", b"before")[0] == 201
+            with contextlib.suppress(OSError):
+                usher.request("POST", "/hello", b"crash")
+            until("usherd to end", lambda: usher.process.poll() is not None)
+            assert usher.process.returncode == -11, usher.process.returncode
+            assert "fatal signal inside the plugin plugin=fragile channel=fragile call=http_body" in usher.log(), usher.tail(5)
+            usher.start()
+            until("what was acknowledged", lambda: len(usher.waiting()) == 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main(dict(globals()), sys.argv[1:]))
