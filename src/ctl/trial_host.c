@@ -14,7 +14,7 @@
 #include "ctl/trial.h"
 #include "model/limits.h"
 
-enum { SLOW_CPU_US = CALLBACK_SLOW_US, SLOW_WALL_US = 200000 };
+enum { SLOW_CPU_US = CALLBACK_SLOW_US, SLOW_WALL_US = 200000, RESTLESS_US = 5000000 };
 
 struct later {
 	struct list_node node;
@@ -148,6 +148,10 @@ bool trial_run(struct usher_host *h, uint64_t ms, bool (*done)(struct usher_host
 	for (;;) {
 		if (done && done(h))
 			return true;
+		if (clock_monotonic_us() > end + RESTLESS_US) {
+			trial_wrong(h, "it never comes to rest: each answer makes it ask again");
+			return false;
+		}
 		if (run_later(h) || run_posted(h) || trial_pump(h) || run_timers(h))
 			continue;
 		if (clock_monotonic_us() >= end)
@@ -364,6 +368,32 @@ static void s_catch_up(
 	trial_later(h, caught_now, c);
 }
 
+static void s_rate(struct usher_host *h, struct usher_str thread, struct usher_str dedup,
+	uint32_t score, struct usher_str text)
+{
+	(void)text;
+	if (service_here(h, "rate") && (!thread.n || !dedup.n || score < 1 || score > 5))
+		trial_wrong(h, "rate: a thread, a dedup and a score from 1 to 5 are needed");
+}
+static int s_is_open(
+	struct usher_host *h, const struct usher_pair *hints, size_t count, uint64_t *opens_us)
+{
+	(void)hints;
+	(void)count;
+	service_here(h, "is_open");
+	*opens_us = 0;
+	return h->store == USHER_OK; /* else it is closed, that is to be borne, too */
+}
+static void s_mail(struct usher_host *h, struct usher_str channel, struct usher_str to,
+	struct usher_str subject, struct usher_str text, struct usher_str lang)
+{
+	(void)subject;
+	(void)text;
+	(void)lang;
+	if (service_here(h, "mail") && (!channel.n || !to.n))
+		trial_wrong(h, "mail: a channel that carries it and an address are needed");
+}
+
 /* ---- timers, posts ---- */
 
 static struct usher_timer *s_timer(struct usher_host *h, void (*fn)(void *arg), void *arg)
@@ -432,29 +462,67 @@ static void s_listen_pause(struct usher_host *h, int pause)
 
 /* ---- what is kept ---- */
 
+/* What is remembered, for as long as the case runs. */
+struct value {
+	struct value *next;
+	char *key, *text;
+	size_t n;
+};
+static struct value *values;
+
 struct kept {
 	uint64_t token, size;
-	bool value;
+	struct value *value; /* NULL: none */
+	bool taken;	     /* another had been there */
 };
-static void *kept_new(struct usher_host *h, uint64_t token, uint64_t size)
+static struct kept *kept_new(uint64_t token, uint64_t size)
 {
 	struct kept *k = mem_alloc(sizeof(*k));
 
-	(void)h;
 	*k = (struct kept){ .token = token, .size = size };
 	return k;
 }
+
+static struct value *value_of(struct usher_str key)
+{
+	for (struct value *v = values; v; v = v->next)
+		if (slice_is((struct slice){ key.p, key.n }, v->key))
+			return v;
+	return NULL;
+}
+
+static void value_set(struct usher_str key, struct usher_str text)
+{
+	struct value *v = value_of(key);
+
+	if (!v) {
+		v = mem_alloc(sizeof(*v));
+		v->key = slice_dup((struct slice){ key.p, key.n });
+		v->next = values;
+		values = v;
+	}
+	free(v->text);
+	v->text = slice_dup((struct slice){ text.p, text.n });
+	v->n = text.n;
+}
+
 static void remembered_now(struct usher_host *h, void *arg)
 {
-	TRIAL_CALL(h, remembered, h->self, ((struct kept *)arg)->token, h->store);
-	free(arg);
+	struct kept *k = arg;
+
+	TRIAL_CALL(h, remembered, h->self, k->token,
+		h->store == USHER_OK && k->taken ? USHER_DUPLICATE : h->store);
+	free(k);
 }
 static void recalled_now(struct usher_host *h, void *arg)
 {
-	struct usher_str none = { 0 };
+	struct kept *k = arg;
+	struct usher_str value = { 0 };
 
-	TRIAL_CALL(h, recalled, h->self, ((struct kept *)arg)->token, h->store, none);
-	free(arg);
+	if (k->value && h->store == USHER_OK)
+		value = (struct usher_str){ k->value->text, k->value->n };
+	TRIAL_CALL(h, recalled, h->self, k->token, h->store, value);
+	free(k);
 }
 static const char BLOB[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 static void blob_done_now(struct usher_host *h, void *arg)
@@ -472,19 +540,37 @@ static void blob_got_now(struct usher_host *h, void *arg)
 	TRIAL_CALL(h, blob_got, h->self, ((struct kept *)arg)->token, h->store, bytes);
 	free(arg);
 }
+static void s_remember_for(struct usher_host *h, struct usher_str key, struct usher_str value,
+	uint32_t ttl_s, int once, uint64_t token)
+{
+	struct kept *k;
+	struct value *before;
+
+	(void)ttl_s;
+	if (!service_here(h, "remember"))
+		return;
+	k = kept_new(token, 0);
+	before = value_of(key);
+	if (once && before)
+		k->taken = !slice_is((struct slice){ value.p, value.n }, before->text);
+	else if (h->store == USHER_OK)
+		value_set(key, value);
+	trial_later(h, remembered_now, k);
+}
 static void s_remember(
 	struct usher_host *h, struct usher_str key, struct usher_str value, uint64_t token)
 {
-	(void)key;
-	(void)value;
-	if (service_here(h, "remember"))
-		trial_later(h, remembered_now, kept_new(h, token, 0));
+	s_remember_for(h, key, value, 0, 0, token);
 }
 static void s_recall(struct usher_host *h, struct usher_str key, uint64_t token)
 {
-	(void)key;
-	if (service_here(h, "recall"))
-		trial_later(h, recalled_now, kept_new(h, token, 0));
+	struct kept *k;
+
+	if (!service_here(h, "recall"))
+		return;
+	k = kept_new(token, 0);
+	k->value = value_of(key);
+	trial_later(h, recalled_now, k);
 }
 static struct usher_blob *s_blob_open(struct usher_host *h)
 {
@@ -511,7 +597,7 @@ static void s_blob_finish(struct usher_blob *b, uint64_t token)
 	if (!blob_lives(b, "blob_finish"))
 		return;
 	b->over = true;
-	trial_later(b->h, blob_done_now, kept_new(b->h, token, b->size));
+	trial_later(b->h, blob_done_now, kept_new(token, b->size));
 }
 static void s_blob_drop(struct usher_blob *b)
 {
@@ -522,7 +608,7 @@ static void s_blob_get(struct usher_host *h, struct usher_str name, uint64_t tok
 {
 	(void)name;
 	if (service_here(h, "blob_get"))
-		trial_later(h, blob_got_now, kept_new(h, token, 0));
+		trial_later(h, blob_got_now, kept_new(token, 0));
 }
 
 const struct usher_services trial_check_services = { .size = sizeof(struct usher_services),
@@ -594,7 +680,11 @@ const struct usher_services trial_services = { .size = sizeof(struct usher_servi
 	.blob_write = s_blob_write,
 	.blob_finish = s_blob_finish,
 	.blob_drop = s_blob_drop,
-	.blob_get = s_blob_get };
+	.blob_get = s_blob_get,
+	.rate = s_rate,
+	.is_open = s_is_open,
+	.remember_for = s_remember_for,
+	.mail = s_mail };
 
 /* ---- a channel's life ---- */
 
