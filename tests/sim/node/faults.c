@@ -151,6 +151,21 @@ static void fault_slow(void)
 	world_at(chance_below(5 * SECOND), not_slow, NULL);
 }
 
+static void cut_some(void *arg)
+{
+	(void)arg;
+	for (uint64_t n = over ? 0 : 1 + chance_below(3); n > 0; n--)
+		redis_cut_one();
+}
+
+/* Answers are lost that have been given. */
+static void fault_slow_and_cut(void)
+{
+	fault_slow();
+	for (int i = 0; i < 4; i++)
+		world_at(chance_below(2 * SECOND), cut_some, NULL);
+}
+
 static void fault_jump(void)
 {
 	int64_t us = (int64_t)chance_below(60 * SECOND) - 30 * SECOND;
@@ -167,13 +182,6 @@ static void fault_hang_and_kill(void)
 	world_at(20 * MS + chance_below(200 * MS), kill_and_start, some_proc());
 }
 
-static void cut_some(void *arg)
-{
-	(void)arg;
-	for (uint64_t n = over ? 0 : 1 + chance_below(3); n > 0; n--)
-		redis_cut_one();
-}
-
 static void fault_hang_and_cut(void)
 {
 	redis_stall(100 * MS + chance_below(2 * SECOND));
@@ -188,8 +196,8 @@ static void fault_say_twice(void)
 static void (*const faults[])(void) = { fault_kill, fault_kill, fault_kill, fault_stop, fault_hang,
 	fault_redis_kill, fault_redis_kill, fault_redis_dies_writing, fault_redis_dies_writing,
 	fault_redis_hang, fault_full, fault_cut, fault_cut_many, fault_hang_and_kill,
-	fault_hang_and_kill, fault_hang_and_cut, fault_hang_and_cut, fault_slow, fault_jump,
-	people_flap, people_flap, fault_say_twice };
+	fault_hang_and_kill, fault_hang_and_cut, fault_hang_and_cut, fault_slow, fault_slow_and_cut,
+	fault_slow_and_cut, fault_jump, people_flap, people_flap, fault_say_twice };
 
 static void strike(void *arg)
 {

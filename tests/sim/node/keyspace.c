@@ -601,6 +601,48 @@ static void run_zrevrange(struct call *c)
 	zset_say(c, true);
 }
 
+static void run_zremrangebyrank(struct call *c)
+{
+	size_t from, to;
+
+	if (!is_of(c, TYPE_ZSET))
+		return;
+	if (!c->value || !range(c, c->value->n / 2, &from, &to)) {
+		say_int(c, 0);
+		return;
+	}
+	items_remove(c->value, 2 * from, 2 * (to - from + 1));
+	c->wrote = true;
+	if (!c->value->n)
+		key_remove(c, c->v[1]);
+	say_int(c, (int64_t)(to - from + 1));
+}
+
+static void run_zrem(struct call *c)
+{
+	int64_t gone = 0;
+
+	if (!is_of(c, TYPE_ZSET))
+		return;
+	for (size_t i = 2; c->value && i < c->n; i++) {
+		size_t at = items_find(c->value, 1, 2, c->v[i]);
+		if (at >= c->value->n)
+			continue;
+		items_remove(c->value, at - 1, 2);
+		gone++;
+	}
+	c->wrote = gone > 0;
+	if (c->value && !c->value->n)
+		key_remove(c, c->v[1]);
+	say_int(c, gone);
+}
+
+static void run_zcard(struct call *c)
+{
+	if (is_of(c, TYPE_ZSET))
+		say_int(c, c->value ? (int64_t)c->value->n / 2 : 0);
+}
+
 static void run_zscore(struct call *c)
 {
 	if (!is_of(c, TYPE_ZSET))
@@ -1006,6 +1048,9 @@ static void run_xpending(struct call *c)
 	X("ZADD", run_zadd, 4, true, true)                                                         \
 	X("ZRANGE", run_zrange, 4, false, false)                                                   \
 	X("ZREVRANGE", run_zrevrange, 4, false, false)                                             \
+	X("ZREMRANGEBYRANK", run_zremrangebyrank, 4, true, false)                                  \
+	X("ZREM", run_zrem, 3, true, false)                                                        \
+	X("ZCARD", run_zcard, 2, false, false)                                                     \
 	X("ZSCORE", run_zscore, 3, false, false)                                                   \
 	X("XADD", run_xadd, 5, true, true)                                                         \
 	X("XLEN", run_xlen, 2, false, false)                                                       \

@@ -187,9 +187,15 @@ static void run_exec(struct client *c)
 	redis.transactions++;
 	redis.in_exec = true;
 	str_addf(&c->reply, "*%zu\r\n", n);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		size_t at = c->reply.n;
 		if (run_now(queue[i].v, queue[i].n, &c->reply) == RAN_NOTHING)
 			say(c, "*-1");
+		if (c->reply.p[at] == '-')
+			world_fail("half a transaction: %.*s %.*s: %.*s", SLICE_ARG(queue[i].v[0]),
+				SLICE_ARG(queue[i].v[1]), (int)(c->reply.n - at - 2),
+				c->reply.p + at);
+	}
 	redis.in_exec = false;
 	redis.transactions++;
 	serve_waiting();
@@ -488,6 +494,8 @@ void redis_kill(void)
 	redis.life++;
 	LIST_FOR (c, &redis.clients, struct client, node) {
 		struct conn *conn = c->conn;
+		if (chance_one_in(2))
+			str_clear(&c->back);
 		c->conn = NULL;
 		client_end(c);
 		if (conn)
@@ -571,7 +579,7 @@ static struct client *some_client(bool busy)
 	size_t n = 0;
 
 	LIST_FOR (c, &redis.clients, struct client, node)
-		if (c->conn && (!busy || c->wire.n) && chance_one_in(++n))
+		if (c->conn && (!busy || c->wire.n || c->back.n) && chance_one_in(++n))
 			found = c;
 	return found;
 }
