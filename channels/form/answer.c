@@ -51,11 +51,22 @@ static const char *title_of(int status)
 	switch (status) {
 	case 422:
 		return "Unprocessable Content";
+	case 428:
+		return "Precondition Required";
 	case 429:
 		return "Too Many Requests";
 	default:
 		return "Service Unavailable";
 	}
+}
+
+/* What a script works on; a program may do the sum as well. */
+static void add_challenge(struct buf *b, const struct post *p)
+{
+	char stamp[STAMP_LEN + 1];
+
+	page_stamp_of(p->form, p, stamp);
+	buf_printf(b, ",\"challenge\":{\"stamp\":\"%s\",\"bits\":%d}", stamp, WORK_BITS);
 }
 
 static void problem_json(struct post *p, struct usher_http *r, int status, const char *word)
@@ -76,7 +87,10 @@ static void problem_json(struct post *p, struct usher_http *r, int status, const
 	if (p->unknown_name.n)
 		add_error(&b, &count, buf_str(&p->unknown_name),
 			string_of("unknown_field", p->language));
-	buf_text(&b, "]}\n");
+	buf_text(&b, "]");
+	if (status == 428)
+		add_challenge(&b, p);
+	buf_text(&b, "}\n");
 	f->svc->http_answer(r, status, "application/problem+json", buf_str(&b));
 	buf_free(&b);
 }

@@ -23,6 +23,10 @@ static struct buf *slot_of(struct post *p, struct usher_str name)
 		return &p->stamp;
 	if (name_is(name, "_website"))
 		return &p->trap;
+	if (name_is(name, "_work"))
+		return &p->work;
+	if (name_is(name, "_answer"))
+		return &p->answer;
 	if (p->slot_field == FIELDS_MAX || p->form->fields[p->slot_field].type == FIELD_FILE)
 		return NULL;
 	/* A field that is sent twice (several boxes of one name) has both values. */
@@ -154,6 +158,11 @@ static void begin_file(struct post *p, const struct multipart_part *part)
 
 	if (p->file_count >= f->files_max) {
 		p->errors[p->slot_field] = "file_count";
+		return;
+	}
+	/* Under attack nothing goes to the disk before the answer, which our page sends first. */
+	if (p->challenge && !challenge_answered(p)) {
+		p->skipped = 1;
 		return;
 	}
 	file = zeroed(sizeof(*file));

@@ -242,7 +242,7 @@ static int is_choice(struct usher_str choices, struct usher_str s)
 	return 0;
 }
 
-static struct usher_str trimmed(struct usher_str s)
+struct usher_str trimmed(struct usher_str s)
 {
 	while (s.n && is_blank((struct usher_str){ s.p, 1 })) {
 		s.p++;

@@ -49,6 +49,24 @@ static const struct usher_option OPTIONS[] = {
 		.least = 0,
 		.most = 60,
 		.help = "seconds below which only a robot has filled in the page" },
+	{ .key = "challenge",
+		.type = USHER_NUMBER,
+		.fallback = "120",
+		.least = 0,
+		.most = 1000000,
+		.help = "messages a minute from everybody (but this machine) above which a proof "
+			"of "
+			"work is asked; 0: never" },
+	{ .key = "origins",
+		.fallback = "",
+		.most = 4096,
+		.help = "other sites whose scripts may post, separated by blanks: "
+			"https://www.example.org; *: all" },
+	{ .key = "confirm",
+		.type = USHER_BOOL,
+		.fallback = "no",
+		.help = "whether a mail says that the message has arrived; it never repeats it; "
+			"needs reply_by" },
 	{ .key = "reply_by",
 		.fallback = "",
 		.most = 64,
@@ -91,6 +109,11 @@ static const struct usher_option OPTIONS[] = {
 	{ .key = NULL },
 };
 
+static int is(struct usher_str s, const char *text)
+{
+	return s.n == strlen(text) && (!s.n || memcmp(s.p, text, s.n) == 0);
+}
+
 static uint64_t number(const struct form *f, const char *key)
 {
 	return strtoull(f->svc->option(f->host, key).p, NULL, 10);
@@ -123,6 +146,13 @@ static int form_read(struct form *f, char *why, size_t why_size)
 	f->file_max = number(f, "file_max");
 	f->files_max = number(f, "files");
 	f->fill_us = number(f, "fill_time") * 1000000;
+	f->origins = svc->option(f->host, "origins");
+	if (is(svc->option(f->host, "confirm"), "yes"))
+		f->confirm = svc->option(f->host, "reply_by");
+	if (is(svc->option(f->host, "confirm"), "yes") && !f->confirm.n) {
+		snprintf(why, why_size, "confirm: needs reply_by, the mailbox that sends it");
+		return -1;
+	}
 	return fields_read(f, why, why_size);
 }
 
@@ -141,6 +171,9 @@ static void *form_open(
 	svc->random(host, f->key, sizeof(f->key));
 	svc->random(host, &seed, sizeof(seed));
 	f->rate = rate_new(number(f, "rate"), seed);
+	f->challenge = challenge_new(number(f, "challenge"));
+	if (!USHER_HAS(svc, mail))
+		f->confirm.n = 0;
 	svc->http_route(host, f->path);
 	return f;
 }
@@ -163,6 +196,7 @@ void form_look(struct form *f)
 		return;
 	f->svc->down(f->host, "closed");
 	rate_free(&f->rate);
+	challenge_free(&f->challenge);
 	free(f);
 }
 
@@ -176,11 +210,6 @@ static void form_close(void *self)
 
 /* ---- HTTP ---- */
 
-static int is(struct usher_str s, const char *text)
-{
-	return s.n == strlen(text) && (!s.n || memcmp(s.p, text, s.n) == 0);
-}
-
 static void form_get(struct form *f, struct usher_http *r, struct usher_str below)
 {
 	enum language lang = page_language(f, r);
@@ -193,8 +222,48 @@ static void form_get(struct form *f, struct usher_http *r, struct usher_str belo
 		page_style(f, r);
 	else if (is(below, "/snippet.html"))
 		page_snippet(f, r, lang);
+	else if (is(below, "/form.js"))
+		page_script(f, r);
+	else if (is(below, "/stamp"))
+		page_stamp(f, r, lang);
 	else
 		f->svc->http_problem(r, 404, "there is no such page");
+}
+
+/* A page of an allowed site may read our answers. Nothing here goes by a cookie, so nobody gains by sending from elsewhere. */
+static int allow_origin(struct form *f, struct usher_http *r)
+{
+	struct usher_str origin = f->svc->http_header(r, "origin"), rest = f->origins;
+
+	while (origin.n && rest.n) {
+		const char *blank = memchr(rest.p, ' ', rest.n);
+		size_t n = blank ? (size_t)(blank - rest.p) : rest.n;
+		struct usher_str one = { rest.p, n };
+		if (is(one, "*") || (n == origin.n && memcmp(one.p, origin.p, n) == 0)) {
+			f->svc->http_set(r, "Access-Control-Allow-Origin", origin);
+			f->svc->http_set(
+				r, "Access-Control-Expose-Headers", LITERAL("Retry-After"));
+			f->svc->http_set(r, "Vary", LITERAL("Origin"));
+			return 1;
+		}
+		n += blank != NULL;
+		rest = (struct usher_str){ rest.p + n, rest.n - n };
+	}
+	return 0;
+}
+
+static void form_preflight(struct form *f, struct usher_http *r, int allowed)
+{
+	if (!allowed) {
+		f->svc->http_problem(
+			r, 403, "scripts of this site may not post here: add it to origins");
+		return;
+	}
+	f->svc->http_set(r, "Access-Control-Allow-Methods", LITERAL("GET, POST"));
+	f->svc->http_set(
+		r, "Access-Control-Allow-Headers", LITERAL("Content-Type, Idempotency-Key"));
+	f->svc->http_set(r, "Access-Control-Max-Age", LITERAL("600"));
+	f->svc->http_answer(r, 204, NULL, LITERAL(""));
 }
 
 static void form_http(void *self, struct usher_http *r)
@@ -210,7 +279,10 @@ static void form_http(void *self, struct usher_http *r)
 		f->svc->http_problem(r, 404, "there is no such form");
 		return;
 	}
-	if (is(method, "GET") || is(method, "HEAD")) {
+	int allowed = allow_origin(f, r);
+	if (is(method, "OPTIONS")) {
+		form_preflight(f, r, allowed);
+	} else if (is(method, "GET") || is(method, "HEAD")) {
 		form_get(f, r, below);
 	} else if (!is(method, "POST") || below.n) {
 		f->svc->http_set(
@@ -253,9 +325,10 @@ static void form_blob_done(void *self, uint64_t token, enum usher_outcome outcom
 static void form_health(void *self, void (*put)(void *arg, struct usher_str json), void *arg)
 {
 	struct form *f = self;
-	char text[96];
-	int n = snprintf(text, sizeof(text), "{\"under_way\":%zu,\"trapped\":%llu}", f->posts,
-		(unsigned long long)f->trapped);
+	char text[128];
+	int n = snprintf(text, sizeof(text),
+		"{\"under_way\":%zu,\"trapped\":%llu,\"challenged\":%llu}", f->posts,
+		(unsigned long long)f->trapped, (unsigned long long)f->challenged);
 
 	put(arg, (struct usher_str){ text, (size_t)n });
 }

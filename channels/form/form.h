@@ -2,7 +2,7 @@
  * The form channel: declared fields, a hosted page that works without JavaScript, and a POST that is answered when the message is
  * on disk. Private to this plugin.
  *
- *   GET  /form/NAME          page.c      the page; /thanks and /style.css and /snippet.html below it
+ *   GET  /form/NAME          page.c      the page; /thanks, /style.css, /snippet.html, /form.js and /stamp below it
  *   POST /form/NAME          post.c      body ─▶ values and files ─▶ fields_check ─▶ deliver ─▶ ack ─▶ 303 or 201
  */
 #ifndef FORM_H
@@ -19,7 +19,8 @@ enum {
 	BODY_MAX = 262144,	/* of all fields together, without files */
 	POSTS_MAX = 2000,	/* under way at once */
 	KEY_MAX = 200,		/* Idempotency-Key */
-	STAMP_LEN = 16 + 32	/* hexadecimal: time, then half an HMAC-SHA-256 */
+	STAMP_LEN = 16 + 32,	/* hexadecimal: time, then half an HMAC-SHA-256 */
+	WORK_BITS = 17,		/* of a proof of work: 131,072 hashes, 0.3 s on a desk */
 };
 
 #define LITERAL_INIT(s)                                                                            \
@@ -66,6 +67,7 @@ struct field {
 };
 
 struct rate;
+struct challenge;
 
 struct form {
 	struct usher_host *host;
@@ -78,8 +80,11 @@ struct form {
 	size_t files_max;
 	uint8_t key[32]; /* of the stamps, this process's */
 	struct rate *rate;
-	size_t posts; /* alive */
-	uint64_t trapped;
+	struct challenge *challenge;
+	struct usher_str origins; /* other sites whose scripts may post, separated by blanks */
+	struct usher_str confirm; /* the channel that carries confirmations; empty: none are sent */
+	size_t posts;		  /* alive */
+	uint64_t trapped, challenged;
 	int closing;
 };
 
@@ -112,6 +117,8 @@ struct post {
 	size_t slot_field;	/* FIELDS_MAX: a service field's */
 	struct file *open_file; /* the file that it is */
 	struct buf stamp, trap, key;
+	struct buf work, answer; /* to a challenge */
+	int challenge, skipped;	 /* one is asked; a file came before its answer and was not kept */
 	struct buf unknown_name; /* JSON: the first that is no field */
 	size_t bytes;		 /* of fields */
 	int whole, checked, delivered, failed;
@@ -128,6 +135,8 @@ int fields_read(struct form *f, char *why, size_t why_size);
 size_t field_find(const struct form *f, struct usher_str name);
 /* Fills errors. */
 void fields_check(struct post *p);
+/* Without blanks around it. */
+struct usher_str trimmed(struct usher_str s);
 /* Characters of UTF-8. */
 size_t characters(struct usher_str s);
 
@@ -139,6 +148,11 @@ void page_form(struct form *f, struct usher_http *r, enum language lang, const s
 void page_thanks(struct form *f, struct usher_http *r, enum language lang);
 void page_style(struct form *f, struct usher_http *r);
 void page_snippet(struct form *f, struct usher_http *r, enum language lang);
+void page_script(struct form *f, struct usher_http *r);
+/* What the script of a site's own page needs: a stamp, and the words of the end. */
+void page_stamp(struct form *f, struct usher_http *r, enum language lang);
+/* The stamp of a page: the first one of a page shown again, unless it was used up. */
+void page_stamp_of(struct form *f, const struct post *p, char out[STAMP_LEN + 1]);
 
 /* ---- post.c: one POST ---- */
 void post_begin(struct form *f, struct usher_http *r);
@@ -168,10 +182,25 @@ uint64_t stamp_read(const struct form *f, struct usher_str stamp);
 /* Names a post by its content: equal posts from one page are one. */
 void stamp_dedup(const struct post *p, char out[65]);
 
+/* ---- challenge.c: what is asked when too much comes at once ---- */
+/* per_minute 0: never. */
+struct challenge *challenge_new(uint64_t per_minute);
+void challenge_free(struct challenge **c);
+/* Counts a post; 1 when it must answer a challenge. */
+int challenge_count(struct challenge *c, uint64_t now_us);
+int challenge_is_on(const struct challenge *c, uint64_t now_us);
+int challenge_work_ok(struct usher_str stamp, struct usher_str work);
+void challenge_sum(const struct form *f, struct usher_str stamp, unsigned *a, unsigned *b);
+/* Whether there is a good answer; whether it may count for this message (then it counts for no other). */
+int challenge_answered(const struct post *p);
+int challenge_passes(struct post *p);
+
 /* ---- rate.c: how often one address may post ---- */
 /* per_minute 0: as often as it likes. */
 struct rate *rate_new(uint64_t per_minute, uint64_t seed);
 void rate_free(struct rate **r);
+/* Whether it is this machine's own, or nobody's. */
+int rate_is_own(const char *peer);
 /* 0, or the seconds after which to try again. */
 unsigned rate_take(struct rate *r, const char *peer, uint64_t now_us);
 

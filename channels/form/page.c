@@ -1,6 +1,6 @@
 /*
- * What people see: the form, the thanks, the style sheet and the snippet for a site's own page. Works without JavaScript; nothing is
- * loaded from anywhere else. Called by form.c and answer.c.
+ * What people see: the form, the thanks, the style sheet and the snippet for a site's own page. Works without JavaScript (the script only
+ * does the work of a challenge, and keeps people on a site's own page); nothing is loaded from anywhere else. Called by form.c and answer.c.
  */
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +8,11 @@
 #include "form.h"
 #include "words.h"
 
-static const char CSP[] = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri "
+extern const unsigned char form_script[]; /* script.js */
+extern const size_t form_script_size;
+
+static const char CSP[] = "default-src 'none'; script-src 'self'; style-src 'self'; form-action "
+			  "'self'; base-uri "
 			  "'none'; frame-ancestors 'self'";
 static const char HTML[] = "text/html; charset=utf-8";
 
@@ -152,6 +156,37 @@ static const char *type_of(const struct field *d)
 	return by_type[d->type];
 }
 
+void page_stamp_of(struct form *f, const struct post *p, char out[STAMP_LEN + 1])
+{
+	stamp_make(f, out);
+	/* A page shown again keeps its first stamp: the time goes on. */
+	if (p && stamp_read(f, buf_str(&p->stamp)))
+		memcpy(out, p->stamp.p, STAMP_LEN);
+}
+
+static void trap(struct buf *b, enum language lang)
+{
+	buf_printf(b,
+		"<div class=\"trap\" aria-hidden=\"true\"><label for=\"f-website\">%s</label>"
+		"<input type=\"text\" id=\"f-website\" name=\"_website\" tabindex=\"-1\" "
+		"autocomplete=\"off\"></div>\n",
+		words("trap", lang));
+}
+
+/* The script does the work and takes the question away; who has none answers it. */
+static void question(struct buf *b, struct form *f, enum language lang, const char *stamp)
+{
+	unsigned one, two;
+
+	challenge_sum(f, (struct usher_str){ stamp, STAMP_LEN }, &one, &two);
+	buf_text(b, "<input type=\"hidden\" name=\"_work\" value=\"\">\n<div class=\"field\" "
+		    "data-question>\n<label for=\"f-answer\">");
+	buf_printf(b, "%s %u + %u?", words("sum", lang), two, one);
+	buf_text(b, "</label>\n<input type=\"text\" id=\"f-answer\" name=\"_answer\" "
+		    "inputmode=\"numeric\" autocomplete=\"off\" maxlength=\"4\" "
+		    "required>\n</div>\n");
+}
+
 /* ' id="f-x" name="x" required aria-...' */
 static void attributes(struct buf *b, struct form *f, size_t i, const char *error)
 {
@@ -253,6 +288,8 @@ static void field(struct buf *b, struct form *f, size_t i, enum language lang, c
 		buf_printf(b,
 			lang == LANGUAGE_RU ? "Не больше %llu МБ каждый." : "At most %llu MB each.",
 			(unsigned long long)(f->file_max >> 20 ? f->file_max >> 20 : 1));
+		if (p && (p->file_count || p->skipped))
+			buf_printf(b, " <b>%s</b>", words("file_again", lang));
 		buf_text(b, "</p>\n");
 	}
 	if (error)
@@ -261,22 +298,18 @@ static void field(struct buf *b, struct form *f, size_t i, enum language lang, c
 	buf_text(b, "</div>\n");
 }
 
-static void body(struct buf *b, struct form *f, enum language lang, const struct post *p)
+static void body(struct buf *b, struct form *f, enum language lang, const struct post *p, int ask)
 {
 	char stamp[STAMP_LEN + 1];
 
+	page_stamp_of(f, p, stamp);
+	/* Before the files: under attack nothing is kept before the answer. */
+	buf_printf(b, "<input type=\"hidden\" name=\"_stamp\" value=\"%s\">\n", stamp);
+	if (ask)
+		question(b, f, lang, stamp);
 	for (size_t i = 0; i < f->field_count; i++)
 		field(b, f, i, lang, p);
-	stamp_make(f, stamp);
-	/* A page shown again keeps its first stamp: the time goes on. */
-	if (p && stamp_read(f, buf_str(&p->stamp)))
-		memcpy(stamp, p->stamp.p, STAMP_LEN);
-	buf_printf(b, "<input type=\"hidden\" name=\"_stamp\" value=\"%s\">\n", stamp);
-	buf_printf(b,
-		"<div class=\"trap\" aria-hidden=\"true\"><label for=\"f-website\">%s</label>"
-		"<input type=\"text\" id=\"f-website\" name=\"_website\" tabindex=\"-1\" "
-		"autocomplete=\"off\"></div>\n",
-		words("trap", lang));
+	trap(b, lang);
 	buf_printf(b, "<button type=\"submit\">%s</button>\n", words("send", lang));
 }
 
@@ -288,13 +321,21 @@ void page_form(struct form *f, struct usher_http *r, enum language lang, const s
 	struct buf b = { 0 };
 
 	head(&b, f, lang);
-	buf_printf(&b, "<form method=\"post\" action=\"%s\" enctype=\"multipart/form-data\">\n",
-		f->path);
+	int ask = p ? p->challenge
+		    : !rate_is_own(f->svc->http_peer(r)) &&
+				  challenge_is_on(f->challenge, f->svc->now_us(f->host));
+	buf_printf(
+		&b, "<form method=\"post\" action=\"%s\" enctype=\"multipart/form-data\"", f->path);
+	if (ask)
+		buf_printf(&b, " data-bits=\"%d\"", WORK_BITS);
+	buf_text(&b, ">\n");
 	if (problem)
 		buf_printf(
 			&b, "<p class=\"problem\" role=\"alert\">%s</p>\n", words(problem, lang));
-	body(&b, f, lang, p);
+	body(&b, f, lang, p, ask);
 	buf_text(&b, "</form>\n");
+	if (ask)
+		buf_printf(&b, "<script src=\"%s/form.js\"></script>\n", f->path);
 	foot(&b);
 	send(f, r, status, &b);
 }
@@ -347,9 +388,44 @@ void page_snippet(struct form *f, struct usher_http *r, enum language lang)
 
 	buf_printf(&b, "<form method=\"post\" action=\"%.*s%s\" enctype=\"multipart/form-data\">\n",
 		(int)url.n, url.p, f->path);
+	buf_text(&b, "<input type=\"hidden\" name=\"_stamp\" value=\"\">\n");
 	for (size_t i = 0; i < f->field_count; i++)
 		field(&b, f, i, lang, NULL);
-	buf_printf(&b, "<button type=\"submit\">%s</button>\n</form>\n", words("send", lang));
+	/* A site's own style sheet does not know our classes. */
+	buf_text(&b, "<div hidden>");
+	trap(&b, lang);
+	buf_printf(
+		&b, "</div>\n<button type=\"submit\">%s</button>\n</form>\n", words("send", lang));
+	buf_printf(&b, "<script async src=\"%.*s%s/form.js?lang=%s\"></script>\n", (int)url.n,
+		url.p, f->path, lang == LANGUAGE_RU ? "ru" : "en");
 	f->svc->http_answer(r, 200, "text/plain; charset=utf-8", buf_str(&b));
+	buf_free(&b);
+}
+
+void page_script(struct form *f, struct usher_http *r)
+{
+	f->svc->http_set(r, "Cache-Control", LITERAL("max-age=3600"));
+	f->svc->http_set(r, "Cross-Origin-Resource-Policy", LITERAL("cross-origin"));
+	f->svc->http_answer(r, 200, "text/javascript; charset=utf-8",
+		(struct usher_str){ (const char *)form_script, form_script_size });
+}
+
+void page_stamp(struct form *f, struct usher_http *r, enum language lang)
+{
+	struct buf b = { 0 };
+	char stamp[STAMP_LEN + 1];
+	struct usher_str own = f->thanks[lang];
+	const char *usual = words("thanks", lang), *later = words("later", lang);
+
+	stamp_make(f, stamp);
+	buf_printf(&b, "{\"stamp\":\"%s\",\"thanks\":", stamp);
+	buf_json(&b, own.n ? own.p : usual, own.n ? own.n : strlen(usual));
+	buf_text(&b, ",\"number\":");
+	buf_json(&b, words("number", lang), strlen(words("number", lang)));
+	buf_text(&b, ",\"later\":");
+	buf_json(&b, later, strlen(later));
+	buf_text(&b, "}\n");
+	f->svc->http_set(r, "Cache-Control", LITERAL("no-store"));
+	f->svc->http_answer(r, 200, "application/json", buf_str(&b));
 	buf_free(&b);
 }

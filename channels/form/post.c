@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #include "form.h"
+#include "words.h"
 
 /* ---- life ---- */
 
@@ -38,6 +39,8 @@ static void post_look(struct post *p)
 	buf_free(&p->stamp);
 	buf_free(&p->trap);
 	buf_free(&p->key);
+	buf_free(&p->work);
+	buf_free(&p->answer);
 	buf_free(&p->unknown_name);
 	multipart_close(&p->multipart);
 	free(p);
@@ -140,6 +143,8 @@ void post_begin(struct form *f, struct usher_http *r)
 	p->files = zeroed(f->files_max * sizeof(struct file *) + sizeof(void *));
 	p->language = page_language(f, r);
 	p->wants_json = has_token(f->svc->http_header(r, "accept"), "application/json");
+	p->challenge = !rate_is_own(f->svc->http_peer(r)) &&
+		       challenge_count(f->challenge, f->svc->now_us(f->host));
 	status = body_kind(p);
 	if (status)
 		refuse(p, status);
@@ -245,11 +250,36 @@ static void post_deliver(struct post *p)
 	free(parts);
 }
 
+/* To whatever address was typed in: so it says nothing that was typed in. */
+static void post_confirm(struct post *p, struct usher_str id)
+{
+	struct form *f = p->form;
+	enum field_type type = FIELD_TEXT;
+	struct usher_str to = mapped(p, MAP_IDENTITY, &type);
+	struct buf subject = { 0 }, text = { 0 };
+
+	if (!f->confirm.n || !to.n || type != FIELD_EMAIL)
+		return;
+	to = trimmed(to);
+	buf_printf(&subject, "%s: %.*s", string_of("confirm_subject", p->language),
+		(int)f->title[p->language].n, f->title[p->language].p);
+	buf_printf(&text, "%s\n\n%s %.*s\n\n%s\n", string_of("thanks", p->language),
+		string_of("number", p->language), (int)id.n, id.p,
+		string_of("confirm_other", p->language));
+	f->svc->mail(f->host, f->confirm, to, buf_str(&subject), buf_str(&text),
+		p->language == LANGUAGE_RU ? LITERAL("ru") : LITERAL("en"));
+	buf_free(&subject);
+	buf_free(&text);
+}
+
 void post_acked(struct post *p, enum usher_outcome outcome, struct usher_str why)
 {
 	p->delivered = 0;
 	switch (outcome) {
 	case USHER_OK:
+		post_confirm(p, why);
+		answer_taken(p, why);
+		break;
 	case USHER_DUPLICATE:
 		answer_taken(p, why);
 		break;
@@ -290,6 +320,15 @@ static int post_is_too_fast(const struct post *p)
 	return made_us && p->form->svc->now_us(p->form->host) - made_us < p->form->fill_us;
 }
 
+static void post_challenged(struct post *p)
+{
+	p->form->challenged++;
+	/* The answer that was given is used up or wrong: the page asks anew. */
+	if (stamp_read(p->form, buf_str(&p->stamp)) && challenge_answered(p) && !p->skipped)
+		p->stamp.n = 0;
+	answer_problem(p, 428, "challenge");
+}
+
 static void post_check(struct post *p)
 {
 	p->checked = 1;
@@ -300,6 +339,8 @@ static void post_check(struct post *p)
 		answer_problem(p, 422, "correct");
 	else if (post_is_too_fast(p))
 		too_many(p, 1, 429, "too_fast");
+	else if (p->challenge && (p->skipped || !challenge_passes(p)))
+		post_challenged(p);
 }
 
 /* When everything has come and every file is on the disk. */

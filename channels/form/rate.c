@@ -42,6 +42,15 @@ void rate_free(struct rate **r)
 	*r = NULL;
 }
 
+int rate_is_own(const char *peer)
+{
+	struct in6_addr address;
+
+	return strcmp(peer, "127.0.0.1") == 0 || strcmp(peer, "::1") == 0 ||
+	       (inet_pton(AF_INET, peer, &address) != 1 &&
+		       inet_pton(AF_INET6, peer, &address) != 1);
+}
+
 /* 0: not counted. */
 static uint64_t key_of(const struct rate *r, const char *peer)
 {
@@ -49,12 +58,12 @@ static uint64_t key_of(const struct rate *r, const char *peer)
 	size_t n = 4;
 	uint64_t hash = r->seed ^ UINT64_C(14695981039346656037);
 
-	if (inet_pton(AF_INET6, peer, address) == 1)
-		n = strcmp(peer, "::1") == 0 ? 0 : 8;
-	else if (inet_pton(AF_INET, peer, address) != 1 || strcmp(peer, "127.0.0.1") == 0)
-		n = 0;
-	if (!n)
+	if (rate_is_own(peer))
 		return 0;
+	if (inet_pton(AF_INET6, peer, address) == 1)
+		n = 8;
+	else
+		(void)inet_pton(AF_INET, peer, address);
 	for (size_t i = 0; i < n; i++)
 		hash = (hash ^ address[i]) * UINT64_C(1099511628211);
 	hash ^= hash >> 29;

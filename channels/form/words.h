@@ -36,6 +36,16 @@
 	X("refused", "This message could not be taken in.", "Это сообщение принять не удалось.")                                                                   \
 	X("key", "The Idempotency-Key must have 1 to 200 printable characters.",                                                                                   \
 		"В Idempotency-Key должно быть от 1 до 200 печатных знаков.")                                                                                      \
+	X("challenge", "Very many messages are coming in. Please press the button once more.",                                                                     \
+		"Сейчас приходит очень много сообщений. Пожалуйста, нажмите кнопку ещё раз.")                                                                      \
+	X("sum", "So that robots do not keep people out: how much is",                                                                                             \
+		"Чтобы роботы не мешали людям: сколько будет")                                                                                                     \
+	X("file_again", "Please choose the file again.", "Выберите файл ещё раз.")                                                                                 \
+	X("confirm_subject", "We have your message", "Мы получили ваше сообщение")                                                                                 \
+	X("confirm_other",                                                                                                                                         \
+		"Somebody wrote to us and gave this address. If it was not you, nothing needs to "                                                                 \
+		"be done.",                                                                                                                                        \
+		"Нам написали и указали этот адрес. Если это были не вы, делать ничего не нужно.")                                                                 \
 	X("send", "Send", "Отправить")                                                                                                                             \
 	X("optional", "optional", "необязательно")                                                                                                                 \
 	X("choose", "Please choose", "Выберите")                                                                                                                   \

@@ -3,6 +3,7 @@
  * on disk. No axe violation and no sideways scrolling, in both languages, light and dark, narrow and wide.
  */
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
 import { dirname, join, resolve } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -12,15 +13,46 @@ import { axe, newPage, startBrowser } from "./lib/desk.mjs";
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 let browser;
 let center;
+let strict; // asks a challenge after five messages a minute
+let site; // somebody's shop, on another origin
+let shopPage = "";
 
 before(async () => {
 	browser = await startBrowser();
 	center = await Center.open({ config: join(root, "conf/demo.yaml") });
+	site = createServer((request, response) => {
+		const usher = new URL(strict.url).origin;
+		response.setHeader("Content-Type", "text/html; charset=utf-8");
+		response.setHeader("Content-Security-Policy", `default-src 'none'; script-src ${usher}; connect-src ${usher}; form-action ${usher}`);
+		response.end(shopPage);
+	});
+	await new Promise((done) => site.listen(0, "127.0.0.1", done));
+	process.env.USHER_SITE = `http://127.0.0.1:${site.address().port}`;
+	strict = await Center.open({ config: join(root, "tests/lib/forms.yaml") });
 });
 after(async () => {
 	await browser?.close();
 	await center?.close();
+	await strict?.close();
+	site?.close();
 });
+
+let strangers = 0;
+const stranger = () => `198.51.100.${++strangers}`;
+
+/* From here and there, until the form asks. */
+async function flood() {
+	for (let i = 0; i < 12; i++) {
+		const answer = await fetch(`${strict.url}/form/contact`, {
+			method: "POST",
+			headers: { "Content-Type": "application/json", "X-Forwarded-For": stranger() },
+			body: JSON.stringify({ mail: "a@x.org", words: `flood ${i}` }),
+		});
+		if (answer.status === 428) return;
+	}
+	throw new Error("it never asked");
+}
+const textOf = (id) => JSON.parse(strict.ctl("conv", id, "--json")).messages[0].text;
 
 const form = () => `${center.url}/form/contact`;
 
@@ -69,4 +101,66 @@ test("axe and reflow: both languages, light and dark, 320 and 1200 px", { timeou
 				assert.deepEqual(page.problems, [], where);
 				await page.context().close();
 			}
+});
+
+test("on a site's own page, under its strict policy: errors beside the fields, thanks in place, nothing leaves the page", { timeout: 60000 }, async () => {
+	const snippet = await (await fetch(`${strict.url}/form/contact/snippet.html?lang=en`)).text();
+	shopPage = `<!doctype html><html lang="en"><title>Shop</title><main><h1>Shop</h1>${snippet}</main></html>`;
+	const page = await newPage(browser);
+	await page.goto(process.env.USHER_SITE);
+	await page.waitForFunction(() => document.querySelector("[name=_stamp]").value);
+	assert.deepEqual(await axe(page), []);
+	await page.getByLabel("Your email").fill("ann@nowhere");
+	await page.getByLabel("Your message").fill("from the shop");
+	await page.waitForTimeout(2100);
+	await page.getByRole("button", { name: "Send" }).click();
+	await page.getByText("This is not an email address").waitFor();
+	assert.equal(await page.evaluate(() => document.activeElement.name), "mail");
+	assert.deepEqual(await axe(page), []);
+	await page.getByLabel("Your email").fill("ann@example.test");
+	await page.getByRole("button", { name: "Send" }).click();
+	const thanks = page.getByRole("status");
+	await thanks.waitFor();
+	const id = /[0-9A-Z]{26}/.exec(await thanks.textContent())[0];
+	assert.equal(textOf(id), "from the shop");
+	assert.equal(new URL(page.url()).origin, process.env.USHER_SITE);
+	await page.context().close();
+});
+
+test("when too much comes the page works by itself, and without JavaScript it asks a sum", { timeout: 120000 }, async () => {
+	await flood();
+	for (const javaScriptEnabled of [true, false]) {
+		const page = await newPage(browser, { javaScriptEnabled, locale: "en-GB" });
+		await page.setExtraHTTPHeaders({ "X-Forwarded-For": stranger() });
+		await page.goto(`${strict.url}/form/contact`);
+		const sum = page.getByLabel("how much is");
+		assert.equal(await sum.count(), javaScriptEnabled ? 0 : 1);
+		await page.getByLabel("Your email").fill("ann@example.test");
+		await page.getByLabel("Your message").fill(`script ${javaScriptEnabled}`);
+		await page.waitForTimeout(2100);
+		if (!javaScriptEnabled) {
+			const [, a, b] = /(\d+) \+ (\d+)/.exec(await page.getByText("how much is").textContent());
+			await sum.fill(String(Number(a) + Number(b)));
+		}
+		await page.getByRole("button", { name: "Send" }).click();
+		await page.waitForURL(/thanks\?id=/);
+		assert.equal(textOf(new URL(page.url()).searchParams.get("id")), `script ${javaScriptEnabled}`);
+		assert.deepEqual(page.problems, []);
+		await page.context().close();
+	}
+});
+
+test("axe and reflow of the asking page: both languages, light and dark, 320 px", { timeout: 120000 }, async () => {
+	await flood();
+	for (const locale of ["en-GB", "ru-RU"])
+		for (const dark of [false, true]) {
+			const page = await newPage(browser, { width: 320, dark, locale });
+			await page.setExtraHTTPHeaders({ "X-Forwarded-For": stranger() });
+			await page.route("**/form.js", (route) => route.abort()); // so that the question stays
+			await page.goto(`${strict.url}/form/contact`);
+			assert.equal(await page.locator("[data-question]").count(), 1);
+			assert.deepEqual(await axe(page), [], `${locale} dark=${dark}`);
+			assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 320, `${locale} scrolls sideways`);
+			await page.context().close();
+		}
 });
