@@ -33,6 +33,9 @@ void control_release(struct control_call *c);
 /* Progress, for people. */
 void control_line(struct control_call *c, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* The same, of which only the latest matters. */
+void control_progress(struct control_call *c, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 /* Each of these ends the call. */
 void control_result(struct control_call *c, struct slice json, int exit_code);
 void control_error(struct control_call *c, int exit_code, const char *format, ...)
@@ -60,6 +63,7 @@ void verb_desk(struct control_call *c);
 void verb_quarantine(struct control_call *c);
 void verb_dead(struct control_call *c);
 void verb_replay(struct control_call *c);
+void verb_whatif(struct control_call *c);
 void verb_verify(struct control_call *c);
 
 /* json.c: pieces of answers. */

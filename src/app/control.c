@@ -66,18 +66,33 @@ static void end(struct control_call *c)
 	c->ended = true;
 }
 
-void control_line(struct control_call *c, const char *format, ...)
+static void say_text(struct control_call *c, const char *key, const char *format, va_list ap)
 {
 	struct str text = { 0 }, json = { 0 };
+
+	str_addv(&text, format, ap);
+	str_add_json(&json, str_slice(&text));
+	say(c, key, str_slice(&json), "");
+	str_free(&text);
+	str_free(&json);
+}
+
+void control_line(struct control_call *c, const char *format, ...)
+{
 	va_list ap;
 
 	va_start(ap, format);
-	str_addv(&text, format, ap);
+	say_text(c, "line", format, ap);
 	va_end(ap);
-	str_add_json(&json, str_slice(&text));
-	say(c, "line", str_slice(&json), "");
-	str_free(&text);
-	str_free(&json);
+}
+
+void control_progress(struct control_call *c, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	say_text(c, "progress", format, ap);
+	va_end(ap);
 }
 
 void control_result(struct control_call *c, struct slice json, int exit_code)
@@ -173,6 +188,7 @@ static void (*const begins[])(struct control_call *c) = {
 	[VERB_QUARANTINE] = verb_quarantine,
 	[VERB_DEAD] = verb_dead,
 	[VERB_REPLAY] = verb_replay,
+	[VERB_WHATIF] = verb_whatif,
 	[VERB_EXPORT] = verb_export,
 	[VERB_VERIFY] = verb_verify,
 };

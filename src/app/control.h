@@ -3,7 +3,8 @@
  * one JSON object a line:
  *
  *   {"verb":"conv","args":["01J..."],"options":{"role":"agent","skill":["ru=80"]}}
- *   ◀ {"line":"text for people"} ...   progress
+ *   ◀ {"line":"text for people"} ...
+ *   ◀ {"progress":"how far"} ...       each says all that the one before said
  *   ◀ {"result":{...}}                 what was asked for
  *   ◀ {"error":"why","exit":1}         or {"done":true}; then the connection is closed
  *

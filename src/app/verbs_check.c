@@ -72,7 +72,7 @@ static void on_live(void *arg, const struct engine *e, uint64_t push_n)
 
 static bool replay_apply(struct replay *r, uint64_t n, const struct event *ev)
 {
-	enum { TELL_EVERY = 100000 };
+	enum { TELL_EVERY = 10000 };
 
 	if (n != r->at_n + 1) {
 		err_set(&r->err, EINVAL,
@@ -86,7 +86,8 @@ static bool replay_apply(struct replay *r, uint64_t n, const struct event *ev)
 	r->at_n = n;
 	if (n - r->told_n >= TELL_EVERY) {
 		r->told_n = n;
-		control_line(r->call, "%" PRIu64 " events", n - r->from_n);
+		control_progress(r->call, "replayed %" PRIu64 " events of about %" PRIu64,
+			n - r->from_n, router_counts(r->call->node->router).journal_n - r->from_n);
 	}
 	return true;
 }

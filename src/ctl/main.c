@@ -12,6 +12,7 @@
 #include "ctl/trial.h"
 #include "ctl/words.h"
 
+enum { CONFIG_SENT_MAX = 262144 }; /* of a request's 1 MiB, escaped */
 enum { EXIT_DONE, EXIT_REFUSED, EXIT_USAGE, EXIT_UNREACHABLE };
 
 static int usage(const char *why)
@@ -42,6 +43,37 @@ static bool take_password(struct words *w)
 	return text != NULL;
 }
 
+/* The file goes with the request: who asks may stand where usherd cannot read. */
+static bool take_config(struct words *w)
+{
+	struct str text = { 0 };
+	char part[4096];
+	FILE *f = fopen(w->config, "re");
+	json_t *sent = NULL;
+
+	for (size_t n; f && (n = fread(part, 1, sizeof(part), f)) > 0 && text.n <= CONFIG_SENT_MAX;)
+		str_add(&text, slice_make(part, n));
+	if (f && !ferror(f) && text.n && text.n <= CONFIG_SENT_MAX)
+		sent = json_stringn(text.p, text.n);
+	if (f)
+		fclose(f);
+	if (sent)
+		json_object_set_new(json_object_get(w->request, "options"), "config", sent);
+	str_free(&text);
+	return sent != NULL;
+}
+
+/* Over the line before it when somebody looks; a file gets no progress. */
+static void print_progress(const char *text)
+{
+	static bool shown;
+	bool watched = isatty(STDERR_FILENO);
+
+	if (watched && (text || shown))
+		fprintf(stderr, "\r\033[K%s", text ? text : "");
+	shown = watched && text;
+}
+
 static void print_result(const struct words *w, const json_t *result)
 {
 	struct str text = { 0 };
@@ -65,6 +97,13 @@ static bool take_answer(const struct words *w, struct slice line, int *exit_code
 											     "r");
 	const json_t *result = json_object_get(answer, "result");
 
+	const json_t *progress = json_object_get(answer, "progress");
+
+	print_progress(json_string_value(progress));
+	if (json_is_string(progress)) {
+		json_decref(answer);
+		return true;
+	}
 	if (json_is_string(text)) {
 		/* Progress is not part of the object that --json promises. */
 		fprintf(w->json ? stderr : stdout, "%s\n", json_string_value(text));
@@ -111,6 +150,11 @@ static int run(struct words *w)
 
 	if (w->password_stdin && !take_password(w))
 		return usage("--password-stdin: no password on standard input");
+	if (w->config && !take_config(w)) {
+		fprintf(stderr, "usherctl: cannot read %s (UTF-8, at most %d bytes)\n", w->config,
+			CONFIG_SENT_MAX);
+		return EXIT_USAGE;
+	}
 	int fd = client_connect(w->socket, &err);
 	if (fd < 0) {
 		fprintf(stderr, "usherctl: %s\n", err.text);

@@ -327,6 +327,8 @@ void show_result(const char *verb, const json_t *result, uint64_t now_ms, struct
 		show_quarantine(result, now_ms, out);
 	else if (strcmp(verb, "dead") == 0)
 		show_dead(result, now_ms, out);
+	else if (strcmp(verb, "whatif") == 0)
+		show_whatif(result, out);
 	else
 		indented(out, result, 0);
 }

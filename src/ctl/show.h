@@ -9,6 +9,8 @@
 #include "base/str.h"
 
 void show_result(const char *verb, const json_t *result, uint64_t now_ms, struct str *out);
+/* show_whatif.c */
+void show_whatif(const json_t *result, struct str *out);
 /* Appends text with controls replaced; newlines only when `lines`. */
 void show_text(struct str *out, struct slice text, bool lines);
 

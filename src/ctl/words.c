@@ -22,7 +22,7 @@ static const struct {
 	const char *name;
 	bool many;
 } options[] = { { "role", false }, { "name", false }, { "units", false }, { "skill", true },
-	{ "channel", false }, { "why", false } };
+	{ "channel", false }, { "why", false }, { "since", false }, { "agents", false } };
 
 void words_usage(struct str *out)
 {
@@ -105,6 +105,8 @@ int words_parse(int argc, char **argv, struct words *out, struct err *err)
 			out->password_stdin = true;
 		else if (strcmp(a, "--socket") == 0 && i + 1 < argc)
 			out->socket = argv[++i];
+		else if (strcmp(a, "--config") == 0 && i + 1 < argc)
+			out->config = argv[++i];
 		else if (strncmp(a, "--", 2) == 0) {
 			error = take_option(out, a + 2, i + 1 < argc ? argv[i + 1] : NULL, err);
 			i++;

@@ -10,7 +10,7 @@
 #include "base/str.h"
 
 struct words {
-	const char *socket;
+	const char *socket, *config; /* config: a file to send; NULL: none */
 	bool json, password_stdin, help;
 	const char *verb; /* one of the table */
 	json_t *request;  /* {"verb","args","options"} */

@@ -128,7 +128,7 @@ static uint64_t wait_estimate(const struct engine *e, const struct conv *c, uint
 	const struct line *l = line_at(e, c->line);
 	uint64_t so_far = waited_ms(c, now_us);
 
-	if (!line_serves(l) || c->tier != TIER_NORMAL)
+	if (!line_serves(l) || c->tier == TIER_OVERNIGHT)
 		return 0;
 	uint64_t ms = c->state == CONV_WAITING ? wait_hol(e, c, now_us) : 0;
 
@@ -192,7 +192,7 @@ void wait_ended(struct engine *e, struct conv *c, uint64_t at_us)
 
 	l->waits_s[l->waits_seen++ % WAITS_KEPT] = ms / 1000;
 	rare_at(e, c->rare)->wait = 0;
-	if (!wait || c->tier != TIER_NORMAL)
+	if (!wait || c->tier == TIER_OVERNIGHT)
 		return; /* it was offered at once, or waited for the morning */
 	struct wait_class *k = class_find(l, c);
 
@@ -280,7 +280,7 @@ bool engine_wait(
 	uint64_t so_far = waited_ms(c, now_us), estimate = wait_estimate(e, c, now_us);
 
 	if (!estimate && (!line_at(e, c->line)->waits_seen || !line_serves(line_at(e, c->line)) ||
-				 c->tier != TIER_NORMAL))
+				 c->tier == TIER_OVERNIGHT))
 		return false;
 	wait_range(line_at(e, c->line), estimate ? estimate : so_far, so_far, &low_ms, &high_ms);
 	*low_s = said_s(low_ms - so_far, false);

@@ -29,6 +29,10 @@
 		"channel")                                                                         \
 	X(VERB_REPLAY, "replay", "", 0, 0,                                                         \
 		"replays snapshot and journal and compares with the running state")                \
+	X(VERB_WHATIF, "whatif", "[--config FILE] [--since 24h|2026-11-22] [--agents -bo,+2=eva]", \
+		0, 0,                                                                              \
+		"the past again with another configuration or other people, beside what "          \
+		"happened")                                                                        \
 	X(VERB_EXPORT, "export", "ID|IDENTITY", 1, 1, "everything known of a customer, as JSON")   \
 	X(VERB_VERIFY, "verify", "", 0, 0, "walks every invariant of the data")
 
