@@ -15,6 +15,7 @@
 #include "model/limits.h"
 #include "store/fence.h"
 #include "store/inside.h"
+#include "store/numbered.h"
 #include "store/reader.h"
 
 enum { CURSOR_SCHEMA = 1 };
@@ -29,7 +30,7 @@ struct commit {
 	struct arena applied_arena;
 	size_t applied_count;
 	struct stream_id inbox;
-	uint64_t journal_n, push_n;
+	struct numbered journal, push;
 	void (*fn)(void *arg, int status);
 	void *arg;
 };
@@ -73,19 +74,6 @@ static void commit_hash(struct commit *c, const struct key *key, const struct ar
 	commit_end(c);
 }
 
-/* XADD key MAXLEN ~ keep n-0 */
-static struct argv *commit_numbered(
-	struct commit *c, const struct key *key, uint64_t keep, uint64_t n)
-{
-	struct argv *a = commit_begin(c, "XADD", key_slice(key));
-
-	argv_add_text(a, "MAXLEN");
-	argv_add_text(a, "~");
-	argv_add_u64(a, &c->arena, keep);
-	argv_add(a, stream_id_text((struct stream_id){ n, 0 }, &c->arena));
-	return a;
-}
-
 /* ---- the parts ---- */
 
 struct commit *commit_new(struct store *s)
@@ -106,22 +94,12 @@ void commit_applied(struct commit *c, struct stream_id inbox_id)
 
 void commit_event(struct commit *c, uint64_t n, const struct event *ev)
 {
-	struct argv *a = commit_numbered(c, &c->store->keys.journal, JOURNAL_KEEP, n);
-
-	ASSERT(n > c->journal_n);
-	record_flatten(&event_table, ev, a, &c->arena);
-	commit_end(c);
-	c->journal_n = n;
+	numbered_add(&c->journal, &event_table, n, ev);
 }
 
 void commit_effect(struct commit *c, const struct effect *ef)
 {
-	struct argv *a = commit_numbered(c, &c->store->keys.push, PUSH_KEEP, ef->n);
-
-	ASSERT(ef->n > c->push_n);
-	record_flatten(&effect_table, ef, a, &c->arena);
-	commit_end(c);
-	c->push_n = ef->n;
+	numbered_add(&c->push, &effect_table, ef->n, ef);
 }
 
 void commit_entry(struct commit *c, struct id conv, const struct entry *en)
@@ -322,7 +300,7 @@ void commit_snapshot(struct commit *c, uint64_t n, struct slice saved)
 
 bool commit_is_empty(const struct commit *c)
 {
-	return c->count == 0 && c->applied_count == 0;
+	return c->count == 0 && c->applied_count == 0 && !c->journal.last && !c->push.last;
 }
 
 static void commit_add_cursor(struct commit *c)
@@ -335,15 +313,23 @@ static void commit_add_cursor(struct commit *c)
 		argv_add_text(a, "inbox");
 		argv_add(a, stream_id_text(c->inbox, &c->arena));
 	}
-	if (c->journal_n) {
+	if (c->journal.last) {
 		argv_add_text(a, "journal");
-		argv_add_u64(a, &c->arena, c->journal_n);
+		argv_add_u64(a, &c->arena, c->journal.last);
 	}
-	if (c->push_n) {
+	if (c->push.last) {
 		argv_add_text(a, "push");
-		argv_add_u64(a, &c->arena, c->push_n);
+		argv_add_u64(a, &c->arena, c->push.last);
 	}
 	commit_end(c);
+}
+
+static void commit_add_numbered(
+	struct commit *c, struct numbered *q, const struct key *key, uint64_t keep)
+{
+	argv_clear(&c->argv);
+	if (numbered_command(q, key, keep, &c->argv))
+		commit_end(c);
 }
 
 static void commit_ran(void *arg, int status)
@@ -363,6 +349,8 @@ static void commit_ran(void *arg, int status)
 void commit_run(struct commit *c, void (*fn)(void *arg, int status), void *arg)
 {
 	ASSERT(fn);
+	commit_add_numbered(c, &c->journal, &c->store->keys.journal, JOURNAL_KEEP);
+	commit_add_numbered(c, &c->push, &c->store->keys.push, PUSH_KEEP);
 	if (c->applied_count) {
 		struct argv *a = commit_begin(c, "XDEL", key_slice(&c->store->keys.inbox));
 		for (size_t i = 0; i < c->applied.n; i++)
@@ -383,6 +371,8 @@ void commit_drop(struct commit **commit)
 		return;
 	*commit = NULL;
 	str_free(&c->commands);
+	numbered_free(&c->journal);
+	numbered_free(&c->push);
 	argv_free(&c->argv);
 	arena_free(&c->arena);
 	argv_free(&c->applied);

@@ -10,9 +10,10 @@
 #include "store/commit.h"
 #include "store/fence.h"
 #include "store/inside.h"
+#include "store/numbered.h"
 #include "store/reader.h"
 
-enum { JOURNAL_PAGE = 1000 };
+enum { JOURNAL_PAGE = 200 }; /* entries, each the events of a commit */
 
 /* ---- the cursor ---- */
 
@@ -123,47 +124,69 @@ static void journal_end(struct journal_ask *ask, int status)
 	free(ask);
 }
 
-/* Reads one entry; its number must follow the one before: a gap is lost history, not something to go on with. */
-static int journal_entry(const struct reply *entry, uint64_t after_n, uint64_t *n, struct event *ev,
-	struct arena *arena)
-{
-	struct stream_id id;
-	struct slice *pairs;
-	struct err err = { "" };
+/* What a page of entries gives. */
+struct journal_read {
+	uint64_t *n;
+	struct event *events;
+	size_t count;
+};
 
-	if (!stream_id_parse(reply_at(entry, 0)->text, &id) || id.ms != after_n + 1) {
+/* One entry; its first new number must follow the one before: a gap is lost history, not something to go on with. */
+static int journal_entry(
+	const struct reply *entry, uint64_t *after_n, struct journal_read *out, struct arena *arena)
+{
+	struct err err = { "" };
+	uint64_t at = 0;
+	size_t count = numbered_count(entry, &at);
+
+	if (!count || at > *after_n + 1) {
 		log_error("store", "the journal has a gap after=%llu next=%llu",
-			(unsigned long long)after_n, (unsigned long long)id.ms);
+			(unsigned long long)*after_n, (unsigned long long)at);
 		return -EBADMSG;
 	}
-	*n = id.ms;
-	size_t count = reply_slices(reply_at(entry, 1), &pairs, arena);
-	if (record_unflatten(&event_table, ev, pairs, count / 2, &err)) {
-		log_error("store", "a journal entry cannot be read n=%llu why=%s",
-			(unsigned long long)*n, err.text);
-		return -EBADMSG;
+	for (size_t k = 0; k < count; k++, at++) {
+		if (at <= *after_n)
+			continue;
+		if (numbered_get(&event_table, entry, k, &out->events[out->count], arena, &err)) {
+			log_error("store", "a journal entry cannot be read n=%llu why=%s",
+				(unsigned long long)at, err.text);
+			return -EBADMSG;
+		}
+		out->n[out->count++] = *after_n = at;
 	}
 	return 0;
+}
+
+static int journal_entries(
+	const struct reply *r, uint64_t *after_n, struct journal_read *out, struct arena *arena)
+{
+	size_t most = 0;
+	uint64_t at;
+	int status = 0;
+
+	for (size_t i = 0; i < r->count; i++)
+		most += numbered_count(&r->items[i], &at);
+	out->n = arena_array(arena, most, sizeof(*out->n));
+	out->events = arena_array(arena, most, sizeof(*out->events));
+	for (size_t i = 0; i < r->count && status == 0; i++)
+		status = journal_entry(&r->items[i], after_n, out, arena);
+	return status;
 }
 
 static void journal_answer(void *arg, int status, const struct reply *r)
 {
 	struct journal_ask *ask = arg;
 	struct arena arena = { 0 };
+	struct journal_read got = { NULL, NULL, 0 };
 
 	if (!r || status || r->count == 0) {
 		journal_end(ask, status == -EIO ? -EAGAIN : status);
 		return;
 	}
-	uint64_t *n = arena_array(&arena, r->count, sizeof(*n));
-	struct event *events = arena_array(&arena, r->count, sizeof(*events));
-	for (size_t i = 0; i < r->count && status == 0; i++) {
-		status = journal_entry(&r->items[i], ask->after_n, &n[i], &events[i], &arena);
-		ask->after_n = status ? ask->after_n : n[i];
-	}
+	status = journal_entries(r, &ask->after_n, &got, &arena);
 	if (status)
 		journal_end(ask, status);
-	else if (ask->fn(ask->arg, 0, n, events, r->count))
+	else if (ask->fn(ask->arg, 0, got.n, got.events, got.count))
 		journal_page(ask);
 	else
 		free(ask);

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "store/inbox.h"
 #include "store/inside.h"
+#include "store/numbered.h"
 #include "store/reader.h"
 
 #include "model/limits.h"
@@ -27,28 +28,32 @@ struct follower {
 	struct arena arena;
 };
 
-/* The effects of stream entries; those that cannot be read are left out. *last: the last number, read or not. */
-static size_t effects_read(
-	const struct reply *entries, struct effect **out, uint64_t *last, struct arena *arena)
+/* The effects of stream entries behind after_n; those that cannot be read are left out. *last: the last number, read or not. */
+static size_t effects_read(const struct reply *entries, uint64_t after_n, struct effect **out,
+	uint64_t *last, struct arena *arena)
 {
-	struct effect *v = arena_array(arena, entries->count, sizeof(*v));
-	size_t n = 0;
+	size_t most = 0, n = 0, count;
+	uint64_t at;
 
+	for (size_t i = 0; i < entries->count; i++)
+		most += numbered_count(&entries->items[i], &at);
+	struct effect *v = arena_array(arena, most, sizeof(*v));
 	for (size_t i = 0; i < entries->count; i++) {
-		const struct reply *fields = reply_at(&entries->items[i], 1);
-		struct stream_id id;
-		struct slice *pairs;
+		const struct reply *entry = &entries->items[i];
 		struct err err = { "" };
-		if (!stream_id_parse(reply_at(&entries->items[i], 0)->text, &id))
-			continue;
-		*last = id.ms;
-		size_t count = reply_slices(fields, &pairs, arena);
-		if (record_unflatten(&effect_table, &v[n], pairs, count / 2, &err)) {
-			log_error("store", "an effect cannot be read n=%llu why=%s",
-				(unsigned long long)id.ms, err.text);
-			continue;
+		count = numbered_count(entry, &at);
+		for (size_t k = 0; k < count; k++, at++) {
+			*last = at;
+			if (at <= after_n)
+				continue;
+			if (numbered_get(&effect_table, entry, k, &v[n], arena, &err)) {
+				log_error("store", "an effect cannot be read n=%llu why=%s",
+					(unsigned long long)at, err.text);
+				v[n] = (struct effect){ .n = 0 };
+				continue;
+			}
+			v[n++].n = at;
 		}
-		v[n++].n = id.ms;
 	}
 	*out = v;
 	return n;
@@ -75,7 +80,7 @@ static void follower_got(const struct reply *r, void *arg)
 {
 	struct follower *f = arg;
 	struct effect *effects;
-	size_t n = effects_read(stream_entries(r), &effects, &f->after_n, &f->arena);
+	size_t n = effects_read(stream_entries(r), f->after_n, &effects, &f->after_n, &f->arena);
 
 	if (n > 0)
 		f->fn(f->arg, effects, n);
@@ -117,7 +122,7 @@ struct range {
 	void *arg;
 	struct arena arena;
 	struct effect *effects;
-	size_t count;
+	size_t count, max;
 };
 
 static void range_end(struct range *g, int status)
@@ -131,21 +136,23 @@ static void range_end(struct range *g, int status)
 static void range_answer(void *arg, int status, const struct reply *r)
 {
 	struct range *g = arg;
-	struct stream_id first = { 0, 0 }, last = { 0, 0 };
-	uint64_t end;
+	struct stream_id last = { 0, 0 };
+	uint64_t first = 0, end;
 
 	if (!r || status) {
 		range_end(g, r ? status : -EAGAIN);
 		return;
 	}
-	stream_id_parse(reply_at(reply_at(reply_at(r, 1), 0), 0)->text, &first);
+	numbered_count(reply_at(reply_at(r, 1), 0), &first);
 	stream_id_parse(reply_at(reply_at(reply_at(r, 2), 0), 0)->text, &last);
 	/* Older than what is kept, or from another life of the domain. */
-	if ((first.ms > 0 && g->after_n + 1 < first.ms) || g->after_n > last.ms) {
+	if ((first > 0 && g->after_n + 1 < first) || g->after_n > last.ms) {
 		range_end(g, -ENOENT);
 		return;
 	}
-	g->count = effects_read(reply_at(r, 0), &g->effects, &end, &g->arena);
+	g->count = effects_read(reply_at(r, 0), g->after_n, &g->effects, &end, &g->arena);
+	if (g->count > g->max) /* entries are cut, not effects */
+		g->count = g->max;
 	range_end(g, 0);
 }
 
@@ -159,6 +166,7 @@ void push_range(struct store *s, uint64_t after_n, size_t max,
 	ASSERT(fn && max > 0);
 	g->store = s;
 	g->after_n = after_n;
+	g->max = max;
 	g->fn = fn;
 	g->arg = arg;
 	struct slice from = stream_id_text((struct stream_id){ after_n + 1, 0 }, &g->arena);

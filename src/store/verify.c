@@ -14,6 +14,7 @@
 #include "store/reader.h"
 
 #include "store/commit.h"
+#include "store/numbered.h"
 
 static void verify_page(struct verify *v);
 
@@ -250,8 +251,9 @@ static void verify_journal_first(void *arg, int status, const struct reply *r)
 		verify_end(v);
 		return;
 	}
-	uint64_t first = entry_id(r).ms;
-	journal_read(v->store, first ? first - 1 : 0, verify_journal_page, v);
+	uint64_t first = 1;
+	numbered_count(reply_at(r, 0), &first);
+	journal_read(v->store, first - 1, verify_journal_page, v);
 }
 
 static void verify_journal(struct verify *v)

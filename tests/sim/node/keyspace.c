@@ -700,9 +700,12 @@ static void run_xadd(struct call *c)
 
 	if (!is_of(c, TYPE_STREAM))
 		return;
-	if (slice_is(c->v[at], "MAXLEN")) {
+	if (slice_is(c->v[at], "MINID")) {
 		at += slice_is(c->v[at + 1], "~") ? 3 : 2;
-		most = (size_t)number(c->v[at - 1]) + 100; /* whole nodes are trimmed */
+		uint64_t least = stamp_read(c->v[at - 1]).ms;
+		most = 101; /* this one; and whole nodes are trimmed */
+		for (size_t i = 0; c->value && i < c->value->record_count; i++)
+			most += c->value->records[i].id.ms >= least;
 	}
 	struct stamp last = c->value ? c->value->last : (struct stamp){ 0, 0 };
 	struct stamp id = stamp_read(c->v[at]);
