@@ -26,8 +26,6 @@ struct commit {
 	size_t count;
 	struct argv argv;
 	struct arena arena; /* of the command being built */
-	struct argv applied;
-	struct arena applied_arena;
 	size_t applied_count;
 	struct stream_id inbox;
 	struct numbered journal, push;
@@ -86,7 +84,6 @@ struct commit *commit_new(struct store *s)
 
 void commit_applied(struct commit *c, struct stream_id inbox_id)
 {
-	argv_add(&c->applied, stream_id_text(inbox_id, &c->applied_arena));
 	c->applied_count++;
 	if (inbox_id.ms > c->inbox.ms || (inbox_id.ms == c->inbox.ms && inbox_id.n > c->inbox.n))
 		c->inbox = inbox_id;
@@ -352,9 +349,11 @@ void commit_run(struct commit *c, void (*fn)(void *arg, int status), void *arg)
 	commit_add_numbered(c, &c->journal, &c->store->keys.journal, JOURNAL_KEEP);
 	commit_add_numbered(c, &c->push, &c->store->keys.push, PUSH_KEEP);
 	if (c->applied_count) {
-		struct argv *a = commit_begin(c, "XDEL", key_slice(&c->store->keys.inbox));
-		for (size_t i = 0; i < c->applied.n; i++)
-			argv_add(a, c->applied.v[i]);
+		/* The inbox is read in order, so what is applied is its beginning. */
+		struct stream_id next = { c->inbox.ms, c->inbox.n + 1 };
+		struct argv *a = commit_begin(c, "XTRIM", key_slice(&c->store->keys.inbox));
+		argv_add_text(a, "MINID");
+		argv_add(a, stream_id_text(next, &c->arena));
 		commit_end(c);
 	}
 	commit_add_cursor(c);
@@ -375,7 +374,5 @@ void commit_drop(struct commit **commit)
 	numbered_free(&c->push);
 	argv_free(&c->argv);
 	arena_free(&c->arena);
-	argv_free(&c->applied);
-	arena_free(&c->applied_arena);
 	free(c);
 }

@@ -694,6 +694,22 @@ static void stream_trim(struct value *o, size_t most)
 	o->record_count = most;
 }
 
+static void run_xtrim(struct call *c)
+{
+	struct stamp least = stamp_read(c->v[c->n - 1]);
+	size_t kept = 0;
+
+	if (!is_of(c, TYPE_STREAM))
+		return;
+	for (size_t i = 0; c->value && i < c->value->record_count; i++)
+		kept += stamp_compare(c->value->records[i].id, least) >= 0;
+	size_t gone = c->value ? c->value->record_count - kept : 0;
+	if (gone)
+		stream_trim(c->value, kept);
+	c->wrote = gone > 0;
+	say_int(c, (int64_t)gone);
+}
+
 static void run_xadd(struct call *c)
 {
 	size_t at = 2, most = SIZE_MAX;
@@ -1057,6 +1073,7 @@ static void run_xpending(struct call *c)
 	X("ZSCORE", run_zscore, 3, false, false)                                                   \
 	X("XADD", run_xadd, 5, true, true)                                                         \
 	X("XLEN", run_xlen, 2, false, false)                                                       \
+	X("XTRIM", run_xtrim, 4, true, false)                                                      \
 	X("XDEL", run_xdel, 3, true, false)                                                        \
 	X("XRANGE", run_xrange, 4, false, false)                                                   \
 	X("XREVRANGE", run_xrevrange, 4, false, false)                                             \
