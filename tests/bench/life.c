@@ -3,6 +3,8 @@
  * and engine; beside the same number of writes and bytes pipelined by a bare hiredis program to the same kind of Redis.
  *
  *   life SOCKET DIR COUNT         usher's own rate; prints: rate writes bytes
+ *   life SOCKET DIR COUNT AGENTS WAITING
+ *                                 so many agents, each with one at a time, take COUNT out of a line of WAITING
  *   life SOCKET bare WRITES BYTES the bare program's rate in writes
  *
  * SOCKET is a redis-server with appendonly yes and appendfsync always, started by run.py.
@@ -15,11 +17,12 @@
 #include "base/assert.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "engine/view.h"
 #include "router/router.h"
 #include "store/commit.h"
 #include "store/push.h"
 
-enum { AGENTS = 50, WINDOW = 256, PIPELINE = 512, WAIT_US = 300000000 };
+enum { AGENTS = 50, WINDOW = 256, UNITS = 1000, PIPELINE = 512, WAIT_US = 300000000 };
 
 struct bench {
 	struct loop *loop;
@@ -27,6 +30,8 @@ struct bench {
 	struct router *router;
 	bool ready, leads;
 	uint64_t begun, resolved, wanted;
+	uint64_t agents, waiting; /* waiting: who is offered one waits until the line is there */
+	bool held;
 	uint64_t serial;
 };
 
@@ -49,7 +54,7 @@ static const struct config config = { .domain = SLICE_INIT("main"),
 	.grace_s = 30,
 	.miss_limit = 3,
 	.decline_cooldown_s = 60,
-	.units = 1000,
+	.units = UNITS,
 	.kinds = &kind,
 	.kind_count = 1,
 	.queues = &line,
@@ -128,12 +133,12 @@ static void pushed(void *arg, const struct effect *effects, size_t count)
 {
 	struct bench *b = arg;
 	for (size_t i = 0; i < count; i++) {
-		if (effects[i].type == EFFECT_OFFER)
+		if (effects[i].type == EFFECT_OFFER && !b->held)
 			live_on(b, &effects[i]);
 		if (effects[i].type != EFFECT_CONV || effects[i].state != CONV_RESOLVED)
 			continue;
 		b->resolved++;
-		if (b->begun < b->wanted)
+		if (!b->waiting && b->begun < b->wanted)
 			begin_one(b);
 	}
 }
@@ -157,9 +162,9 @@ static void leads(void *arg)
 
 static void agents_up(struct bench *b)
 {
-	char name[16];
-	for (int i = 0; i < AGENTS; i++) {
-		snprintf(name, sizeof(name), "a%d", i);
+	char name[24];
+	for (uint64_t i = 0; i < b->agents; i++) {
+		snprintf(name, sizeof(name), "a%llu", (unsigned long long)i);
 		struct command c = {
 			.type = COMMAND_USER, .agent = slice_of(name), .role = ROLE_AGENT
 		};
@@ -187,12 +192,44 @@ static unsigned long long info(const char *socket_path, const char *name)
 	return v;
 }
 
-static int ours(const char *socket_path, const char *dir, uint64_t wanted)
+/* Messages until all wait but those that are offered; then every offer is taken up. */
+static bool release_one(const struct conv_view *v, void *arg)
+{
+	live_on(arg, &(struct effect){ .agent = v->agent, .offer = v->offer, .conv = v->conv });
+	return true;
+}
+
+static void release(void *arg, const struct engine *e, uint64_t push_n)
+{
+	struct bench *b = arg;
+
+	(void)push_n;
+	b->held = false;
+	engine_each_conv(e, CONV_OFFERED, release_one, b);
+}
+
+static void line_up(struct bench *b)
+{
+	b->held = true;
+	while (b->begun < b->waiting + b->agents) {
+		for (int i = 0; i < PIPELINE; i++)
+			begin_one(b);
+		while (router_counts(b->router).accepted + PIPELINE < b->begun)
+			loop_turn(b->loop, 20000);
+	}
+	while (router_counts(b->router).accepted < b->begun)
+		loop_turn(b->loop, 20000);
+}
+
+static int ours(const char *socket_path, const char *dir, uint64_t wanted, uint64_t agents,
+	uint64_t waiting)
 {
 	static const struct store_ops store_ops = { .ready = store_ready, .failed = store_failed };
 	static const struct router_ops router_ops = { .leads = leads };
 	char url[256];
-	struct bench b = { .wanted = wanted };
+	struct bench b = { .wanted = wanted, .agents = agents, .waiting = waiting };
+	if (waiting)
+		kind.cost = kind.cost_pending = UNITS;
 	log_set_level(LOG_ERROR);
 	snprintf(url, sizeof(url), "unix:%s", socket_path);
 	struct store_options o = { .redis = url, .domain = "main", .node = "n1", .data_dir = dir };
@@ -208,10 +245,14 @@ static int ours(const char *socket_path, const char *dir, uint64_t wanted)
 	agents_up(&b);
 	for (int i = 0; i < 50; i++)
 		loop_turn(b.loop, 5000);
+	if (waiting)
+		line_up(&b);
 	unsigned long long commands = info(socket_path, "total_commands_processed");
 	unsigned long long bytes = info(socket_path, "total_net_input_bytes");
 	uint64_t began_us = clock_monotonic_us();
-	for (int i = 0; i < WINDOW && b.begun < wanted; i++)
+	if (waiting)
+		router_read(b.router, release, &b);
+	for (int i = 0; !waiting && i < WINDOW && b.begun < wanted; i++)
 		begin_one(&b);
 	while (b.resolved < wanted && clock_monotonic_us() - began_us < WAIT_US)
 		loop_turn(b.loop, 100000);
@@ -257,7 +298,11 @@ int main(int argc, char **argv)
 	if (argc == 5 && strcmp(argv[2], "bare") == 0)
 		return bare(argv[1], strtoull(argv[3], NULL, 10), strtoull(argv[4], NULL, 10));
 	if (argc == 4)
-		return ours(argv[1], argv[2], strtoull(argv[3], NULL, 10));
-	fprintf(stderr, "usage: life SOCKET DIR COUNT | life SOCKET bare WRITES BYTES\n");
+		return ours(argv[1], argv[2], strtoull(argv[3], NULL, 10), AGENTS, 0);
+	if (argc == 6)
+		return ours(argv[1], argv[2], strtoull(argv[3], NULL, 10),
+			strtoull(argv[4], NULL, 10), strtoull(argv[5], NULL, 10));
+	fprintf(stderr, "usage: life SOCKET DIR COUNT [AGENTS WAITING] | life SOCKET bare WRITES "
+			"BYTES\n");
 	return 2;
 }

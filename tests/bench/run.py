@@ -170,6 +170,55 @@ def bench_life():
            count, "conversations (in, offer, accept, reply, resolve) a second, appendfsync always")
 
 
+def bench_route():
+    agents, waiting, count, program = 4000, 100000, 20000, os.path.join(RELEASE, "tests/bench/life")
+    ours, beside = [], []
+    for _ in range(ROUNDS):
+        with Redis() as r:
+            os.mkdir(os.path.join(r.dir, "data"))
+            rate, writes, size = run(program, r.socket, os.path.join(r.dir, "data"), str(count), str(agents), str(waiting)).split()
+            ours.append(float(rate))
+        with Redis() as r:
+            bare = float(run(program, r.socket, "bare", writes, size))
+            beside.append(bare / (int(writes) / count))
+    report("route", ours, beside, f"bare hiredis: the same {int(writes) / count:.0f} commands and {int(size) / count / 1000:.1f} kB each, pipelined",
+           count, f"conversations (offer, accept, reply, resolve) a second, {agents} agents, {waiting} waiting")
+
+
+# ---- the bare engine ----
+
+def engine_run(waiting, agents, skills, turns):
+    return json.loads(run(os.path.join(RELEASE, "tests/bench/engine"), *map(str, (waiting, agents, skills, turns))))
+
+
+def instructions(waiting, agents, skills, turns, snapshot):
+    """callgrind over a few turns, from a snapshot so that only they are slow."""
+    program, words = os.path.join(RELEASE, "tests/bench/engine"), [str(x) for x in (waiting, agents, skills, turns)]
+    if not os.path.exists(snapshot):
+        run(program, *words, snapshot)
+    with tempfile.TemporaryDirectory(prefix="usher-bench.") as d:
+        out = subprocess.run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={d}/out", "--collect-atstart=no",
+                              "--toggle-collect=measured", program, *words, snapshot], capture_output=True, text=True, timeout=3000, check=True)
+    total = int(re.search(r"Collected : (\d+)", out.stderr).group(1))
+    return total / json.loads(out.stdout)["all_offers"]
+
+
+def bench_engine():
+    """Steps a second and memory, small and large (ENGINE_LARGE=WAITING,AGENTS,SKILLS)."""
+    large = [int(x) for x in os.environ.get("ENGINE_LARGE", "1000000,100000,1000").split(",")]
+    small = engine_run(1000, 100, 50, 200000)
+    big = engine_run(*large, 100000)
+    report("engine/steps", [small["steps_per_s"]], [500000], "the figure to reach", 800000, "steps a second of one processor: 1,000 waiting, 100 agents, 50 skills")
+    report("engine/steps-large", [big["steps_per_s"]], [small["steps_per_s"]], "the same, small", 400000, f"steps a second: {large[0]} waiting, {large[1]} agents, {large[2]} skills")
+    report("engine/waiting", [big["bytes_waiting"]], [200], "the limit", large[0], "bytes for each waiting conversation", "less")
+    report("engine/agent", [big["bytes_agent"]], [2048], "the limit", large[1], "bytes for each agent, of profiles all different", "less")
+    report("engine/load", [big["load_s"]], [3], "the limit", large[0], "s of processor time to load them from a snapshot", "less")
+    with tempfile.TemporaryDirectory(prefix="usher-bench.") as d:
+        few = instructions(1000, 100, 50, 3000, os.path.join(d, "small"))
+        many = instructions(*large, 3000, os.path.join(d, "large"))
+    report("engine/decision", [many], [few], "the same, small; at most 3 times", 3000, "instructions for each whole life with its decision", "less")
+
+
 # ---- memory ----
 
 def idle_cost(port, path, pid, count, hello):
