@@ -359,7 +359,7 @@ static void chat_health(void *self, void (*put)(void *arg, struct usher_str json
 	put(arg, (struct usher_str){ text, (size_t)n });
 }
 
-__attribute__((visibility("default"))) const struct usher_channel usher_channel_v0 = {
+__attribute__((visibility("default"))) const struct usher_channel usher_channel_v1 = {
 	.size = sizeof(struct usher_channel),
 	.abi_major = USHER_ABI_MAJOR,
 	.abi_minor = USHER_ABI_MINOR,

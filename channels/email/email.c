@@ -507,9 +507,9 @@ static void email_health(void *self, void (*put)(void *arg, struct usher_str jso
 	g_string_free(json, TRUE);
 }
 
-__attribute__((visibility("default"))) extern const struct usher_channel usher_channel_v0;
+__attribute__((visibility("default"))) extern const struct usher_channel usher_channel_v1;
 
-const struct usher_channel usher_channel_v0 = {
+const struct usher_channel usher_channel_v1 = {
 	.size = sizeof(struct usher_channel),
 	.abi_major = USHER_ABI_MAJOR,
 	.abi_minor = USHER_ABI_MINOR,

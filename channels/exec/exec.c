@@ -347,9 +347,9 @@ static void exec_health(void *self, void (*put)(void *arg, struct usher_str json
 	json_decref(all);
 }
 
-__attribute__((visibility("default"))) extern const struct usher_channel usher_channel_v0;
+__attribute__((visibility("default"))) extern const struct usher_channel usher_channel_v1;
 
-const struct usher_channel usher_channel_v0 = {
+const struct usher_channel usher_channel_v1 = {
 	.size = sizeof(struct usher_channel),
 	.abi_major = USHER_ABI_MAJOR,
 	.abi_minor = USHER_ABI_MINOR,

@@ -158,8 +158,8 @@ static void hello_send(void *self, const struct usher_outbound *m)
 	h->usher->sent(h->host, m->id, USHER_OK, m->id, TEXT(""));
 }
 
-__attribute__((visibility("default"))) extern const struct usher_channel usher_channel_v0;
-const struct usher_channel usher_channel_v0 = {
+__attribute__((visibility("default"))) extern const struct usher_channel usher_channel_v1;
+const struct usher_channel usher_channel_v1 = {
 	.size = sizeof(struct usher_channel),
 	.abi_major = USHER_ABI_MAJOR,
 	.abi_minor = USHER_ABI_MINOR,

@@ -1,8 +1,8 @@
 /*
- * usher channel plugins, ABI v0.
+ * usher channel plugins, ABI v1.
  *
  * A plugin is a shared object that turns one protocol into usher's one kind of message and back. It exports one data
- * symbol, `const struct usher_channel usher_channel_v0`, includes only this header, and links to nothing of usher's.
+ * symbol, `const struct usher_channel usher_channel_v1`, includes only this header, and links to nothing of usher's.
  *
  * The contract (checked by the host in debug mode):
  *  - Every call in both directions happens on the loop's thread; only `post` may be called from any thread.
@@ -15,7 +15,8 @@
  *  - Every `send` that the plugin is given gets exactly one `sent`.
  *  - A plugin is never unloaded while the process lives.
  *
- * Versioning: structs grow only at the end and carry their size; a call that one side does not have is NULL.
+ * Versioning: structs grow only at the end and carry their size; a call that one side does not have is NULL. What stands in arrays and has no size
+ * (usher_str, usher_pair, usher_part) never grows. Whatever is added raises the minor version; an older side never sees it (USHER_HAS asks).
  * Strings are (pointer, length), UTF-8 unless said otherwise, not NUL-terminated; empty is {NULL, 0}.
  */
 #ifndef USHER_CHANNEL_H
@@ -28,8 +29,8 @@
 extern "C" {
 #endif
 
-#define USHER_ABI_MAJOR 0
-#define USHER_ABI_MINOR 1
+#define USHER_ABI_MAJOR 1
+#define USHER_ABI_MINOR 0
 
 struct usher_str {
 	const char *p;

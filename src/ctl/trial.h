@@ -16,7 +16,7 @@
 #include "host/options.h"
 #include "host/plugin.h"
 
-enum { NOTE_MAX = 8192, TRIAL_KEEP = 256, TRIAL_KEY = 1100, TRIAL_ROUTES = 4 };
+enum { NOTE_MAX = 8192, TRIAL_KEEP = 256, TRIAL_KEY = 1100, TRIAL_ROUTES = 4, REREAD_TOKEN = 77 };
 
 /* What a child leaves behind, also when it is killed. */
 struct trial_note {
@@ -82,6 +82,7 @@ struct usher_host {
 	struct trial_send sends[TRIAL_KEEP];
 	size_t send_count;
 	char routes[TRIAL_ROUTES][128];
+	size_t rereads, rereads_done;
 	size_t route_count, listener_count, socket_count;
 	/* what is to be done at the loop's tail */
 	struct list later, timers, streams, requests, sockets, blobs;

@@ -651,6 +651,38 @@ static void run_store_away(struct trial *t)
 		"remember, recall, blobs and deliveries are refused");
 }
 
+/* ---- once more ---- */
+
+static bool is_reread(struct usher_host *h)
+{
+	return h->rereads_done == h->rereads;
+}
+
+static void run_reread(struct trial *t)
+{
+	static const enum usher_outcome outcomes[] = { USHER_OK, USHER_RETRY, USHER_FAIL };
+	struct usher_host *h = opened(t);
+
+	if (!h)
+		return;
+	if (!h->api->reread) {
+		skip(t, "it quarantines nothing");
+		return;
+	}
+	for (size_t i = 0; i < 3; i++) {
+		h->store = outcomes[i];
+		h->rereads++;
+		TRIAL_CALL(h, reread, h->self,
+			text_of("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"),
+			text_of("01J00000000000000000000000"), REREAD_TOKEN);
+		if (!trial_run(h, t->patience_ms, is_reread))
+			trial_wrong(h, "reread without a reread_done");
+	}
+	trial_close(h);
+	snprintf(
+		t->note->what, sizeof(t->note->what), "what was quarantined, there, away and gone");
+}
+
 /* ---- health ---- */
 
 static void put(void *arg, struct usher_str json)
@@ -702,6 +734,7 @@ const struct trial_case trial_cases[] = {
 	{ "sends-closing", "closed with sends under way", run_sends_closing },
 	{ "updates", "news for threads that nobody has", run_updates },
 	{ "store-away", "everything it asks the store is refused", run_store_away },
+	{ "reread", "a quarantined message once more", run_reread },
 	{ "health", "one JSON object", run_health },
 };
 const size_t trial_case_count = sizeof(trial_cases) / sizeof(trial_cases[0]);

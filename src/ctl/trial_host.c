@@ -375,6 +375,18 @@ static void s_rate(struct usher_host *h, struct usher_str thread, struct usher_s
 	if (service_here(h, "rate") && (!thread.n || !dedup.n || score < 1 || score > 5))
 		trial_wrong(h, "rate: a thread, a dedup and a score from 1 to 5 are needed");
 }
+static void s_reread_done(
+	struct usher_host *h, uint64_t token, enum usher_outcome outcome, struct usher_str why)
+{
+	if (!service_here(h, "reread_done"))
+		return;
+	if (token != REREAD_TOKEN || h->rereads == h->rereads_done)
+		trial_wrong(h, "reread_done for what was not asked");
+	else
+		h->rereads_done++;
+	if (outcome == USHER_FAIL && !why.n)
+		trial_warn(h, "reread_done with USHER_FAIL and no reason");
+}
 static int s_is_open(
 	struct usher_host *h, const struct usher_pair *hints, size_t count, uint64_t *opens_us)
 {
@@ -684,7 +696,8 @@ const struct usher_services trial_services = { .size = sizeof(struct usher_servi
 	.rate = s_rate,
 	.is_open = s_is_open,
 	.remember_for = s_remember_for,
-	.mail = s_mail };
+	.mail = s_mail,
+	.reread_done = s_reread_done };
 
 /* ---- a channel's life ---- */
 

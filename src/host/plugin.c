@@ -3,19 +3,20 @@
  * does not have are NULL), a newer one a longer table, whose end is not looked at. Never unloads: a plugin may have threads.
  * Called by channel.c, check.c and usherctl.
  *
- *   usher_channel_v0 in the plugin:  size │ major minor │ name ... open close │ calls it does not know
+ *   usher_channel_v1 in the plugin:  size │ major minor │ name ... open close │ calls it does not know
  *   struct usher_channel here:       copied up to min(size, ours)             │ zero
  */
 #include "host/plugin.h"
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/assert.h"
 #include "base/str.h"
 
-static const char SYMBOL[] = "usher_channel_v0";
+static const char SYMBOL[] = "usher_channel_v1";
 
 /* Every plugin has had this much. */
 enum { LEAST_SIZE = offsetof(struct usher_channel, close) };
@@ -42,15 +43,21 @@ static void take_options(struct plugin *p)
 	p->api.options = p->options;
 }
 
+static int refuse_version(const struct usher_channel *given, struct err *err)
+{
+	return err_set(err, EINVAL,
+		"it was built for version %u.%u of usher's channel ABI, this usher has %u.%u: "
+		"build "
+		"it anew against this usher's usher/channel.h",
+		given->abi_major, given->abi_minor, USHER_ABI_MAJOR, USHER_ABI_MINOR);
+}
+
 int plugin_adopt(struct plugin *p, const struct usher_channel *given, struct err *err)
 {
 	size_t size = given->size < sizeof(p->api) ? given->size : sizeof(p->api);
 
 	if (given->abi_major != USHER_ABI_MAJOR)
-		return err_set(err, EINVAL,
-			"it was built for version %u.%u of usher's channel ABI, this usher has "
-			"%u.%u: build it anew against this usher's usher/channel.h",
-			given->abi_major, given->abi_minor, USHER_ABI_MAJOR, USHER_ABI_MINOR);
+		return refuse_version(given, err);
 	if (given->size < LEAST_SIZE)
 		return err_set(err, EINVAL, "its table has %zu bytes, at least %d are needed",
 			given->size, LEAST_SIZE);
@@ -70,6 +77,21 @@ static bool name_is_plain(struct slice name)
 	return name.n > 0;
 }
 
+/* The table of a plugin for another major version: of that only the first words are alike. */
+static const struct usher_channel *other_version(void *so)
+{
+	enum { VERSIONS_MAX = 32 };
+	char symbol[32];
+
+	for (int i = 0; i < VERSIONS_MAX; i++) {
+		snprintf(symbol, sizeof(symbol), "usher_channel_v%d", i);
+		const struct usher_channel *given = dlsym(so, symbol);
+		if (given)
+			return given;
+	}
+	return NULL;
+}
+
 static int plugin_open(struct plugin *p, const char *path, struct err *err)
 {
 	void *so = dlopen(path, RTLD_NOW | RTLD_LOCAL);
@@ -79,11 +101,13 @@ static int plugin_open(struct plugin *p, const char *path, struct err *err)
 	if (!so)
 		return err_set(err, ENOENT, "%s", why ? why : "cannot be loaded");
 	given = dlsym(so, SYMBOL);
-	if (!given)
-		return err_set(err, EINVAL,
-			"%s has no symbol %s: it is not a plugin for channel ABI %d", path, SYMBOL,
-			USHER_ABI_MAJOR);
-	return plugin_adopt(p, given, err);
+	if (given)
+		return plugin_adopt(p, given, err);
+	given = other_version(so);
+	if (given)
+		return refuse_version(given, err);
+	return err_set(err, EINVAL, "%s has no symbol %s: it is not a plugin for channel ABI %d",
+		path, SYMBOL, USHER_ABI_MAJOR);
 }
 
 struct plugin *plugin_load_file(const char *path, struct err *err)

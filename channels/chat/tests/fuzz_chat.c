@@ -7,7 +7,7 @@
 
 #include "chat.h"
 
-extern const struct usher_channel usher_channel_v0;
+extern const struct usher_channel usher_channel_v1;
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct usher_timer {
@@ -239,7 +239,7 @@ static void update(struct chat *c, uint64_t seq, struct usher_str text)
 	if (!th)
 		return;
 	u.thread = (struct usher_str){ th->key, THREAD_LEN };
-	usher_channel_v0.update(c, &u);
+	usher_channel_v1.update(c, &u);
 }
 
 /* What the host does between two frames. */
@@ -249,29 +249,29 @@ static void act(struct chat *c, uint8_t what, struct usher_str line)
 	now += (uint64_t)what * 1000;
 	switch (what % 9) {
 	case 0:
-		usher_channel_v0.ack(c, last_token, USHER_OK, none);
+		usher_channel_v1.ack(c, last_token, USHER_OK, none);
 		break;
 	case 1:
-		usher_channel_v0.ack(c, last_token, USHER_RETRY, line);
+		usher_channel_v1.ack(c, last_token, USHER_RETRY, line);
 		break;
 	case 2:
-		usher_channel_v0.caught_up(c, none, catching, USHER_OK);
+		usher_channel_v1.caught_up(c, none, catching, USHER_OK);
 		break;
 	case 3:
 		update(c, what, line);
 		break;
 	case 6:
-		usher_channel_v0.recalled(c, recalling, USHER_OK, none);
+		usher_channel_v1.recalled(c, recalling, USHER_OK, none);
 		break;
 	case 7:
-		usher_channel_v0.recalled(c, recalling, USHER_OK, line);
+		usher_channel_v1.recalled(c, recalling, USHER_OK, line);
 		break;
 	case 8:
-		usher_channel_v0.remembered(
+		usher_channel_v1.remembered(
 			c, remembering, what < 128 ? USHER_OK : USHER_DUPLICATE);
 		break;
 	case 4:
-		usher_channel_v0.ack(c, last_token + 1, USHER_FAIL, none);
+		usher_channel_v1.ack(c, last_token + 1, USHER_FAIL, none);
 		break;
 	default:
 		break;
@@ -284,21 +284,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	timer_count = 0;
 	last_token = catching = recalling = remembering = 0;
 	closed = 0;
-	struct chat *c = usher_channel_v0.open(NULL, &SERVICES, why, sizeof(why));
-	usher_channel_v0.http(c, NULL);
+	struct chat *c = usher_channel_v1.open(NULL, &SERVICES, why, sizeof(why));
+	usher_channel_v1.http(c, NULL);
 	while (size > 1) {
 		const uint8_t *end = memchr(data + 1, '\n', size - 1);
 		size_t n = end ? (size_t)(end - data - 1) : size - 1;
 		char *copy = malloc(n + 1); /* exact: the sanitizer sees any overrun */
 		memcpy(copy, data + 1, n);
 		struct usher_str line = { copy, n };
-		usher_channel_v0.ws(c, &socket_, USHER_WS_MESSAGE, line);
+		usher_channel_v1.ws(c, &socket_, USHER_WS_MESSAGE, line);
 		act(c, data[0], line);
 		free(copy);
 		size -= n + 1 + (end ? 1 : 0);
 		data += n + 1 + (end ? 1 : 0);
 	}
-	usher_channel_v0.ws(c, &socket_, USHER_WS_CLOSED, (struct usher_str){ 0 });
+	usher_channel_v1.ws(c, &socket_, USHER_WS_CLOSED, (struct usher_str){ 0 });
 	for (size_t i = 0; i < timer_count && i < 64; i++)
 		timers[i].fn(timers[i].arg);
 	while (c->free_threads) {

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-extern const struct usher_channel usher_channel_v0;
+extern const struct usher_channel usher_channel_v1;
 
 static char *text_dup(struct usher_str s)
 {
@@ -99,7 +99,7 @@ static struct usher_str s_option(struct usher_host *h, const char *key)
 
 	if (set)
 		return str(set);
-	for (const struct usher_option *o = usher_channel_v0.options; o->key; o++) {
+	for (const struct usher_option *o = usher_channel_v1.options; o->key; o++) {
 		if (strcmp(o->key, key) == 0)
 			return str(o->fallback);
 	}
@@ -154,7 +154,7 @@ static void acked(void *arg)
 {
 	struct answer *a = arg;
 
-	usher_channel_v0.ack(a->h->self, a->token, a->outcome, str(a->text));
+	usher_channel_v1.ack(a->h->self, a->token, a->outcome, str(a->text));
 	answer_free(a);
 }
 
@@ -282,7 +282,7 @@ static void remembered(void *arg)
 {
 	struct answer *a = arg;
 
-	usher_channel_v0.remembered(a->h->self, a->token, USHER_OK);
+	usher_channel_v1.remembered(a->h->self, a->token, USHER_OK);
 	answer_free(a);
 }
 
@@ -297,7 +297,7 @@ static void recalled(void *arg)
 {
 	struct answer *a = arg;
 
-	usher_channel_v0.recalled(a->h->self, a->token, USHER_OK, str(a->text));
+	usher_channel_v1.recalled(a->h->self, a->token, USHER_OK, str(a->text));
 	answer_free(a);
 }
 
@@ -329,7 +329,7 @@ static void blob_done(void *arg)
 {
 	struct answer *a = arg;
 
-	usher_channel_v0.blob_done(a->h->self, a->token, a->outcome, str(a->text), 0);
+	usher_channel_v1.blob_done(a->h->self, a->token, a->outcome, str(a->text), 0);
 	answer_free(a);
 }
 
@@ -357,7 +357,7 @@ static void blob_got(void *arg)
 {
 	struct answer *a = arg;
 
-	usher_channel_v0.blob_got(a->h->self, a->token, a->bytes ? USHER_OK : USHER_FAIL,
+	usher_channel_v1.blob_got(a->h->self, a->token, a->bytes ? USHER_OK : USHER_FAIL,
 		a->bytes ? (struct usher_str){ (const char *)a->bytes->data, a->bytes->len }
 			 : str(NULL));
 	answer_free(a);
@@ -461,7 +461,7 @@ static bool is_down(struct usher_host *h, void *arg)
 void fake_clear(struct usher_host *h)
 {
 	if (h->self) {
-		usher_channel_v0.close(h->self);
+		usher_channel_v1.close(h->self);
 		while (h->streams->len)
 			fake_disconnect(h, g_ptr_array_index(h->streams, 0));
 		g_assert_true(fake_run(h, is_down, NULL));
@@ -486,7 +486,7 @@ void fake_option(struct usher_host *h, const char *key, const char *value)
 
 bool fake_open(struct usher_host *h, char *why, size_t why_size)
 {
-	h->self = usher_channel_v0.open(h, &services, why, why_size);
+	h->self = usher_channel_v1.open(h, &services, why, why_size);
 	return h->self != NULL;
 }
 
@@ -496,18 +496,18 @@ struct usher_stream *fake_connect(struct usher_host *h)
 
 	s->out = g_string_new(NULL);
 	g_ptr_array_add(h->streams, s);
-	usher_channel_v0.stream(h->self, s, USHER_STREAM_OPEN, str(NULL));
+	usher_channel_v1.stream(h->self, s, USHER_STREAM_OPEN, str(NULL));
 	return s;
 }
 
 void fake_say(struct usher_host *h, struct usher_stream *s, const char *text)
 {
-	usher_channel_v0.stream(h->self, s, USHER_STREAM_DATA, str(text));
+	usher_channel_v1.stream(h->self, s, USHER_STREAM_DATA, str(text));
 }
 
 void fake_disconnect(struct usher_host *h, struct usher_stream *s)
 {
-	usher_channel_v0.stream(h->self, s, USHER_STREAM_CLOSED, str("gone"));
+	usher_channel_v1.stream(h->self, s, USHER_STREAM_CLOSED, str("gone"));
 	g_ptr_array_remove(h->streams, s);
 	g_string_free(s->out, TRUE);
 	g_free(s);

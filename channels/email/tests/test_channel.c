@@ -8,7 +8,7 @@
 #define MAIL                                                                                       \
 	"From: Ann <ann@example.org>\r\nSubject: Hi\r\nMessage-ID: <m1@x>\r\n\r\nHello\r\n.\r\n"
 
-extern const struct usher_channel usher_channel_v0;
+extern const struct usher_channel usher_channel_v1;
 
 static struct usher_host host;
 static struct token_key key;
@@ -85,7 +85,7 @@ static void nothing_is_said_before_the_acknowledgement(void **state)
 	d = delivered(0);
 	assert_null(strstr(s->out->str, "2.6.0"));
 	fake_say(&host, s, "NOOP\r\n");
-	usher_channel_v0.ack(
+	usher_channel_v1.ack(
 		host.self, d->token, USHER_RETRY, (struct usher_str){ "the store is away", 17 });
 	assert_non_null(strstr(s->out->str, "451 4.3.0 the store is away\r\n250 2.0.0 ok\r\n"));
 	assert_false(s->paused);
@@ -291,7 +291,7 @@ static void send_letter(const char *to)
 		.attempt = 1 };
 
 	g_string_truncate(host.sent, 0);
-	usher_channel_v0.send(host.self, &out);
+	usher_channel_v1.send(host.self, &out);
 	assert_int_equal(host.sent->len, 0); /* never from inside */
 	assert_true(fake_run(&host, has_sent, NULL));
 }

@@ -6,7 +6,7 @@
 
 #include "webhook.h"
 
-extern const struct usher_channel usher_channel_v0;
+extern const struct usher_channel usher_channel_v1;
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct usher_http {
@@ -164,7 +164,7 @@ static const struct usher_services services = { .size = sizeof(services),
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct usher_channel *c = &usher_channel_v0;
+	const struct usher_channel *c = &usher_channel_v1;
 	char why[256] = "";
 	struct usher_http r = { 0 };
 

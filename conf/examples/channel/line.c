@@ -188,8 +188,8 @@ static void line_send(void *self, const struct usher_outbound *m)
 		l->host, m->id, USHER_RETRY, none, TEXT("nobody of that name is on the line"));
 }
 
-__attribute__((visibility("default"))) extern const struct usher_channel usher_channel_v0;
-const struct usher_channel usher_channel_v0 = {
+__attribute__((visibility("default"))) extern const struct usher_channel usher_channel_v1;
+const struct usher_channel usher_channel_v1 = {
 	.size = sizeof(struct usher_channel),
 	.abi_major = USHER_ABI_MAJOR,
 	.abi_minor = USHER_ABI_MINOR,

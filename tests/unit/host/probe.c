@@ -2,6 +2,7 @@
 #include "probe.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #ifndef CAPABILITIES
@@ -10,11 +11,14 @@
 #ifndef MAJOR
 #define MAJOR USHER_ABI_MAJOR
 #endif
+#ifndef MINOR
+#define MINOR USHER_ABI_MINOR
+#endif
 #ifndef SIZE
 #define SIZE sizeof(struct usher_channel)
 #endif
 #ifndef SYMBOL
-#define SYMBOL usher_channel_v0
+#define SYMBOL usher_channel_v1
 #endif
 #ifndef TEXT_MAX
 #define TEXT_MAX 0
@@ -55,6 +59,9 @@ static void *probe_open(
 	probe.host = h;
 	probe.svc = svc;
 	probe.opened++;
+#ifdef NEWER
+	probe.has_newer = USHER_HAS(svc, newer) != 0;
+#endif
 	snprintf(why, size, "%s", refuse.p);
 	leave();
 	return refuse.n ? NULL : &probe;
@@ -193,11 +200,19 @@ static void probe_health(void *self, void (*put)(void *arg, struct usher_str jso
 	leave();
 }
 
+#ifdef NEWER
+static void probe_newer(void *self)
+{
+	(void)self;
+	abort(); /* today's host does not know it */
+}
+#endif
+
 extern const struct usher_channel SYMBOL;
 const struct usher_channel SYMBOL = {
 	.size = SIZE,
 	.abi_major = MAJOR,
-	.abi_minor = 3,
+	.abi_minor = MINOR,
 	.name = "probe",
 	.version = "1",
 	.capabilities = CAPABILITIES,
@@ -217,4 +232,7 @@ const struct usher_channel SYMBOL = {
 	.health = probe_health,
 	.check = probe_check,
 	.option_size = sizeof(struct usher_option),
+#ifdef NEWER /* a header of tomorrow: test_plugin.c makes it */
+	.newer = probe_newer,
+#endif
 };

@@ -20,15 +20,43 @@ struct fixture {
 	uint64_t epoch, push_n;
 };
 
+static void shell(const char *format, ...)
+{
+	char command[1024];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(command, sizeof(command), format, ap);
+	va_end(ap);
+	assert_int_equal(system(command), 0);
+}
+
+static void build_against(const char *include, const char *name, const char *flags)
+{
+	shell("cc -std=c17 -shared -fPIC -I%s -Wall -Wextra -Werror %s -o %s/%s.so "
+	      "tests/unit/host/probe.c",
+		include, flags, dir, name);
+}
+
 static void build(const char *name, const char *flags)
 {
-	char command[512];
+	build_against("include", name, flags);
+}
 
-	snprintf(command, sizeof(command),
-		"cc -std=c17 -shared -fPIC -Iinclude -Wall -Wextra -Werror %s -o %s/%s.so "
-		"tests/unit/host/probe.c",
-		flags, dir, name);
-	assert_int_equal(system(command), 0);
+/* The header as it may be in some years: both tables have grown, and the rows of options. */
+static void build_of_tomorrow(void)
+{
+	char include[96];
+
+	snprintf(include, sizeof(include), "%s/tomorrow", dir);
+	shell("mkdir -p %s/usher && awk '"
+	      "/^struct [a-z_]+ \\{/ { of = $2 }"
+	      "/^};/ && of == \"usher_services\" { print \"int (*newer)(struct usher_host *h);\" }"
+	      "/^};/ && of == \"usher_channel\" { print \"void (*newer)(void *self);\" }"
+	      "/^};/ && of == \"usher_option\" { print \"const char *newer;\" }"
+	      "{ print } /^};/ { of = \"\" }' include/usher/channel.h >%s/usher/channel.h",
+		include, include);
+	build_against(include, "tomorrow", "-DCAPABILITIES=USHER_CAP_FILES -DNEWER -DMINOR=99");
 }
 
 static int build_all(void **state)
@@ -38,11 +66,14 @@ static int build_all(void **state)
 	assert_non_null(mkdtemp(dir));
 	build("probe", "-DCAPABILITIES=USHER_CAP_FILES -DTEXT_MAX=50");
 	build("live", "-DCAPABILITIES='(USHER_CAP_LIVE|USHER_CAP_TYPING)'");
-	build("seven", "-DMAJOR=7");
+	build("seven", "-DMAJOR=7 -DMINOR=3");
 	build("tiny", "-DSIZE=16");
 	build("old", "-DCAPABILITIES=USHER_CAP_FILES -DSIZE='__builtin_offsetof(struct "
 		     "usher_channel,update)'");
-	build("bare", "-DSYMBOL=usher_channel_v9");
+	build("bare", "-DSYMBOL=usher_channel_of_somebody");
+	build("zero", "-DSYMBOL=usher_channel_v0 -DMAJOR=0");
+	build_against("tests/unit/host/abi-1.0", "first", "-DCAPABILITIES=USHER_CAP_FILES");
+	build_of_tomorrow();
 	return 0;
 }
 
@@ -202,9 +233,11 @@ static void test_versions(void **state)
 	static const struct {
 		const char *plugin, *says;
 	} cases[] = {
-		{ "seven", "version 7.3 of usher's channel ABI, this usher has 0.1" },
+		{ "seven", "version 7.3 of usher's channel ABI, this usher has 1." },
+		{ "zero", "version 0." },
+		{ "zero", "of usher's channel ABI, this usher has 1." },
 		{ "tiny", "its table has 16 bytes" },
-		{ "bare", "no symbol usher_channel_v0" },
+		{ "bare", "no symbol usher_channel_v1" },
 		{ "absent", "absent.so: cannot open shared object file" },
 		{ "../etc", "a name has only a-z" },
 	};
@@ -243,6 +276,48 @@ static void test_older_plugin(void **state)
 static int setup_old(void **state)
 {
 	return setup_of(state, "old");
+}
+
+/* A plugin built against the header of 1.0, as it was frozen: everything that it has is used. */
+static void test_plugin_of_the_first_version(void **state)
+{
+	struct fixture *f = *state;
+	struct probe *p = f->probe;
+	struct usher_inbound m = { .size = offsetof(struct usher_inbound, lang),
+		.dedup = str_of("d"),
+		.thread = str_of("t"),
+		.text = str_of("x") };
+
+	p->answer = USHER_OK;
+	queue_out(f, 1, "hello");
+	receipt(f, 1, DELIVERY_SENT);
+	p->svc->deliver(p->host, &m, 1); /* a shorter struct than ours */
+	HOUSE_UNTIL(&f->house, p->ack_count == 1);
+	assert_int_equal(p->acks[0].outcome, USHER_OK);
+	assert_slice_is(host_health(f->house.host, SLICE("ch")), "{}");
+}
+
+static int setup_first(void **state)
+{
+	return setup_of(state, "first");
+}
+
+/* A plugin of a later minor version on this host: what it has more is not looked at, what we lack it can ask. */
+static void test_plugin_of_tomorrow(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(f->probe->has_newer, 0);
+	assert_string_equal(f->probe->svc->option(f->probe->host, "greeting").p, "hi");
+	assert_string_equal(f->probe->svc->option(f->probe->host, "against").p, "");
+	f->probe->answer = USHER_OK;
+	queue_out(f, 1, "hello");
+	receipt(f, 1, DELIVERY_SENT);
+}
+
+static int setup_tomorrow(void **state)
+{
+	return setup_of(state, "tomorrow");
 }
 
 static void test_refusals(void **state)
@@ -811,6 +886,9 @@ int main(void)
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test_setup_teardown(test_older_plugin, setup_old, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_plugin_of_the_first_version, setup_first, teardown),
+		cmocka_unit_test_setup_teardown(test_plugin_of_tomorrow, setup_tomorrow, teardown),
 		cmocka_unit_test_setup_teardown(test_contract_of_deliver, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_repeated, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_repeated_later, setup, teardown),
