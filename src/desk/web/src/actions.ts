@@ -17,6 +17,8 @@ export type DialogKind =
 	| { kind: "transfer"; conv: string }
 	| { kind: "assign"; conv: string }
 	| { kind: "resolve"; conv: string }
+	| { kind: "template"; conv: string }
+	| { kind: "signature" }
 	| { kind: "explain"; conv: string }
 	| { kind: "merge"; customer: string; into: string; name: string }
 	| { kind: "split"; customer: string; name: string };
@@ -77,6 +79,13 @@ export const actions: Action[] = [
 		},
 	},
 	{ label: "act.reply", key: "r", can: answerable, run: () => callComposer("reply") },
+	{
+		label: "composer.template",
+		key: "i",
+		can: answerable,
+		run: withCurrent((conv) => (dialog.value = { kind: "template", conv })),
+	},
+	{ label: "composer.signature", can: () => true, run: () => (dialog.value = { kind: "signature" }) },
 	{ label: "act.note", key: "n", can: () => current() !== undefined, run: () => callComposer("note") },
 	{
 		label: "act.transfer",

@@ -3,6 +3,7 @@
  * `unauthorized`, so that the sign-in page appears wherever it happened.
  */
 import type { Card, Conv, Me, Message, Quarantined, Stats } from "./protocol";
+import type { Card, Conv, Me, Message, Stats, Template } from "./protocol";
 
 export class ApiError extends Error {
 	constructor(
@@ -104,3 +105,16 @@ export function upload(file: File): Promise<{ blob: string; size: number }> {
 		body: file,
 	}).then(json<{ blob: string; size: number }>);
 }
+
+export const templates = () =>
+	call("/templates")
+		.then(json<{ templates: Template[] }>)
+		.then((a) => a.templates);
+export const signature = () =>
+	call("/me/signature")
+		.then(json<{ text: string }>)
+		.then((a) => a.text);
+export const signatureSet = (text: string) =>
+	post("/me/signature", { text })
+		.then(json<{ text: string }>)
+		.then((a) => a.text);

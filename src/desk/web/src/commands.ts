@@ -88,16 +88,39 @@ export async function decline(offer: string, reason: string): Promise<void> {
 let outgoingKey = 0;
 
 /* Puts back what could not be sent, before whatever was typed meanwhile. */
-function giveBack(conv: string, mode: Mode, text: string, parts: Part[]): void {
+function giveBack(conv: string, mode: Mode, text: string, parts: Part[], to?: Copies): void {
 	const d: Draft = draftRead(myId.peek(), conv);
 	d[mode] = d[mode] ? `${text}\n${d[mode]}` : text;
 	d.mode = mode;
 	d.parts = [...parts, ...d.parts];
+	if (to) d.cc = to.cc;
+	if (to) d.bcc = to.bcc;
 	draftWrite(myId.peek(), conv, d);
 	draftChanged.value++;
 }
 
-export async function say(conv: string, mode: Mode, text: string, parts: Part[]): Promise<void> {
+/** Puts a text at the end of the reply being written. */
+export function insertText(conv: string, text: string): void {
+	const d = draftRead(myId.peek(), conv);
+	d.mode = "reply";
+	d.reply = d.reply ? `${d.reply.trimEnd()}\n\n${text}` : text;
+	draftWrite(myId.peek(), conv, d);
+	draftChanged.value++;
+}
+
+/** Whom else a reply goes to. */
+export interface Copies {
+	cc: string[];
+	bcc: string[];
+}
+
+export async function say(
+	conv: string,
+	mode: Mode,
+	text: string,
+	parts: Part[],
+	to: Copies = { cc: [], bcc: [] },
+): Promise<void> {
 	const o: Outgoing = {
 		key: ++outgoingKey,
 		conv,
@@ -116,11 +139,13 @@ export async function say(conv: string, mode: Mode, text: string, parts: Part[])
 					...(parts.length
 						? { parts: parts.map(({ name, type, size, blob }) => ({ name, type, size, blob })) }
 						: {}),
+					...(to.cc.length ? { cc: to.cc } : {}),
+					...(to.bcc.length ? { bcc: to.bcc } : {}),
 				},
 	);
 	if (a.ok) return outgoingSent(o, a.seq);
 	outgoing.value = outgoing.value.filter((x) => x.key !== o.key);
-	giveBack(conv, mode, text, parts);
+	giveBack(conv, mode, text, parts, to);
 	complain(a, t("error.kept"));
 }
 
@@ -161,7 +186,7 @@ export function recoverCommands(): void {
 	recover((c, a) => {
 		if (a.ok) return;
 		if (c.t === "reply" || c.t === "note") {
-			giveBack(c.conv, c.t, c.text, c.t === "reply" ? (c.parts ?? []) : []);
+			giveBack(c.conv, c.t, c.text, c.t === "reply" ? (c.parts ?? []) : [], c.t === "reply" ? { cc: c.cc ?? [], bcc: c.bcc ?? [] } : undefined);
 			complain(a, t("error.kept"));
 		} else if (c.t !== "watch") complain(a);
 	});

@@ -11,10 +11,13 @@ export interface Draft {
 	reply: string;
 	note: string;
 	parts: Part[];
+	/** Further recipients of the reply; null: not touched, so whoever took part gets it. */
+	cc: string[] | null;
+	bcc: string[];
 }
 
 const name = (user: string, conv: string) => `draft.${user}.${conv}`;
-const empty = (): Draft => ({ mode: "reply", reply: "", note: "", parts: [] });
+const empty = (): Draft => ({ mode: "reply", reply: "", note: "", parts: [], cc: null, bcc: [] });
 
 export function draftRead(user: string, conv: string): Draft {
 	try {
@@ -25,6 +28,6 @@ export function draftRead(user: string, conv: string): Draft {
 }
 
 export function draftWrite(user: string, conv: string, d: Draft): void {
-	const blank = d.reply === "" && d.note === "" && d.parts.length === 0 && d.mode === "reply";
+	const blank = d.reply === "" && d.note === "" && d.parts.length === 0 && d.mode === "reply" && d.cc === null && d.bcc.length === 0;
 	write(name(user, conv), blank ? null : JSON.stringify(d));
 }

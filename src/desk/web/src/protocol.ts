@@ -120,6 +120,23 @@ export interface Part {
 	cid?: string | null;
 }
 
+/** Whom a copy of a message went to, and what became of it. */
+export interface Recipient {
+	address: string;
+	role: "to" | "cc" | "bcc";
+	delivery: Delivery | "";
+	why?: string | null;
+}
+
+/** A text of the configuration that may be put into a reply. */
+export interface Template {
+	name: string;
+	title: string;
+	text: string;
+	queue?: string | null;
+	language?: string | null;
+}
+
 export interface Message {
 	conv: string;
 	seq: number;
@@ -139,6 +156,12 @@ export interface Message {
 	quoted?: string | null;
 	/** Why the message could not be read in full. */
 	quarantine?: string | null;
+	/** Of a message that came in: its To and Cc as written, and our own address that it came to. */
+	to?: string | null;
+	cc?: string | null;
+	mailbox?: string | null;
+	/** Of one that went to several. */
+	recipients?: Recipient[] | null;
 }
 
 export interface Suggestion {
@@ -220,7 +243,7 @@ export type Frame =
 	| { t: "offer_ended"; n: number; offer: string; conv: string; why: string; detail?: string }
 	| ({ t: "message"; n: number } & Message)
 	| ({ t: "conv"; n: number } & Conv)
-	| { t: "receipt"; n: number; conv: string; seq: number; delivery: Delivery; why?: string | null }
+	| { t: "receipt"; n: number; conv: string; seq: number; delivery: Delivery; why?: string | null; recipients?: Recipient[] | null }
 	| ({ t: "agent"; n: number } & Agent)
 	| ({ t: "queue"; n: number } & Queue)
 	| { t: "card"; n: number; customer: string; conv?: string }
@@ -235,7 +258,7 @@ export type Command =
 	| { t: "presence"; to: Presence }
 	| { t: "accept"; offer: string }
 	| { t: "decline"; offer: string; reason: string }
-	| { t: "reply"; conv: string; text: string; parts?: Omit<Part, "cid">[] }
+	| { t: "reply"; conv: string; text: string; parts?: Omit<Part, "cid">[]; cc?: string[]; bcc?: string[] }
 	| { t: "note"; conv: string; text: string }
 	| { t: "transfer"; conv: string; to: string; text?: string }
 	| { t: "consult"; conv: string; to: string; text?: string }

@@ -354,7 +354,7 @@ function receipt(f: Extract<Frame, { t: "receipt" }>): void {
 	if (!s) return;
 	const messages = s
 		.peek()
-		.messages.map((m) => (m.seq === f.seq ? { ...m, delivery: f.delivery, why: f.why } : m));
+		.messages.map((m) => (m.seq === f.seq ? { ...m, delivery: f.delivery, why: f.why, recipients: f.recipients ?? m.recipients } : m));
 	s.value = { ...s.peek(), messages };
 }
 

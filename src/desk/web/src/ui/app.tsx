@@ -9,6 +9,7 @@ import { offerList, ready, unread, work } from "../state";
 import { type Session, session, signOut, signedIn } from "../session";
 import { CardColumn } from "./card";
 import { Conversation } from "./conversation";
+import { SignatureDialog, TemplateDialog } from "./templates";
 import { DeclineDialog, LinkDialog, ResolveDialog, TransferDialog } from "./dialogs";
 import { Explain } from "./explain";
 import { Floor } from "./floor";
@@ -36,6 +37,10 @@ function Windows() {
 			return <TransferDialog conv={d.conv} assign />;
 		case "resolve":
 			return <ResolveDialog conv={d.conv} />;
+		case "template":
+			return <TemplateDialog conv={d.conv} />;
+		case "signature":
+			return <SignatureDialog />;
 		case "explain":
 			return <Explain conv={d.conv} />;
 		case "merge":

@@ -5,6 +5,8 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { ApiError } from "../api";
+import { dialog } from "../actions";
+import { participants } from "../addresses";
 import * as api from "../api";
 import { toast } from "../alerts";
 import { composerCall, draftChanged, say } from "../commands";
@@ -12,9 +14,11 @@ import { hint } from "../connection";
 import { type Draft, type Mode, draftRead, draftWrite } from "../drafts";
 import { bytes, t } from "../i18n";
 import type { Conv } from "../protocol";
-import { convName, myId } from "../state";
+import { convName, myId, thread } from "../state";
 import { Icon } from "./icon";
 import { Kbd } from "./bits";
+import { Recipients } from "./recipients";
+import { unknownPlaces } from "./templates";
 
 const file_max = 50 * 1024 * 1024;
 const typing_ms = 3000;
@@ -54,6 +58,10 @@ export function Composer({ conv, noteOnly }: { conv: Conv; noteOnly: boolean }) 
 		a.style.height = `${a.scrollHeight + 2}px`;
 	}, [text, mode]);
 
+	const messages = thread(conv.conv).value.messages;
+	const byMail = messages.some((m) => m.direction === "in" && m.to);
+	const cc = draft.value.cc ?? (byMail ? participants(messages, "") : []);
+	const unknown = mode === "reply" ? unknownPlaces(text) : [];
 	const input = (value: string) => {
 		change(mode === "note" ? { note: value } : { reply: value });
 		if (mode === "reply" && value && Date.now() - told.current > typing_ms) {
@@ -63,12 +71,13 @@ export function Composer({ conv, noteOnly }: { conv: Conv; noteOnly: boolean }) 
 	};
 	const ready =
 		uploading.value.length === 0 &&
+		unknown.length === 0 &&
 		(text.trim() !== "" || (mode === "reply" && draft.value.parts.length > 0));
 	const submit = () => {
 		if (!ready) return;
-		const parts = mode === "reply" ? draft.value.parts : [];
-		change(mode === "note" ? { note: "" } : { reply: "", parts: [] });
-		void say(conv.conv, mode, text.trim(), parts);
+		const { parts, bcc } = mode === "reply" ? draft.value : { parts: [], bcc: [] };
+		change(mode === "note" ? { note: "" } : { reply: "", parts: [], cc: null, bcc: [] });
+		void say(conv.conv, mode, text.trim(), parts, { cc: byMail ? cc : [], bcc });
 		area.current?.focus();
 	};
 	const attach = async (files: File[]) => {
@@ -104,6 +113,7 @@ export function Composer({ conv, noteOnly }: { conv: Conv; noteOnly: boolean }) 
 					<Icon name="note" size={16} /> {t("composer.note")} <Kbd>N</Kbd>
 				</button>
 			</div>
+			{mode === "reply" && byMail && <Recipients cc={cc} bcc={draft.value.bcc} change={change} />}
 			<textarea
 				ref={area}
 				rows={3}
@@ -129,6 +139,11 @@ export function Composer({ conv, noteOnly }: { conv: Conv; noteOnly: boolean }) 
 					}
 				}}
 			/>
+			{unknown.length > 0 && (
+				<p class="wrong" role="status">
+					<Icon name="alert" size={16} /> {t("composer.unknown", { name: unknown.join(", ") })}
+				</p>
+			)}
 			{mode === "reply" && (draft.value.parts.length > 0 || uploading.value.length > 0) && (
 				<ul class="files">
 					{draft.value.parts.map((p, i) => (
@@ -175,6 +190,15 @@ export function Composer({ conv, noteOnly }: { conv: Conv; noteOnly: boolean }) 
 							onClick={() => picker.current?.click()}
 						>
 							<Icon name="clip" />
+						</button>
+						<button
+							type="button"
+							class="ghost square"
+							aria-label={t("composer.template")}
+							title={t("composer.template")}
+							onClick={() => (dialog.value = { kind: "template", conv: conv.conv })}
+						>
+							<Icon name="note" />
 						</button>
 					</>
 				)}

@@ -1,6 +1,7 @@
 /* One message: who, when, on which channel, what became of it; text first, the formatted form on request. */
 import { useSignal } from "@preact/signals";
 import { blobHref } from "../api";
+import { meaning } from "../bounce";
 import { retry } from "../commands";
 import { bytes, dateTime, t, timeOfDay, word } from "../i18n";
 import type { Message } from "../protocol";
@@ -60,10 +61,38 @@ const deliveryIcon: Record<string, IconName> = {
 	unsure: "alert",
 };
 
+/* In a person's words where the code is known, and in the server's. */
+function Why({ why }: { why: string }) {
+	const words = why && meaning(why);
+	return why ? (
+		<span class="why">
+			: {words}
+			{words ? ` (${why})` : why}
+		</span>
+	) : null;
+}
+
+/* Each recipient of a message that went to several. */
+function RecipientStates({ message }: { message: Message }) {
+	const list = message.recipients ?? [];
+	if (list.length === 0) return null;
+	return (
+		<ul class="recipient-states">
+			{list.map((r) => (
+				<li key={r.role + r.address} class={r.why ? "bad" : ""}>
+					<Icon name={deliveryIcon[r.delivery] ?? "clock"} size={14} />
+					<span class="muted">{word("msg", r.role)}:</span> {r.address} <span class="muted">{word("msg", r.delivery)}</span>
+					{r.why && <Why why={r.why} />}
+				</li>
+			))}
+		</ul>
+	);
+}
+
 function DeliveryState({ message }: { message: Message }) {
 	const read = message.seq <= (convs.value.get(message.conv)?.seen_seq ?? 0);
 	const d = read && (message.delivery === "sent" || message.delivery === "delivered") ? "read" : message.delivery;
-	if (!d || message.direction !== "out") return null;
+	if (!d || (message.direction !== "out" && message.direction !== "system")) return null;
 	const bad = d === "failed" || d === "bounced" || d === "unsure";
 	const may = commands.value || mine(convs.value.get(message.conv));
 	return (
@@ -71,7 +100,8 @@ function DeliveryState({ message }: { message: Message }) {
 			<Icon name={deliveryIcon[d] ?? "clock"} size={14} />
 			<span>
 				{word("msg", d)}
-				{bad && message.why && <span class="why">: {message.why}</span>}
+				{bad && <Why why={message.why ?? ""} />}
+				{d === "unsure" && <span class="why">. {t("msg.unsure.ask")}</span>}
 			</span>
 			{bad && may && (
 				<button type="button" class="small" onClick={() => void retry(message.conv, message.seq)}>
@@ -116,7 +146,8 @@ export function MessageView(props: { message: Message; same: boolean; channel: s
 	if (m.direction === "system")
 		return (
 			<div class="system" data-seq={m.seq}>
-				<span>{m.text}</span> <time dateTime={new Date(m.at_ms).toISOString()}>{timeOfDay(m.at_ms)}</time>
+				<span>{m.text}</span> <time dateTime={new Date(m.at_ms).toISOString()}>{timeOfDay(m.at_ms)}</time>{" "}
+				<DeliveryState message={m} />
 			</div>
 		);
 	const kind = m.direction === "in" ? "in" : m.direction === "note" ? "note" : "out";
@@ -134,6 +165,11 @@ export function MessageView(props: { message: Message; same: boolean; channel: s
 				{other && m.channel && <Channel kind={kindOf(m.channel)} channel={m.channel} words />}
 			</header>
 			<div class="bubble">
+				{m.direction === "in" && m.cc && (
+					<p class="msg-cc muted">
+						{t("msg.cc")}: {m.cc}
+					</p>
+				)}
 				{subject && <p class="msg-subject">{subject}</p>}
 				{m.quarantine && (
 					<p class="wrong">
@@ -148,6 +184,7 @@ export function MessageView(props: { message: Message; same: boolean; channel: s
 					{timeOfDay(m.at_ms)}
 				</time>
 				<DeliveryState message={m} />
+				<RecipientStates message={m} />
 				{m.html && (
 					<button type="button" class="link" onClick={() => (formatted.value = !formatted.value)}>
 						{t(formatted.value ? "msg.html.hide" : "msg.html.show")}

@@ -1,0 +1,140 @@
+/*
+ * Answering mail at the desk: who gets a copy, what became of each, a refusal in words and once more by a click, a text from the
+ * configuration, a signature. A real usherd; its mail server is one of some lines here, so that it can refuse one address and then take it.
+ */
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { Center } from "./lib/center.mjs";
+import { axe, newPage, signIn, startBrowser, until } from "./lib/desk.mjs";
+
+const password = "a long password of ann";
+const mails = [];
+const gone = new Set(["gone@x.org"]);
+let browser;
+let center;
+let server;
+
+/* SMTP as far as it goes: mails are kept, an address in `gone` is refused. */
+function listen(port) {
+	const s = createServer((c) => {
+		let data = null;
+		let rcpt = "";
+		let held = "";
+		c.setEncoding("utf8");
+		c.on("error", () => {});
+		c.write("220 mx.test\r\n");
+		c.on("data", (piece) => {
+			held += piece;
+			for (let at; (at = held.indexOf("\r\n")) >= 0; held = held.slice(at + 2)) {
+				const line = held.slice(0, at);
+				if (data !== null) {
+					if (line === ".") {
+						mails.push({ rcpt, data });
+						data = null;
+						c.write("250 2.0.0 ok\r\n");
+					} else data += `${line}\n`;
+				} else if (/^DATA/i.test(line)) {
+					if (rcpt) data = "";
+					c.write(rcpt ? "354 go\r\n" : "554 5.5.1 no recipients\r\n");
+				} else if (/^RCPT/i.test(line)) {
+					const to = /<([^>]*)>/.exec(line)[1];
+					rcpt = gone.has(to) ? "" : to;
+					c.write(rcpt ? "250 2.1.5 ok\r\n" : `550 5.1.1 <${to}>: user unknown\r\n`);
+				} else if (/^EHLO/i.test(line)) c.write("250-mx.test\r\n250 PIPELINING\r\n");
+				else c.write(/^QUIT/i.test(line) ? "221 bye\r\n" : "250 ok\r\n");
+			}
+		});
+	});
+	return new Promise((done) => s.listen(port, "127.0.0.1", () => done(s)));
+}
+
+before(async () => {
+	browser = await startBrowser();
+	center = await Center.open();
+	/* The tests' center, with a text to insert. */
+	const config = join(center.data, "center.yaml");
+	writeFileSync(config, `${readFileSync(center.config)}\ntemplates:\n  hi: {title: Greeting, text: "{{dear}}, about {{case}}. {{agent.name}}"}\n  by-name: {title: By name, text: "Dear {{customer.name}}, hello"}\n`);
+	center.process.kill("SIGTERM");
+	await new Promise((done) => center.process.once("exit", done));
+	center.config = config;
+	await center.start();
+	center.user("ann", "agent", password, "en=90");
+	server = await listen(center.smtp);
+});
+after(async () => {
+	await browser?.close();
+	await center?.close();
+	server?.close();
+});
+
+async function accept(desk) {
+	await desk.locator(".offer").getByRole("button", { name: /accept/i }).first().click({ timeout: 15000 });
+}
+
+test("recipients, refusal, once more, texts and signature", { timeout: 120000 }, async () => {
+	const desk = await newPage(browser);
+	await signIn(desk, center.url, "ann", password);
+	await desk.locator(".top .segmented .p-available").click();
+
+	center.mail("Dan <dan@x.org>", "Help\nCc: Gone <gone@x.org>", "text/plain", "Where is it?");
+	await accept(desk);
+	const composer = desk.locator(".composer").first();
+	await composer.locator(".recipients .chip", { hasText: "gone@x.org" }).waitFor();
+	await composer.getByRole("button", { name: "Add a recipient" }).click();
+	await composer.getByRole("textbox", { name: /^Blind copy to/ }).fill("boss@demo.test");
+	await composer.getByRole("textbox", { name: /^Blind copy to/ }).press("Enter");
+
+	/* A text of the configuration, filled in. */
+	await composer.getByRole("button", { name: "Insert a text" }).click();
+	await desk.getByRole("button", { name: "Greeting" }).click();
+	const area = composer.locator("textarea");
+	await until(async () => /^Hello Dan, about 0\w+\. /.test(await area.inputValue()), "the text filled in");
+	assert.deepEqual(await axe(desk), []);
+	await area.press("Control+Enter");
+
+	/* Each recipient is told of; the refusal in words, with the code. */
+	const sent = desk.locator(".msg.out").first();
+	await sent.locator(".recipient-states .bad", { hasText: /gone@x\.org.*there is no such address \(550 5\.1\.1/ }).waitFor({ timeout: 15000 });
+	await until(() => mails.length === 2, "two copies to arrive");
+	assert.deepEqual(mails.map((m) => m.rcpt).sort(), ["boss@demo.test", "dan@x.org"]);
+	assert.ok(mails.every((m) => m.data.includes("Cc: gone@x.org") && !m.data.includes("boss@")), "the blind copy is blind");
+	assert.deepEqual(await axe(desk), []);
+
+	/* Once more: only to whom it did not reach. */
+	gone.clear();
+	await sent.getByRole("button", { name: "Send again" }).click();
+	await until(() => mails.length === 3, "the third copy");
+	assert.equal(mails[2].rcpt, "gone@x.org");
+	await until(async () => (await sent.locator(".recipient-states .bad").count()) === 0, "nothing is wrong any more");
+
+	/* One's own signature, then an answer to the customer only. */
+	await desk.keyboard.press("Control+k");
+	await desk.keyboard.type("My signature");
+	await desk.keyboard.press("Enter");
+	const dialog = desk.locator("dialog, [role=dialog]").last();
+	await dialog.locator("textarea:not([disabled])").fill("Yours truly, {{agent.name}}");
+	await dialog.getByRole("button", { name: "Save" }).click();
+	await until(async () => (await dialog.locator("textarea").count()) === 0, "the window to close");
+	await composer.getByRole("button", { name: "Answer the customer only" }).click();
+	await area.fill("It is here.");
+	await area.press("Control+Enter");
+	await until(() => mails.length === 4, "the answer");
+	assert.equal(mails[3].rcpt, "dan@x.org");
+	assert.match(mails[3].data, /Yours truly, ann/);
+	assert.doesNotMatch(mails[3].data, /^Cc:/m);
+
+	/* What nobody knows stops the sending. */
+	center.mail("nameless@x.org", "Hi", "text/plain", "No name");
+	await accept(desk);
+	await composer.getByRole("button", { name: "Insert a text" }).click();
+	await desk.getByRole("button", { name: "By name" }).click();
+	await composer.getByText("Nothing is known for {{customer.name}}").waitFor();
+	assert.ok(await composer.getByRole("button", { name: /^Send/ }).isDisabled());
+	await area.fill("Dear friend, hello");
+	await until(async () => !(await composer.getByRole("button", { name: /^Send/ }).isDisabled()), "sending to be allowed");
+	assert.deepEqual(desk.problems, []);
+	await desk.context().close();
+});
