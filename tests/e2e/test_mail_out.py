@@ -5,11 +5,15 @@ import email
 import email.policy
 import json
 import os
+import re
+import shutil
+import smtplib
 import sys
 import tempfile
 import time
 from email.message import EmailMessage
 
+from relay import Pipe, Postfix
 from usher import CENTER, Node, Sink, main, until
 
 WORDS = """
@@ -18,12 +22,13 @@ templates:
 """
 
 
-def center(**more):
+def center(addresses="support@demo.test", **more):
     """The tests' center with further keys of its queue `general`."""
     with open(CENTER, encoding="utf-8") as f:
         text = f.read()
     keys = "".join(f", {k}: {v}" for k, v in more.items())
     text = text.replace("general: {title: General", "general: {title: General" + keys, 1)
+    text = text.replace("support@demo.test", addresses).replace("secret: test-", f"secret: {addresses.split('@')[1]}-")
     out = tempfile.NamedTemporaryFile("w", suffix=".yaml", delete=False, encoding="utf-8")
     out.write(text + WORDS)
     out.close()
@@ -206,6 +211,71 @@ def test_pictures_and_files_go_both_ways():
         assert len(images) == 1 and images[0]["Content-ID"] == "<pic1@x.org>" and images[0].get_content() == PICTURE
         assert images[0].get_filename() == "снимок.png"
         assert 'src="cid:pic1@x.org"' in m.get_body(("html",)).get_content()
+
+
+def test_two_ushers_fall_silent():
+    """Each answers mail automatically; between them a relay, the second time one that removes every sign of a robot."""
+    marks = re.compile(rb"^(Auto-Submitted|X-Auto-Response-Suppress|Precedence):[^\r]*\r\n", re.M | re.I)
+    for stripped in (False, True):
+        passed, nodes = [], {}
+
+        def relay(sender, rcpts, data, stripped=stripped, passed=passed, nodes=nodes):
+            passed.append(rcpts[0])
+            node = nodes[rcpts[0].split("@")[1]]
+            if stripped:
+                data, sender = marks.sub(b"", data), "support@" + ("a.test" if rcpts[0].endswith("b.test") else "b.test")
+            with smtplib.LMTP("127.0.0.1", node.lmtp) as s:
+                s.sendmail(sender, rcpts, data)
+
+        pipe = Pipe(relay)
+        configs = [center(received='"We have your letter {{case}}"', addresses=f"support@{d}") for d in ("a.test", "b.test")]
+        try:
+            with contextlib.ExitStack() as stack:
+                for domain, config in zip(("a.test", "b.test"), configs):
+                    node = Node(config=config, start=False)
+                    node.smtp = pipe.port
+                    nodes[domain] = stack.enter_context(node)
+                    node.start()
+                nodes["a.test"].mail("hello", sender="support@b.test", to="support@a.test")
+                until("the first answer", lambda: passed)
+                time.sleep(3)
+                assert passed == ["support@b.test", "support@a.test"][:2 if stripped else 1], passed
+        finally:
+            pipe.close()
+            for config in configs:
+                os.unlink(config)
+
+
+def test_postfix_relays_answers_and_its_bounce_comes_back():
+    if os.geteuid() or not shutil.which("postfix"):
+        print("# skipped: postfix needs root")
+        return
+    taken = []
+
+    def elsewhere(sender, rcpts, data):
+        if "gone@x.org" in rcpts:
+            return "550 5.1.1 <gone@x.org>: no such user"
+        taken.append((sender, rcpts, email.message_from_bytes(data, policy=email.policy.default)))
+        return None
+
+    node = Node(start=False)
+    with contextlib.closing(Pipe(elsewhere)) as pipe, Postfix(to=pipe.port, lmtp=node.lmtp) as postfix, node:
+        node.smtp = postfix.port
+        node.start()
+        with node.desk("bo") as bo:
+            bo.available()
+            node.mail("Где заказ?", subject="=?utf-8?B?0JfQsNC60LDQtw==?=")
+            conv = bo.accept()["conv"]
+            answer = bo.command("reply", conv=conv, text="Он в пути.", cc=["gone@x.org"])
+            _, rcpts, m = until("the answer to pass postfix", lambda: taken)[0]
+            assert rcpts == ["ann@x.org"] and m["Subject"] == "Re: Заказ", m.as_string()
+            assert m.get_body(("plain",)).get_content().startswith("Он в пути."), m.as_string()
+            # postfix took both; what it could not deliver comes back by LMTP to the return path of that copy.
+            f = bo.expect("receipt", conv=conv, seq=answer["seq"], delivery="bounced", seconds=30)
+            assert "gone@x.org" in f["why"] and "5.1.1" in f["why"], f
+            states = {r["address"]: r["delivery"] for r in f["recipients"]}
+            assert states == {"ann@x.org": "sent", "gone@x.org": "bounced"}, states
+            assert len(node.conv(conv)["messages"]) == 2, "the report is no message of the customer's"
 
 
 if __name__ == "__main__":
