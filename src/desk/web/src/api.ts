@@ -2,8 +2,7 @@
  * HTTP beside the WebSocket (/api/v1). Throws ApiError with the server's own words; a 401 also tells
  * `unauthorized`, so that the sign-in page appears wherever it happened.
  */
-import type { Card, Conv, Me, Message, Quarantined, Stats } from "./protocol";
-import type { Card, Conv, Me, Message, Stats, Template } from "./protocol";
+import type { Card, Conv, Me, Message, Quarantined, Stats, Template } from "./protocol";
 
 export class ApiError extends Error {
 	constructor(
