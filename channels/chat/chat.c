@@ -30,6 +30,8 @@ static const struct usher_option OPTIONS[] = {
 		"of buttons: a CSS colour, for instance #0a6e4f" },
 	{ "rating", USHER_BOOL, "yes", 0, 0, NULL, 0,
 		"ask how good it was when a conversation ends" },
+	{ "transcript", USHER_TEXT, "", 0, 64, NULL, 0,
+		"the mail channel that sends a conversation to its visitor; empty: none does" },
 	{ "comfort", USHER_TEXT, "", 0, 500, NULL, 0,
 		"said to whoever waits, each time comfort_after has passed" },
 	{ "comfort_ru", USHER_TEXT, "", 0, 500, NULL, 0, "the same in Russian" },
@@ -107,6 +109,8 @@ static void *chat_open(
 	c->rating = svc->option(host, "rating").n == 3;
 	table_init(&c->polls, TOKEN_LEN);
 	table_init(&c->peers, sizeof(((struct peer *)0)->key));
+	c->transcript = svc->option(host, "transcript");
+	table_init(&c->transcripts, sizeof(uint64_t));
 	table_init(&c->posts, sizeof(uint64_t));
 	table_init(&c->threads, THREAD_LEN);
 	table_init(&c->waits, sizeof(uint64_t));
@@ -139,6 +143,21 @@ static void chat_ack(void *self, uint64_t token, enum usher_outcome outcome, str
 
 /* ---- news of a thread ---- */
 
+/* Usher says it with every news of a conversation that is over; people hear it once, until there is something new. */
+static int ended_again(struct thread *th, const struct usher_update *u)
+{
+	int again = u->what == USHER_UPDATE_ENDED && th->ended;
+	if (u->what == USHER_UPDATE_ENDED)
+		th->ended = 1;
+	else if (u->what == USHER_UPDATE_AGENT || (u->what == USHER_UPDATE_POSITION && u->position))
+		th->ended = 0;
+	if (u->what == USHER_UPDATE_MESSAGE && u->seq > th->seq) {
+		th->seq = u->seq;
+		th->ended = 0;
+	}
+	return again;
+}
+
 static void chat_update(void *self, const struct usher_update *u)
 {
 	struct chat *c = self;
@@ -151,9 +170,15 @@ static void chat_update(void *self, const struct usher_update *u)
 		return;
 	}
 	struct thread *th = thread_get(c, key, 0);
-	for (struct tab *t = th ? th->tabs : NULL; t; t = t->next) {
+	if (th && th->transcript)
+		transcript_add(th->transcript, u);
+	if (!th)
+		return;
+	int again = ended_again(th, u);
+	for (struct tab *t = th->tabs; t; t = t->next) {
 		th->known = 1;
-		say_update(t, u);
+		if (!again || t->catching)
+			say_update(t, u);
 	}
 }
 
@@ -163,6 +188,8 @@ static void chat_caught_up(
 	struct chat *c = self;
 	struct tab *t = table_get(&c->tabs, &token);
 	(void)thread;
+	if (!t)
+		transcript_read(c, token, outcome);
 	if (!t || !t->catching)
 		return;
 	t->catching = 0;

@@ -52,6 +52,7 @@ struct thread;
 struct poll;
 struct hello;
 struct post;
+struct transcript;
 
 /* Whoever comes from one address (an IPv6 /64 is one). */
 struct peer {
@@ -95,8 +96,11 @@ struct thread {
 	struct tab *tabs;
 	struct usher_timer *leaving; /* runs while nobody is connected */
 	struct thread *next_free;
-	uint64_t says_us;	      /* bucket of the session */
-	unsigned known : 1, left : 1; /* known: usher has heard of it */
+	uint64_t says_us;	       /* bucket of the session */
+	struct transcript *transcript; /* being read for a mail */
+	uint64_t mailed_us;
+	uint64_t seq;				 /* the newest message */
+	unsigned known : 1, left : 1, ended : 1; /* known: usher has heard of it */
 };
 
 /* What a hello says about a person, in one allocation of just that size; verified only by the site's signature. "" where nothing was said. */
@@ -122,14 +126,16 @@ struct claims {
 struct chat {
 	struct usher_host *host;
 	const struct usher_services *svc;
-	struct table threads; /* by key */
-	struct table waits;   /* by token: struct wait */
-	struct table tabs;    /* by serial */
-	struct table polls;   /* by id */
-	struct table peers;   /* by hash of the address */
-	struct table posts;   /* by token: waiting for a file */
+	struct table threads;	  /* by key */
+	struct table waits;	  /* by token: struct wait */
+	struct table tabs;	  /* by serial */
+	struct table polls;	  /* by id */
+	struct table peers;	  /* by hash of the address */
+	struct table posts;	  /* by token: waiting for a file */
+	struct table transcripts; /* by token, of the same numbers as tabs */
 	uint64_t next_serial, next_token;
-	struct usher_str path, origins, secret, file_types;
+	struct usher_str path, origins, secret, file_types, transcript;
+
 	uint64_t grace_us, file_max;
 	size_t tabs_max, per_address;
 	int files, rating;
@@ -238,6 +244,12 @@ void fetch_free(struct fetch **f);
 void file_key_begin(struct chat *c);
 void file_key_recalled(struct chat *c, enum usher_outcome outcome, struct usher_str value);
 void file_key_remembered(struct chat *c, enum usher_outcome outcome);
+
+/* ---- transcript.c ---- */
+void transcript_ask(struct tab *t, const struct json_t *frame);
+void transcript_add(struct transcript *m, const struct usher_update *u);
+void transcript_read(struct chat *c, uint64_t token, enum usher_outcome outcome);
+void transcript_free(struct chat *c, struct transcript *m);
 
 /* ---- settings.c: what the widget wants to know before it connects ---- */
 void settings_answer(struct chat *c, struct usher_http *r);

@@ -47,6 +47,8 @@ static void thread_gone(void *arg)
 		struct usher_str key = { th->key, THREAD_LEN };
 		c->svc->presence(c->host, key, USHER_LEFT, 0);
 	}
+	if (th->transcript)
+		transcript_free(c, th->transcript);
 	table_remove(&c->threads, th->key);
 	th->next_free = c->free_threads;
 	c->free_threads = th;

@@ -234,7 +234,8 @@ static void frame_in(struct tab *t, const json_t *frame)
 	const char *type = text_of(frame, "t");
 	if (!type)
 		say_error(t, NULL, "invalid",
-			"a frame needs t: hello, say, typing, seen, about, rate, end or ping");
+			"a frame needs t: hello, say, typing, seen, about, rate, transcript, end "
+			"or ping");
 	else if (strcmp(type, "hello") == 0)
 		hello_read(t, frame);
 	else if (strcmp(type, "ping") == 0)
@@ -251,11 +252,13 @@ static void frame_in(struct tab *t, const json_t *frame)
 		about_read(t, frame);
 	else if (strcmp(type, "rate") == 0)
 		rate(t, frame);
+	else if (strcmp(type, "transcript") == 0)
+		transcript_ask(t, frame);
 	else if (strcmp(type, "end") == 0)
 		end(t);
 	else
 		say_error(t, NULL, "invalid",
-			"t is one of hello, say, typing, seen, about, rate, end, ping");
+			"t is one of hello, say, typing, seen, about, rate, transcript, end, ping");
 }
 
 void visitor_json(struct tab *t, const json_t *frame)

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 
-from usher import ROOT, Chat, Loop, Node, main, until
+from usher import ROOT, Chat, Loop, Node, Sink, main, until
 
 SECRET = b"test-secret-of-the-site"
 CENTER = os.path.join(ROOT, "tests/lib/chat.yaml")
@@ -235,6 +235,37 @@ def test_rating_read_marks_and_leaving():
         assert "Quick & kind" in exported
         ann.close()
         late.close()
+
+
+def test_the_conversation_by_mail():
+    node = Node(config=CENTER, start=False)
+    sink = Sink(node.smtp)
+    node.start()
+    with node, node.desk("bo") as bo:
+        bo.available()
+        ann = node.chat(lang="ru")
+        ann.say("Где моя карта?")
+        ann.send(t="transcript", email="ann@x.org")
+        assert ann.expect("error")["code"] == "state"  # nobody has answered: this is no way to write to strangers
+        conv = bo.accept()["conv"]
+        bo.command("reply", conv=conv, text="В пути")
+        ann.expect("msg", text="В пути")
+        ann.send(t="transcript", email="ann@x.org")
+        assert ann.expect("error", code="slow")
+        bob = node.chat()
+        bob.say("Where is mine?")
+        bo.command("reply", conv=bo.accept()["conv"], text="On its way")
+        bob.expect("msg", text="On its way")
+        bob.send(t="transcript", email="not an address")
+        bob.expect("error", code="invalid")
+        bob.send(t="transcript", email="bob@x.org")
+        bob.expect("mailed")
+        mail = until("the mail", lambda: [m for m in sink.mails() if b"bob@x.org" in m])[0].decode()
+        assert "Where is mine?" in mail and "Bo Larsen" in mail and "On its way" in mail, mail
+        assert "Auto-Submitted: auto" in mail, mail
+        ann.close()
+        bob.close()
+    sink.close()
 
 
 def test_who_left_during_a_restart_has_left():

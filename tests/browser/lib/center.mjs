@@ -25,9 +25,10 @@ function freePort() {
 }
 
 export class Center {
-	static async open({ config = join(root, "tests/lib/center.yaml") } = {}) {
+	static async open({ config = join(root, "tests/lib/center.yaml"), env = {} } = {}) {
 		const c = new Center();
 		c.config = config;
+		c.extra = env;
 		c.data = mkdtempSync(join(tmpdir(), "usher-browser."));
 		[c.http, c.lmtp, c.admin, c.smtp] = [await freePort(), await freePort(), await freePort(), await freePort()];
 		c.url = `http://127.0.0.1:${c.http}`;
@@ -44,6 +45,7 @@ export class Center {
 			USHER_ADMIN_PORT: String(this.admin),
 			USHER_SMTP_PORT: String(this.smtp),
 			USHER_SOCKET: join(this.data, "usherctl.sock"),
+			...this.extra,
 		};
 	}
 

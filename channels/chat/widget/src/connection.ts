@@ -1,7 +1,8 @@
-// The protocol: one WebSocket that comes back, resumes after the last number seen, and sends again what was not acknowledged.
-// A message is shown once however often it is sent or read: ids from here, numbers from the server.
-import { Keep } from "./memory";
-import type { Settings } from "./settings";
+// The protocol: a connection that comes back, resumes after the last number seen, and sends again what was not acknowledged, one after the
+// other, so that order holds. A message is shown once however often it is sent or read: ids from here, numbers from the server.
+import type { FileRef, Keep } from "./memory";
+import { reaches, type Settings } from "./settings";
+import { pollLine, socketLine, type Frame, type Line } from "./transport";
 
 export interface Message {
 	seq: number;
@@ -10,30 +11,51 @@ export interface Message {
 	name?: string;
 	id?: string;
 	at_ms?: number;
+	files?: FileRef[];
 }
 export interface Events {
 	state(state: "connecting" | "open" | "lost"): void;
+	welcome(open: boolean, opens_ms: number | undefined): void;
 	message(m: Message): void;
-	pending(id: string, text: string): void;
+	pending(id: string, text: string, files: FileRef[] | undefined): void;
 	acked(id: string): void;
 	refused(id: string, why: string): void;
 	queue(position: number, wait: [number, number] | null): void;
 	typing(name: string): void;
+	agent(name: string): void;
+	seen(seq: number): void;
 	ended(why: string): void;
+	rated(): void;
+	mailed(): void;
+	fields(why: string): void;
+	/** Another conversation than before: what is shown is not of it. */
+	fresh(): void;
 }
 
 const BACKOFF_MS = [300, 700, 1500, 3000, 6000, 10000];
 const PING_MS = 25000;
-const SILENT_MS = 60000; // longer than two pings: the socket is half-open
+const SILENT_MS = 60000; // longer than two pings: half-open
+const WELCOME_MS = 10000;
+const AGAIN_MS = 1500;
+const TRY_SOCKET = 2;
+
+export const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (b) => b.toString(16).padStart(2, "0")).join("");
 
 export class Connection {
-	private ws: WebSocket | null = null;
+	private line: Line | null = null;
 	private seq = 0;
 	private tries = 0;
+	private opened = false; // this line was
+	private failed = 0; // WebSockets that said nothing though the server is there, in a row
 	private ready = false;
 	private heard = 0;
 	private timer = 0;
-	private stopped = false;
+	private stopped = true;
+	private flying = ""; // id of the message that waits for its acknowledgement
+	private readonly nonce = newId();
+	private told = 0;
+	pass = "";
+	about: Record<string, string> = {};
 
 	constructor(
 		private readonly settings: Settings,
@@ -42,79 +64,115 @@ export class Connection {
 	) {
 		setInterval(() => this.beat(), PING_MS);
 		addEventListener("online", () => this.now());
-		document.addEventListener("visibilitychange", () => document.hidden || this.now());
+		document.addEventListener("visibilitychange", () => document.hidden || (this.now(), this.tellSeen()));
 	}
 
 	start(): void {
+		if (!this.stopped) return;
 		this.stopped = false;
-		for (const p of this.keep.value.pending) this.on.pending(p.id, p.text);
+		for (const p of this.keep.pending) this.on.pending(p.id, p.text, p.files);
 		this.connect();
 	}
 
 	private connect(): void {
-		if (this.ws || this.stopped) return;
+		if (this.line || this.stopped) return;
 		this.on.state("connecting");
-		const ws = new WebSocket(this.settings.base.replace(/^http/, "ws") + "/ws");
-		this.ws = ws;
-		ws.onopen = () => this.hello(ws);
-		ws.onmessage = (e) => this.frame(JSON.parse(e.data as string) as Record<string, unknown>);
-		ws.onclose = () => this.lost(ws);
+		this.opened = false;
+		const way = this.failed >= TRY_SOCKET ? pollLine : socketLine;
+		let over = false;
+		const line: Line = way(this.settings.base, {
+			open: () => this.hello(line),
+			frame: (f) => {
+				this.opened = true;
+				if (line === this.line) this.frame(f);
+			},
+			closed: () => {
+				if (!over && line === this.line) this.lost();
+				over = true;
+			},
+		});
+		this.line = line;
+		clearTimeout(this.timer);
+		this.timer = setTimeout(() => line.close(), WELCOME_MS);
 	}
 
-	private hello(ws: WebSocket): void {
+	private hello(line: Line): void {
 		const { name, identity, department, lang } = this.settings;
+		this.keep.refresh();
 		this.heard = Date.now();
-		ws.send(
-			JSON.stringify({
-				t: "hello",
-				session: this.keep.value.session,
-				from: this.seq,
-				name,
-				identity,
-				department,
-				lang: lang.slice(0, 2),
-				page: location.href.slice(0, 500),
-			}),
-		);
+		line.send({
+			t: "hello",
+			session: this.keep.session,
+			from: this.seq,
+			nonce: this.nonce,
+			name,
+			identity,
+			department,
+			fields: this.about,
+			lang: lang.slice(0, 2),
+			page: location.href.slice(0, 500),
+			referrer: document.referrer.slice(0, 500),
+		});
 	}
 
-	private lost(ws: WebSocket): void {
-		if (this.ws !== ws) return;
-		this.ws = null;
+	private lost(): void {
+		this.line = null;
 		this.ready = false;
+		this.flying = "";
+		if (!this.opened) void this.doubt();
+		clearTimeout(this.timer);
 		if (this.stopped) return;
 		this.on.state("lost");
 		const base = BACKOFF_MS[Math.min(this.tries++, BACKOFF_MS.length - 1)] as number;
-		clearTimeout(this.timer);
 		this.timer = setTimeout(() => this.connect(), base * (0.7 + 0.6 * Math.random()));
+	}
+
+	/** Only where the server answers and its socket does not, the socket is to blame. */
+	private async doubt(): Promise<void> {
+		if (this.failed >= TRY_SOCKET) this.failed = 0;
+		else if (await reaches(this.settings.base)) this.failed++;
 	}
 
 	/** The network or the person is back: do not wait for the timer. */
 	private now(): void {
-		if (this.ws || this.stopped) return;
+		if (this.line || this.stopped) return;
 		clearTimeout(this.timer);
 		this.connect();
 	}
 
+	/** Another tab has another session: this one follows. */
+	again(): void {
+		if (this.stopped) return;
+		this.line?.close();
+		this.now();
+	}
+
 	private beat(): void {
-		if (!this.ws || !this.ready) return;
-		if (Date.now() - this.heard > SILENT_MS) this.ws.close();
+		if (!this.line || !this.ready) return;
+		if (Date.now() - this.heard > SILENT_MS) this.line.close();
 		else this.send({ t: "ping" });
 	}
 
-	private send(frame: object): void {
-		if (this.ready) this.ws?.send(JSON.stringify(frame));
+	private send(frame: Frame): void {
+		if (this.ready) this.line?.send(frame);
 	}
 
-	private frame(f: Record<string, unknown>): void {
+	private pump(): void {
+		const p = this.keep.pending[0];
+		if (!this.ready || !p || this.flying === p.id) return;
+		this.flying = p.id;
+		this.send({ t: "say", id: p.id, text: p.text, files: p.files });
+	}
+
+	private frame(f: Frame): void {
 		this.heard = Date.now();
 		switch (f.t) {
 			case "welcome":
-				this.welcome(f.session as string);
+				this.welcome(f);
 				break;
 			case "ack":
-				this.done(f.id as string);
 				this.on.acked(f.id as string);
+				this.done(f.id as string);
 				break;
 			case "msg":
 				this.message(f as unknown as Message);
@@ -125,8 +183,20 @@ export class Connection {
 			case "typing":
 				this.on.typing((f.name as string) || "");
 				break;
+			case "agent":
+				this.on.agent(f.name as string);
+				break;
+			case "seen":
+				this.on.seen(f.seq as number);
+				break;
 			case "ended":
 				this.on.ended(f.why as string);
+				break;
+			case "rated":
+				this.on.rated();
+				break;
+			case "mailed":
+				this.on.mailed();
 				break;
 			case "error":
 				this.error(f);
@@ -134,51 +204,67 @@ export class Connection {
 		}
 	}
 
-	private welcome(session: string): void {
+	private welcome(f: Frame): void {
+		clearTimeout(this.timer);
 		this.tries = 0;
+		if (this.failed < TRY_SOCKET) this.failed = 0;
+		if (f.fresh) {
+			this.seq = this.told = 0;
+			this.on.fresh();
+		}
+		if (f.verified) this.settings.identity = undefined; // the session knows it from here on
+		this.keep.setSession(f.session as string);
+		this.pass = (f.pass as string) || "";
 		this.ready = true;
-		this.keep.value.session = session;
-		this.keep.save();
 		this.on.state("open");
-		for (const p of this.keep.value.pending) this.send({ t: "say", ...p });
+		this.on.welcome(f.open !== false, f.opens_ms as number | undefined);
+		this.pump();
 	}
 
 	private message(m: Message): void {
 		if (m.seq <= this.seq) return;
 		this.seq = m.seq;
-		if (m.id) this.done(m.id);
 		this.on.message(m);
-		if (m.from === "agent" && !document.hidden) this.send({ t: "seen", seq: m.seq });
+		if (m.id) this.done(m.id);
+		if (m.from === "agent") this.tellSeen();
 	}
 
-	private error(f: Record<string, unknown>): void {
+	/** Read is what is before somebody's eyes. */
+	visible = () => true;
+	tellSeen(): void {
+		if (document.hidden || !this.visible() || this.told >= this.seq) return;
+		this.told = this.seq;
+		this.send({ t: "seen", seq: this.seq });
+	}
+
+	private error(f: Frame): void {
 		const id = f.id as string | undefined;
-		if (f.code === "identity") this.settings.identity = undefined; // expired: go on as a visitor
-		if (!id) {
-			if (!this.ready) this.ws?.close();
-			return;
-		}
-		if (f.code === "busy" || f.code === "slow") {
-			const p = this.keep.value.pending.find((x) => x.id === id);
-			setTimeout(() => p && this.send({ t: "say", ...p }), 1500);
-			return;
-		}
-		this.done(id);
-		this.on.refused(id, f.message as string);
+		const later = f.code === "busy" || f.code === "slow";
+		if (f.code === "identity") this.settings.identity = undefined; // used or expired: go on as a visitor
+		if (f.code === "fields") {
+			this.stop();
+			this.on.fields(f.message as string);
+		} else if (later) {
+			setTimeout(() => {
+				this.flying = "";
+				this.pump();
+			}, AGAIN_MS);
+		} else if (id) {
+			this.on.refused(id, f.message as string);
+			this.done(id);
+		} else if (!this.ready) this.line?.close();
 	}
 
 	private done(id: string): void {
-		this.keep.value.pending = this.keep.value.pending.filter((p) => p.id !== id);
-		this.keep.save();
+		this.keep.done(id);
+		this.pump();
 	}
 
-	say(text: string): void {
-		const bytes = crypto.getRandomValues(new Uint8Array(12));
-		const id = Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
-		this.keep.value.pending.push({ id, text });
-		this.keep.save();
-		this.on.pending(id, text);
-		this.send({ t: "say", id, text });
+	say(text: string, files?: FileRef[]): void {
+		const p = { id: newId(), text, at: Date.now(), files };
+		this.keep.add(p);
+		this.on.pending(p.id, text, files);
+		this.pump();
 	}
 
 	typing(): void {
@@ -189,15 +275,59 @@ export class Connection {
 		this.send({ t: "end" });
 	}
 
-	/** Shared computer: nothing of the conversation stays here. */
-	forget(): void {
-		this.end();
+	rate(score: number, text: string): void {
+		this.send({ t: "rate", id: newId(), score, text });
+	}
+
+	mail(email: string): void {
+		this.send({ t: "transcript", email });
+	}
+
+	/** What was asked in a form. */
+	tell(fields: Record<string, string>): void {
+		this.about = { ...this.about, ...fields };
+		this.send({ t: "about", fields: this.about, department: this.settings.department, page: location.href.slice(0, 500) });
+	}
+
+	private stop(): void {
+		const line = this.line;
 		this.stopped = true;
-		const ws = this.ws;
-		this.ws = null;
+		this.line = null;
 		this.ready = false;
-		setTimeout(() => ws?.close(), 300); // let the end go out first
+		clearTimeout(this.timer);
+		setTimeout(() => line?.close(), 300); // let what was said go out first
+	}
+
+	/** Shared computer: nothing of the conversation stays here. */
+	forget(ends: boolean): void {
+		if (ends) this.end();
+		this.stop();
 		this.keep.forget();
-		this.seq = 0;
+		this.seq = this.told = 0;
+		this.about = {};
+	}
+
+	async upload(file: File): Promise<FileRef> {
+		const head = JSON.stringify({ pass: this.pass, name: file.name });
+		const r = await fetch(`${this.settings.base}/file`, {
+			method: "POST",
+			headers: { "Content-Type": "text/plain" },
+			credentials: "omit",
+			body: new Blob([head, "\n", file]),
+		});
+		const answer = (await r.json()) as FileRef & { detail?: string };
+		if (!r.ok) throw new Error(answer.detail);
+		return answer;
+	}
+
+	async fetch(file: FileRef): Promise<Blob> {
+		const r = await fetch(`${this.settings.base}/fetch`, {
+			method: "POST",
+			headers: { "Content-Type": "text/plain" },
+			credentials: "omit",
+			body: JSON.stringify({ pass: this.pass, ...file }),
+		});
+		if (!r.ok) throw new Error(String(r.status));
+		return r.blob();
 	}
 }

@@ -1,51 +1,151 @@
-// The widget: one script element on any page. Nothing is loaded or connected until it is opened, unless a conversation is under way.
+// The widget: one script element on any page. Nothing but the channel's settings is asked for until it is opened, unless a conversation is under way.
 import { Connection } from "./connection";
+import { beforeForm, closedForm, mailForm, rateForm } from "./forms";
 import { Keep } from "./memory";
-import { readSettings } from "./settings";
-import { strings } from "./strings";
+import { askCenter, local, readSettings, type Center } from "./settings";
+import { isRussian, strings } from "./strings";
 import { View } from "./view";
 
 const script = document.currentScript as HTMLScriptElement | null;
+const COMFORTS_MAX = 5;
 
 function begin(): void {
 	const settings = readSettings(script);
 	const s = strings(settings.lang);
-	const keep = new Keep(settings.base);
+	const ru = isRussian(settings.lang);
+	let center: Center = {};
 	let state: "connecting" | "open" | "lost" = "connecting";
 	let queue = "";
 	let started = false;
 	let typed = 0;
+	let answered = 0; // number of the agent's newest message: there is something to rate
+	let over = false;
+	let agent = "";
+	let comfort = 0;
+	let comforts = 0;
 
+	const keep = new Keep(settings.base, (session) => (session ? connection.again() : forget(false)));
 	const refresh = () => view.state(state, queue);
+	const stopComfort = () => clearInterval(comfort);
+	const known = () => [...Object.keys(connection.about), ...(settings.name ? ["name"] : []), ...(settings.identity ? ["name", "email"] : []), ...(settings.department ? ["department"] : [])];
+
+	const start = () => {
+		if (started) return;
+		started = true;
+		connection.start();
+	};
+	/** The form before the first word, where there is one. */
+	const enter = () => {
+		if (started) return;
+		const form = keep.session ? null : beforeForm(center, s, ru, known(), (v) => {
+			settings.department = v.department || settings.department;
+			delete v.department;
+			connection.about = v;
+			view.form(null);
+			start();
+		});
+		view.form(form, true);
+		if (!form) start();
+	};
+	/** Also when another tab said so: then this one has nothing to end. */
+	const forget = (ends: boolean) => {
+		stopComfort();
+		connection.forget(ends);
+		started = over = false;
+		answered = 0;
+		queue = "";
+		view.clear();
+		view.note(s.forgotten);
+	};
+
 	const connection: Connection = new Connection(settings, keep, {
 		state(now) {
 			// the first connect of a page is not worth a banner unless it takes long
 			state = now === "connecting" && state === "lost" ? "lost" : now;
 			refresh();
 		},
-		message: (m) => view.message(m),
-		pending: (id, text) => view.pending(id, text),
+		welcome(open, opens_ms) {
+			if (open) return;
+			const when = opens_ms ? new Date(opens_ms).toLocaleString(settings.lang, { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" }) : "";
+			view.form(
+				closedForm(s, when, settings.identity ? ["email", "name"] : [], (v) => {
+					const text = v.text || "";
+					delete v.text;
+					connection.tell(v);
+					connection.say(text);
+					view.form(null);
+					view.note(s.left);
+				}),
+				true,
+			);
+		},
+		message(m) {
+			if (m.from === "agent") {
+				answered = m.seq;
+				stopComfort();
+			}
+			over = false;
+			view.message(m);
+		},
+		pending: (id, text, files) => view.pending(id, text, files),
 		acked: (id) => view.acked(id),
 		refused: (id, why) => view.refused(id, why),
 		queue(position, wait) {
-			const minutes = (x: number) => Math.max(1, Math.round(x / 60));
-			queue = position ? s.position(position) + (wait ? ` ${s.wait(minutes(wait[0]), minutes(wait[1]))}` : "") : "";
+			const minutes = wait ? ` ${s.wait(Math.floor(wait[0] / 60), Math.max(1, Math.ceil(wait[1] / 60)))}` : "";
+			const words = local(center, "comfort", ru);
+			queue = position ? s.position(position) + minutes : "";
 			refresh();
+			stopComfort();
+			if (position && words)
+				comfort = setInterval(() => {
+					if (state === "open" && comforts++ < COMFORTS_MAX) view.note(words);
+				}, Number(center.comfort_after || 60) * 1000);
 		},
 		typing: (name) => view.typing(name || s.agent),
+		agent(name) {
+			stopComfort();
+			over = false;
+			if (name === agent) return;
+			agent = name;
+			view.title(name);
+			view.note(s.joined(name));
+		},
+		seen: (seq) => view.seen(seq),
 		ended() {
-			queue = "";
+			if (over) return;
+			over = true;
+			queue = agent = "";
+			stopComfort();
 			refresh();
 			view.note(s.ended);
+			void asked.then(() => {
+				if (answered > keep.rated() && center.rating === "yes") view.form(rateForm(s, (score, text) => connection.rate(score, text)));
+			});
+		},
+		rated() {
+			keep.rated(answered);
+			view.note(s.rated);
+			view.form(center.transcript ? mailForm(s, (email) => connection.mail(email)) : null);
+		},
+		mailed() {
+			view.note(s.mailed);
+			view.form(null);
+		},
+		fields() {
+			started = false;
+			enter();
+		},
+		fresh() {
+			answered = 0;
+			view.clear();
+			for (const p of keep.pending) view.pending(p.id, p.text, p.files);
 		},
 	});
-	const start = () => {
-		if (!started) connection.start();
-		started = true;
-	};
+
 	const view: View = new View(s, settings, {
 		say(text) {
 			start();
+			if (over) view.form(null); // a rating that nobody wanted to give
 			connection.say(text);
 		},
 		typing() {
@@ -54,16 +154,51 @@ function begin(): void {
 			connection.typing();
 		},
 		end: () => connection.end(),
-		forget() {
-			connection.forget();
-			started = false;
-			view.clear();
-			view.note(s.forgotten);
+		forget: () => forget(true),
+		opened: () =>
+			queueMicrotask(() => {
+				void asked.then(enter);
+				connection.tellSeen();
+			}),
+		attach(file) {
+			const max = Number(center.file_max || 0);
+			if (file.size > max) {
+				view.note(s.tooLarge((max / 1e6).toFixed()), true);
+				return;
+			}
+			const line = view.note(s.uploading(file.name));
+			connection
+				.upload(file)
+				.then((f) => connection.say("", [f]))
+				.catch(() => view.note(`${s.notTaken} ${file.name}`, true))
+				.finally(() => line.remove());
 		},
-		opened: () => queueMicrotask(start),
+		fetch: (f) => connection.fetch(f),
+	});
+	connection.visible = () => view.isOpen();
+
+	const invite = () => {
+		const rule = (center.invite || []).find(
+			(i) => location.href.includes(i.page || "") && document.referrer.includes(i.referrer || ""),
+		);
+		if (!rule || started || center.open === false) return;
+		setTimeout(
+			() => {
+				if (!started && !view.isOpen() && keep.once(rule.text)) view.invite(local(rule, "text", ru));
+			},
+			Number(rule.after || 0) * 1000,
+		);
+	};
+	const asked = askCenter(settings.base).then((c) => {
+		center = c;
+		const title = local(c, "title", ru);
+		if (title && !settings.title) view.title((settings.title = title));
+		if (c.color && !settings.color) view.color(c.color);
+		view.files(c.file_types);
+		invite();
 	});
 	if (settings.page) document.documentElement.lang = settings.lang.slice(0, 2);
-	if (keep.value.session) start();
+	if (keep.session) start();
 }
 
 if (document.body) begin();

@@ -1,9 +1,11 @@
-// What the page says about the widget: window.usherSettings and attributes of the script element.
+// What the page says about the widget (window.usherSettings, attributes of the script element), and what the center says about the channel.
 export interface Settings {
 	base: string; // where the channel is, e.g. https://help.example/chat
 	lang: string;
 	title?: string;
 	color?: string;
+	theme?: "light" | "dark";
+	side?: "left";
 	name?: string;
 	identity?: string; // a JWT signed by the site
 	department?: string;
@@ -20,11 +22,55 @@ declare global {
 export function readSettings(script: HTMLScriptElement | null): Settings {
 	const given = window.usherSettings || {};
 	const src = script?.src || new URL("widget.js", location.href).href;
-	const lang = given.lang || new URLSearchParams(location.search).get("lang") || navigator.language || "en";
-	return {
-		...given,
-		base: given.base || src.replace(/\/[^/]*$/, ""),
-		lang,
-		page: script?.dataset.open === "page",
-	};
+	const page = script?.dataset.open === "page";
+	const lang = given.lang || (page && new URLSearchParams(location.search).get("lang")) || navigator.language || "en";
+	return { ...given, base: given.base || src.replace(/\/[^/]*$/, ""), lang, page };
+}
+
+export interface Field {
+	name: string;
+	label: string;
+	label_ru?: string;
+	type?: string;
+	required?: string;
+}
+/** settings.json of the channel; all of it may be missing. */
+export interface Center {
+	title?: string;
+	title_ru?: string;
+	color?: string;
+	rating?: string;
+	transcript?: string;
+	comfort?: string;
+	comfort_ru?: string;
+	comfort_after?: string;
+	file_types?: string;
+	file_max?: string;
+	open?: boolean;
+	fields?: Field[];
+	departments?: Field[];
+	invite?: { text: string; text_ru?: string; page?: string; referrer?: string; after?: string }[];
+}
+
+export async function askCenter(base: string): Promise<Center> {
+	try {
+		const r = await fetch(`${base}/settings.json`, { credentials: "omit" });
+		return r.ok ? ((await r.json()) as Center) : {};
+	} catch {
+		return {}; // the chat itself may still work
+	}
+}
+
+export async function reaches(base: string): Promise<boolean> {
+	try {
+		return (await fetch(`${base}/settings.json`, { credentials: "omit", cache: "no-store" })).ok;
+	} catch {
+		return false;
+	}
+}
+
+/** `key` in the visitor's language. */
+export function local<T extends object>(o: T, key: keyof T & string, ru: boolean): string {
+	const all = o as Record<string, string | undefined>;
+	return (ru && all[`${key}_ru`]) || all[key] || "";
 }

@@ -1,37 +1,13 @@
-// What the visitor sees: a button, a window with the conversation, a line to write. It knows no protocol.
+// What is seen: the button, the panel, the messages. Everything lives in one shadow root; texts are only ever set as text.
 import type { Message } from "./connection";
+import { button, el, icon } from "./dom";
+import { fileView } from "./files";
+import type { FileRef } from "./memory";
 import type { Settings } from "./settings";
 import type { Strings } from "./strings";
 import { css } from "./style";
 
-const SVG = "http://www.w3.org/2000/svg";
-
-function el<K extends keyof HTMLElementTagNameMap>(tag: K, className = "", text = ""): HTMLElementTagNameMap[K] {
-	const e = document.createElement(tag);
-	if (className) e.className = className;
-	if (text) e.textContent = text;
-	return e;
-}
-
-function icon(path: string): SVGSVGElement {
-	const svg = document.createElementNS(SVG, "svg");
-	const p = document.createElementNS(SVG, "path");
-	for (const [k, v] of Object.entries({ width: "22", height: "22", viewBox: "0 0 24 24", fill: "none", stroke: "currentColor", "stroke-width": "2", "stroke-linecap": "round", "stroke-linejoin": "round", "aria-hidden": "true" })) svg.setAttribute(k, v);
-	p.setAttribute("d", path);
-	svg.append(p);
-	return svg;
-}
-
-function button(className: string, label: string, shape?: string): HTMLButtonElement {
-	const b = el("button", className);
-	b.type = "button";
-	if (shape) {
-		b.append(icon(shape));
-		b.setAttribute("aria-label", label);
-		b.title = label;
-	} else b.textContent = label;
-	return b;
-}
+const EMOJI = "🙂 😀 😂 😉 😍 🤔 😢 😡 👍 👎 🙏 👋 👌 💪 🎉 ❤️ 🔥 ⭐ ✅ ❌ ❓ ☎️ 📧 📎".split(" ");
 
 export interface Acts {
 	say(text: string): void;
@@ -39,47 +15,80 @@ export interface Acts {
 	end(): void;
 	forget(): void;
 	opened(): void;
+	attach(file: File): void;
+	fetch(f: FileRef): Promise<Blob>;
+}
+
+/** Black or white, whichever can be read on that colour. */
+function readable(color: string): string {
+	const [r, g, b] = (color.match(/[\d.]+/g) || []).map((x) => (Number(x) / 255) ** 2.2) as [number, number, number];
+	return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.18 ? "#10151d" : "#fff";
 }
 
 export class View {
+	private readonly host = el("div");
 	private readonly launch: HTMLButtonElement;
+	private readonly badge = el("span", "badge");
 	private readonly panel = el("section", "panel");
-	private readonly heading: HTMLHeadingElement;
+	private readonly heading = el("h2");
 	private readonly status = el("div", "status");
 	private readonly log = el("div", "log");
 	private readonly typingLine = el("div", "typing");
 	private readonly input = el("textarea");
+	private readonly file = el("input");
 	private readonly ask = el("div", "ask");
+	private readonly emoji = el("div", "emoji");
+	private readonly slot = el("div", "slot");
+	private readonly invitation = el("section", "invite");
+	private readonly attach: HTMLButtonElement;
 	private readonly mine = new Map<string, HTMLElement>();
+	private write!: HTMLFormElement;
 	private typingTimer = 0;
+	private unread = 0;
 
 	constructor(
 		private readonly s: Strings,
 		private readonly settings: Settings,
 		private readonly acts: Acts,
 	) {
-		const host = el("div");
-		host.id = "usher-chat";
-		host.lang = settings.lang.slice(0, 2);
-		const root = host.attachShadow({ mode: "open" });
+		const root = this.host.attachShadow({ mode: "open" });
 		const sheet = new CSSStyleSheet();
 		sheet.replaceSync(css);
 		root.adoptedStyleSheets = [sheet];
-		if (settings.color && CSS.supports("color", settings.color)) host.style.setProperty("--accent", settings.color);
-
+		this.host.id = "usher-chat";
+		this.host.lang = settings.lang.slice(0, 2);
+		this.host.className = `${settings.theme || ""} ${settings.side || ""}`;
 		this.launch = button("launch", "");
-		this.launch.append(icon("M21 12a8 8 0 0 1-8 8H4l2-3.2A8 8 0 1 1 21 12z"), el("span", "", s.open));
-		this.heading = el("h2", "", settings.title || s.title);
+		this.launch.append(icon("M21 12a8 8 0 0 1-8 8H4l2-3.2A8 8 0 1 1 21 12z"), el("span", "words", s.open), this.badge);
+		this.attach = button("icon", s.attach, "M20 11.500l-7.800 7.800a5 5 0 0 1-7-7l8.300-8.300a3.300 3.300 0 0 1 4.700 4.700l-8.200 8.200a1.700 1.700 0 0 1-2.400-2.400l7.300-7.300");
 		this.heading.id = "title";
+		this.title(settings.title || s.title);
 		this.build();
-		root.append(this.launch, this.panel);
-		document.body.append(host);
+		root.append(this.launch, this.invitation, this.panel);
+		document.body.append(this.host);
+		if (settings.color) this.color(settings.color);
 		this.show(settings.page || !!settings.open, false);
+	}
+
+	title(text: string): void {
+		this.heading.textContent = text;
+	}
+
+	color(color: string): void {
+		if (!CSS.supports("color", color)) return;
+		this.host.style.setProperty("--accent", color);
+		this.launch.hidden = false;
+		this.host.style.setProperty("--on-accent", readable(getComputedStyle(this.launch).backgroundColor));
+		this.launch.hidden = this.isOpen();
+	}
+
+	isOpen(): boolean {
+		return !this.panel.hidden;
 	}
 
 	private build(): void {
 		const head = el("header", "head");
-		const end = button("icon", this.s.end, "M12 3v9 M7 6.3a8 8 0 1 0 10 0");
+		const end = button("icon", this.s.end, "M12 3v9 M7 6.300a8 8 0 1 0 10 0");
 		const close = button("icon", this.s.close, "M6 6l12 12 M18 6L6 18");
 		head.append(this.heading, end);
 		if (!this.settings.page) head.append(close);
@@ -92,22 +101,34 @@ export class View {
 		this.log.setAttribute("aria-labelledby", "title");
 		this.log.tabIndex = 0;
 		this.typingLine.setAttribute("aria-live", "off");
-		this.panel.append(head, this.status, this.log, this.typingLine, this.buildAsk(), this.buildWrite());
+		this.invitation.hidden = this.badge.hidden = this.status.hidden = true;
+		this.panel.append(head, this.status, this.log, this.typingLine, this.slot, this.buildAsk(), this.buildEmoji(), this.buildWrite());
 		this.launch.onclick = () => this.show(true, true);
 		close.onclick = () => this.show(false, true);
 		end.onclick = () => this.askEnd(true);
 		this.panel.addEventListener("keydown", (e) => {
 			if (e.key !== "Escape") return;
-			if (!this.ask.hidden) this.askEnd(false);
+			if (!this.emoji.hidden) this.showEmoji(false);
+			else if (!this.ask.hidden) this.askEnd(false);
 			else if (!this.settings.page) this.show(false, true);
 		});
 		this.line("system", "", this.s.hello);
 	}
 
 	private buildWrite(): HTMLElement {
-		const form = el("form", "write");
-		const send = button("send", this.s.send);
+		const form = (this.write = el("form", "write"));
+		const tools = el("div", "tools");
+		const smile = button("icon", this.s.emoji, "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z M8.500 14.500a4.500 4.500 0 0 0 7 0 M9 9.500v.01 M15 9.500v.01");
+		const send = button("send", this.s.send, "M4 12l16-8-6 16-3-7z");
 		send.type = "submit";
+		this.file.type = "file";
+		this.file.hidden = this.attach.hidden = true;
+		this.file.onchange = () => {
+			for (const f of this.file.files || []) this.acts.attach(f);
+			this.file.value = "";
+		};
+		this.attach.onclick = () => this.file.click();
+		smile.onclick = () => this.showEmoji(this.emoji.hidden);
 		this.input.placeholder = this.s.placeholder;
 		this.input.setAttribute("aria-label", this.s.label);
 		this.input.rows = 1;
@@ -128,9 +149,11 @@ export class View {
 			if (!text) return;
 			this.input.value = "";
 			this.grow();
+			this.showEmoji(false, false);
 			this.acts.say(text);
 		};
-		form.append(this.input, send);
+		tools.append(smile, this.attach);
+		form.append(this.input, this.file, tools, send);
 		return form;
 	}
 
@@ -148,6 +171,26 @@ export class View {
 		return this.ask;
 	}
 
+	private buildEmoji(): HTMLElement {
+		this.emoji.hidden = true;
+		this.emoji.setAttribute("role", "group");
+		this.emoji.setAttribute("aria-label", this.s.emoji);
+		for (const e of EMOJI) {
+			const b = button("", e);
+			b.onclick = () => {
+				this.input.setRangeText(e, this.input.selectionStart, this.input.selectionEnd, "end");
+				this.showEmoji(false);
+			};
+			this.emoji.append(b);
+		}
+		return this.emoji;
+	}
+
+	private showEmoji(on: boolean, focus = true): void {
+		this.emoji.hidden = !on;
+		if (focus) (on ? (this.emoji.firstChild as HTMLElement) : this.input).focus();
+	}
+
 	private askEnd(on: boolean): void {
 		this.ask.hidden = !on;
 		if (on) this.ask.querySelector("button")?.focus();
@@ -155,16 +198,32 @@ export class View {
 	}
 
 	private grow(): void {
-		const lines = Math.min(5, this.input.value.split("\n").length);
-		this.input.rows = lines;
+		this.input.rows = 1;
+		while (this.input.value && this.input.rows < 5 && this.input.scrollHeight > this.input.clientHeight) this.input.rows++;
 	}
 
-	private show(on: boolean, focus: boolean): void {
+	show(on: boolean, focus: boolean): void {
 		this.panel.hidden = !on;
 		this.launch.hidden = on;
-		if (on) this.acts.opened();
-		if (focus) (on ? this.input : this.launch).focus();
+		if (on) {
+			this.invitation.hidden = true;
+			this.count(0);
+			this.acts.opened();
+		}
+		if (focus) this.focus(on);
 		this.toEnd(true);
+	}
+
+	private focus(on: boolean): void {
+		const first = this.slot.querySelector<HTMLElement>("input,select,textarea");
+		(on ? first || this.input : this.launch).focus();
+	}
+
+	private count(n: number): void {
+		this.unread = n;
+		this.badge.hidden = !n;
+		this.badge.textContent = String(n);
+		this.launch.setAttribute("aria-label", n ? this.s.unread(n) : this.s.open);
 	}
 
 	private toEnd(always: boolean): void {
@@ -172,75 +231,111 @@ export class View {
 		if (always || near) this.log.scrollTop = this.log.scrollHeight;
 	}
 
-	private line(kind: string, who: string, text: string): HTMLElement {
+	private line(kind: string, who: string, text: string, files?: FileRef[]): HTMLElement {
 		const m = el("div", `msg ${kind}`);
 		if (who) m.append(el("div", "who", who));
-		m.append(el("div", "text", text));
+		if (text || !files?.length) m.append(el("div", "text", text));
+		for (const f of files || []) m.append(fileView(f, this.s, this.acts.fetch));
 		this.log.append(m);
 		this.toEnd(kind === "you");
 		return m;
 	}
 
-	private mark(m: HTMLElement, text: string, bad = false): void {
+	private mark(m: HTMLElement, text: string, kind = "mark"): void {
 		let mark = m.querySelector<HTMLElement>(".mark");
-		if (!mark) m.append((mark = el("span", "mark")));
+		if (!mark) m.append((mark = el("span")));
 		mark.textContent = text;
-		mark.classList.toggle("bad", bad);
+		mark.className = `mark ${kind}`;
 	}
 
 	message(m: Message): void {
 		if (m.from === "you" && m.id) {
-			const shown = this.mine.get(m.id);
-			const line = shown || this.line("you", this.s.you, m.text);
+			const line = this.mine.get(m.id) || this.line("you", this.s.you, m.text, m.files);
 			this.mine.set(m.id, line);
 			line.dataset.seq = String(m.seq);
 			this.log.append(line); // the server's order is the order
-			this.mark(line, this.s.sent);
+			this.mark(line, this.s.sent, "ok");
 			this.toEnd(true);
 			return;
 		}
 		this.typing("");
-		this.line(m.from, m.from === "agent" ? m.name || this.s.agent : "", m.text).dataset.seq = String(m.seq);
-		if (m.from === "agent" && m.name) this.heading.textContent = m.name;
+		this.line(m.from, m.from === "agent" ? m.name || this.s.agent : "", m.text, m.files).dataset.seq = String(m.seq);
+		if (m.from !== "agent") return;
+		if (m.name) this.title(m.name);
+		this.seen(m.seq); // whoever answers has read
+		if (!this.isOpen()) this.count(this.unread + 1);
 	}
 
-	pending(id: string, text: string): void {
+	seen(seq: number): void {
+		for (const line of this.mine.values())
+			if (Number(line.dataset.seq || Infinity) <= seq) this.mark(line, this.s.read, "ok");
+	}
+
+	pending(id: string, text: string, files?: FileRef[]): void {
 		if (this.mine.has(id)) return;
-		const line = this.line("you", this.s.you, text);
+		const line = this.line("you", this.s.you, text, files);
 		this.mine.set(id, line);
 		this.mark(line, this.s.sending);
 	}
 
 	acked(id: string): void {
 		const line = this.mine.get(id);
-		if (line) this.mark(line, this.s.sent);
+		if (line) this.mark(line, this.s.sent, "ok");
 	}
 
 	refused(id: string, why: string): void {
 		const line = this.mine.get(id);
-		if (line) this.mark(line, `${this.s.refused}: ${why}`, true);
+		if (line) this.mark(line, `${this.s.refused}: ${why}`, "bad");
 	}
 
 	state(state: "connecting" | "open" | "lost", queue: string): void {
 		const text = state === "open" ? queue : state === "lost" ? this.s.offline : this.s.connecting;
-		this.status.textContent = text;
+		if (this.status.textContent !== text) this.status.textContent = text;
 		this.status.hidden = !text;
 		this.status.classList.toggle("warn", state === "lost");
 	}
 
-	typing(name: string | null): void {
+	typing(name: string): void {
 		clearTimeout(this.typingTimer);
 		this.typingLine.textContent = name ? this.s.typing(name) : "";
 		if (name) this.typingTimer = setTimeout(() => this.typing(""), 4000);
 	}
 
-	note(text: string): void {
-		this.line("system", "", text);
+	note(text: string, bad = false): HTMLElement {
+		return this.line(bad ? "system bad" : "system", "", text);
+	}
+
+	/** A form in the place of, or above, the line to write in; none takes it away. */
+	form(form: HTMLFormElement | null, instead = false): void {
+		this.slot.replaceChildren(...(form ? [form] : []));
+		this.write.hidden = instead && !!form;
+		if (form && instead && this.isOpen() && !this.settings.page) this.focus(true);
+		this.toEnd(true);
+	}
+
+	files(types: string | undefined): void {
+		this.attach.hidden = !types;
+		if (types) this.file.accept = types.split(" ").map((t) => `.${t}`).join();
+	}
+
+	invite(text: string): void {
+		if (this.isOpen()) return;
+		const yes = button("send", this.s.open);
+		const no = button("", this.s.dismiss);
+		this.invitation.replaceChildren(el("p", "", text), yes, no);
+		this.invitation.setAttribute("aria-label", text);
+		this.invitation.hidden = false;
+		yes.onclick = () => this.show(true, true);
+		no.onclick = () => {
+			this.invitation.hidden = true;
+			this.launch.focus();
+		};
 	}
 
 	clear(): void {
 		this.mine.clear();
 		this.log.replaceChildren();
-		this.heading.textContent = this.settings.title || this.s.title;
+		this.form(null);
+		this.title(this.settings.title || this.s.title);
 	}
 }

@@ -1,0 +1,45 @@
+// Files in the conversation. Nothing is shown by its address: what is fetched is saved, and a picture is drawn anew onto a canvas, which
+// needs no permission of the page's policy and runs nothing.
+import { button, el } from "./dom";
+import type { FileRef } from "./memory";
+import type { Strings } from "./strings";
+
+const PREVIEW_MAX = 4 << 20;
+const PREVIEW_PX = 240;
+
+function size(bytes: number): string {
+	return bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+function save(blob: Blob, name: string): void {
+	const a = el("a");
+	a.href = URL.createObjectURL(blob);
+	a.download = name;
+	a.click();
+	setTimeout(() => URL.revokeObjectURL(a.href), 60000);
+}
+
+async function draw(box: HTMLElement, blob: Blob, name: string): Promise<void> {
+	const image = await createImageBitmap(blob);
+	const scale = Math.min(1, PREVIEW_PX / Math.max(image.width, image.height));
+	const canvas = el("canvas");
+	canvas.width = Math.max(1, image.width * scale);
+	canvas.height = Math.max(1, image.height * scale);
+	canvas.getContext("2d")?.drawImage(image, 0, 0, canvas.width, canvas.height);
+	canvas.setAttribute("role", "img");
+	canvas.setAttribute("aria-label", name);
+	box.prepend(canvas);
+}
+
+export function fileView(f: FileRef, s: Strings, fetch: (f: FileRef) => Promise<Blob>): HTMLElement {
+	const box = el("div", "file");
+	const b = button("", `${f.name} (${size(f.size)})`);
+	b.setAttribute("aria-label", s.download(b.textContent as string));
+	b.onclick = () => void fetch(f).then((blob) => save(blob, f.name), () => (b.disabled = true));
+	box.append(b);
+	if (f.ref && f.size <= PREVIEW_MAX && /^image\/(png|jpeg|gif|webp)$/.test(f.type))
+		fetch(f)
+			.then((blob) => draw(box, new Blob([blob], { type: f.type }), f.name))
+			.catch(() => undefined); // no preview; it can still be saved
+	return box;
+}

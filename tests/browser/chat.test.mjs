@@ -1,0 +1,307 @@
+/*
+ * The widget where it lives: on a page of somebody else, under the strictest policy that lets it work, in light and dark, on a phone, without
+ * storage, without WebSockets, without network, with the server killed in the middle of a sentence.
+ */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { createServer } from "node:http";
+import { dirname, join, resolve } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { Center } from "./lib/center.mjs";
+import { axe, newPage, startBrowser, until } from "./lib/desk.mjs";
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+const shots = process.env.SHOTS; // a folder: leave pictures there for people to look at
+const png = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64");
+let browser;
+let center;
+let site;
+let shop; // the other origin
+
+/* A shop that knows nothing but one line. */
+function openShop() {
+	return new Promise((done) => {
+		const server = createServer((q, a) => {
+			const u = new URL(q.url, "http://shop");
+			const help = center.url;
+			a.setHeader("Content-Type", "text/html");
+			a.setHeader("Content-Security-Policy", `default-src 'none'; script-src ${help} 'nonce-s'; connect-src ${help} ${help.replace("http", "ws")}`);
+			a.end(`<!doctype html><html lang="en"><title>A shop</title><meta name="viewport" content="width=device-width"><main><h1>A shop</h1></main>
+				<script nonce="s">window.usherSettings = ${u.searchParams.get("s") || "{}"}</script>
+				<script async src="${help}/chat/widget.js"></script></html>`);
+		});
+		server.listen(0, "127.0.0.1", () => done(server));
+	});
+}
+
+/* An agent at the control socket. */
+class Agent {
+	constructor(name) {
+		this.frames = [];
+		this.serial = 0;
+		this.start = () => {
+			this.process = spawn(join(process.env.USHER_RELEASE || join(root, "build"), "usherctl"), ["desk", name], { env: center.env() });
+			let rest = "";
+			this.process.stdout.on("data", (d) => {
+				const lines = (rest + d).split("\n");
+				rest = lines.pop();
+				for (const l of lines) if (l) this.frames.push(JSON.parse(l));
+			});
+		};
+		this.start();
+	}
+	send(frame) {
+		this.process.stdin.write(`${JSON.stringify(frame)}\n`);
+	}
+	async command(frame) {
+		const id = `c${++this.serial}`;
+		this.send({ id, ...frame });
+		const a = await until(() => this.frames.find((f) => f.id === id), `an answer to ${frame.t}`);
+		assert.equal(a.t, "ok", JSON.stringify(a));
+	}
+	async accept(known = []) {
+		const o = await until(() => this.frames.find((f) => f.t === "offer" && !known.includes(f.offer)), "an offer");
+		known.push(o.offer);
+		await this.command({ t: "accept", offer: o.offer });
+		return o.conv;
+	}
+	said(conv) {
+		return this.frames.filter((f) => f.t === "message" && f.conv === conv && f.direction === "in").map((f) => f.text);
+	}
+	close() {
+		this.process.kill();
+	}
+}
+
+before(async () => {
+	browser = await startBrowser();
+	const port = await new Promise((done) => {
+		const s = createServer().listen(0, "127.0.0.1", () => {
+			const p = s.address().port;
+			s.close(() => done(p));
+		});
+	});
+	center = await Center.open({ config: join(root, "tests/lib/chat.yaml"), env: { USHER_TEST_ORIGIN: `http://127.0.0.1:${port}` } });
+	site = await new Promise((done) => {
+		openShop().then((s) => {
+			s.close();
+			s.listen(port, "127.0.0.1", () => done(s));
+		});
+	});
+	shop = `http://127.0.0.1:${port}`;
+});
+after(async () => {
+	await browser?.close();
+	site?.closeAllConnections();
+	site?.close();
+	await center?.close();
+});
+
+const at = (settings = {}, path = "/") => `${shop}${path}?s=${encodeURIComponent(JSON.stringify(settings))}`;
+const inside = (page, sel) => page.locator(`#usher-chat ${sel}`);
+const texts = (page, sel) => page.locator("#usher-chat").evaluate((h, s) => [...h.shadowRoot.querySelectorAll(s)].map((e) => e.textContent), sel);
+const said = (page) => texts(page, ".msg.you .text, .msg.agent .text");
+const marks = (page) => texts(page, ".mark");
+
+async function begin(page, settings = {}) {
+	await page.goto(at({ lang: "en", department: "general", ...settings }));
+	await inside(page, ".launch").click();
+	const start = inside(page, ".slot .send");
+	await until(async () => (await start.count()) || (await inside(page, ".write").isVisible()), "the panel");
+	if (await start.count()) await start.click();
+}
+async function say(page, text) {
+	const field = inside(page, ".write textarea");
+	await field.fill(text);
+	await field.press("Enter");
+}
+const received = (page) => until(async () => /received|read|получено|прочитано/.test((await marks(page)).at(-1) ?? ""), "acknowledged", 30000);
+async function shot(page, name) {
+	if (!shots) return;
+	mkdirSync(shots, { recursive: true });
+	await page.screenshot({ path: join(shots, `${name}.png`) });
+}
+
+test("a whole conversation on somebody else's page, under its policy", { timeout: 120000 }, async () => {
+	const bo = new Agent("bo");
+	await bo.command({ t: "presence", to: "available" });
+	const page = await newPage(browser, { width: 1280, height: 800 });
+	await page.goto(at({ lang: "en" }));
+	await inside(page, ".launch").click();
+	// the form before: a name, an order, a department
+	await inside(page, 'input[name="name"]').fill("Ann");
+	await inside(page, 'input[name="order"]').fill("A-17");
+	await shot(page, "before");
+	await inside(page, ".slot .send").click();
+	await say(page, "hello");
+	await received(page);
+	const conv = await bo.accept();
+	await until(async () => (await texts(page, "h2"))[0] === "Bo Larsen", "who answers");
+	bo.send({ t: "seen", conv, seq: 1 });
+	await until(async () => (await marks(page))[0] === "read", "the read mark");
+	bo.send({ t: "typing", conv });
+	await inside(page, ".typing").getByText("Bo Larsen is typing").waitFor();
+	await bo.command({ t: "reply", conv, text: "Hi Ann" });
+	await until(async () => (await said(page)).includes("Hi Ann"), "the answer");
+	await until(() => bo.frames.some((f) => f.t === "conv" && f.seen_seq >= 2), "the visitor's read mark");
+	// closed, something comes: the button counts it
+	await page.keyboard.press("Escape");
+	await bo.command({ t: "reply", conv, text: "Are you there?" });
+	await inside(page, ".badge").getByText("1").waitFor();
+	await inside(page, ".launch").click();
+	// emoji and a file, both by keyboard and picker
+	await inside(page, 'button[title="Emoji"]').click();
+	await inside(page, ".emoji button").nth(8).click();
+	await inside(page, ".write textarea").press("Enter");
+	await until(() => bo.said(conv).includes("👍"), "the emoji at the desk");
+	await inside(page, 'input[type="file"]').setInputFiles({ name: "снимок.png", mimeType: "image/png", buffer: png });
+	const part = await until(() => bo.frames.find((f) => f.t === "message" && f.parts?.length)?.parts[0], "the file at the desk", 15000);
+	assert.equal(part.name, "снимок.png");
+	await inside(page, ".file canvas").first().waitFor(); // drawn, not linked
+	await bo.command({ t: "reply", conv, text: "", parts: [{ name: "answer.png", type: "image/png", size: part.size, blob: part.blob }] }).catch(() => bo.command({ t: "reply", conv, text: "see the file", parts: [{ name: "answer.png", type: "image/png", size: part.size, blob: part.blob }] }));
+	const link = inside(page, ".msg.agent .file button");
+	const [download] = await Promise.all([page.waitForEvent("download"), link.click()]);
+	assert.equal(download.suggestedFilename(), "answer.png");
+	await inside(page, 'input[type="file"]').setInputFiles({ name: "virus.exe", mimeType: "application/octet-stream", buffer: png });
+	await inside(page, ".system.bad").waitFor();
+	await shot(page, "talk");
+	// the end, and what it was like
+	await inside(page, 'button[title="End the conversation"]').click();
+	await inside(page, ".ask button").first().click();
+	await inside(page, '.stars input[value="4"]').click();
+	await inside(page, '.slot input[name="text"]').fill("quick");
+	await shot(page, "rate");
+	assert.deepEqual(await axe(page), []);
+	await inside(page, ".slot .send").click();
+	await until(() => bo.frames.some((f) => f.t === "conv" && f.conv === conv && f.rating === 4), "the rating at the desk");
+	await inside(page, 'input[type="email"]').waitFor(); // the transcript is offered
+	// a second tab agrees; end and forget in one is forgotten in both
+	const tab = await page.context().newPage();
+	await tab.goto(at({ lang: "en" }));
+	await until(async () => (await said(tab)).length === (await said(page)).length, "the same in both tabs");
+	await inside(tab, ".launch").click();
+	await inside(tab, 'button[title="End the conversation"]').click();
+	await inside(tab, ".ask .danger").click();
+	await until(async () => (await said(page)).length === 0, "forgotten in the other tab");
+	assert.equal(await page.evaluate(() => Object.keys(localStorage).filter((k) => !k.includes(":o:")).length), 0);
+	assert.equal((await page.context().cookies()).length, 0);
+	assert.deepEqual(page.problems.filter((p) => !/415|Download/.test(p)), []);
+	bo.close();
+	await page.context().close();
+});
+
+test("without WebSockets and without storage it talks all the same", { timeout: 90000 }, async () => {
+	const bo = new Agent("bo");
+	await bo.command({ t: "presence", to: "available" });
+	const page = await newPage(browser);
+	await page.addInitScript(() => {
+		window.WebSocket = class {
+			constructor() {
+				setTimeout(() => this.onclose?.(), 50);
+			}
+			close() {}
+		};
+		Object.defineProperty(window, "localStorage", { get() { throw new DOMException("denied", "SecurityError"); } });
+	});
+	await begin(page);
+	await say(page, "by poll");
+	await received(page);
+	const conv = await bo.accept(bo.frames.filter((f) => f.t === "offer").slice(0, -1).map((f) => f.offer));
+	for (let i = 0; i < 5; i++) await bo.command({ t: "reply", conv, text: `answer ${i}` });
+	await until(async () => (await said(page)).length === 6, "all answers");
+	assert.deepEqual(await said(page), ["by poll", "answer 0", "answer 1", "answer 2", "answer 3", "answer 4"]);
+	for (let i = 0; i < 3; i++) await say(page, `more ${i}`);
+	await until(() => bo.said(conv).length === 4, "all at the desk");
+	assert.deepEqual(bo.said(conv), ["by poll", "more 0", "more 1", "more 2"]);
+	assert.deepEqual(page.problems, []);
+	bo.close();
+	await page.context().close();
+});
+
+test("offline and back, reloaded, the server killed in the middle of a sentence", { timeout: 120000 }, async () => {
+	const page = await newPage(browser);
+	await begin(page);
+	await say(page, "one");
+	await received(page);
+	await page.context().setOffline(true);
+	await say(page, "two");
+	await say(page, "three");
+	assert.equal((await marks(page)).at(-1), "sending…");
+	await page.context().setOffline(false);
+	await until(async () => (await marks(page)).every((m) => m === "received"), "all received", 30000);
+	await center.kill();
+	await say(page, "four");
+	await say(page, "five");
+	await page.goto("about:blank"); // closed while nothing could be sent
+	await center.start();
+	await page.goto(at({ lang: "en", open: true }));
+	await until(async () => (await said(page)).length === 5 && (await marks(page)).every((m) => m === "received"), "everything, once", 40000);
+	assert.deepEqual(await said(page), ["one", "two", "three", "four", "five"]);
+	const waiting = JSON.parse(center.ctl("queue", "--json")).conversations;
+	const stored = waiting.map((c) => JSON.parse(center.ctl("conv", c.id, "--json")).messages.filter((m) => m.direction === "in").map((m) => m.text));
+	assert.ok(stored.some((s) => s.join() === "one,two,three,four,five"), JSON.stringify(stored));
+	await page.context().close();
+});
+
+test("when nobody is there the message is taken, and an invitation is shown once", { timeout: 60000 }, async () => {
+	const page = await newPage(browser, { width: 320, height: 640, locale: "ru-RU" });
+	await page.goto(at({ lang: "ru", department: "night", name: "Аня" }));
+	await inside(page, ".launch").click();
+	await inside(page, ".slot .send").click();
+	await inside(page, '.slot textarea[name="text"]').fill("Есть кто-нибудь?");
+	await inside(page, '.slot input[name="email"]').fill("ann@x.org");
+	await shot(page, "closed-320-ru");
+	assert.deepEqual(await axe(page), []);
+	await inside(page, ".slot .send").click();
+	await received(page);
+	await until(() => JSON.parse(center.ctl("queue", "night", "--json")).conversations.length === 1, "it in the queue");
+	await page.context().close();
+
+	const shopper = await newPage(browser);
+	await shopper.goto(at({ lang: "en" }, "/prices"));
+	await inside(shopper, ".invite").getByText("May we help you?").waitFor({ timeout: 10000 });
+	await shot(shopper, "invite");
+	assert.deepEqual(await axe(shopper), []);
+	await inside(shopper, ".invite button").last().click();
+	await shopper.reload();
+	await shopper.waitForTimeout(2000);
+	assert.equal(await inside(shopper, ".invite").isVisible(), false);
+	await shopper.context().close();
+});
+
+test("by keyboard alone, in light and dark, in a colour of the site, on a phone", { timeout: 90000 }, async () => {
+	for (const [name, look, settings] of [
+		["light", {}, {}],
+		["dark", { dark: true }, {}],
+		["phone-ru", { width: 320, height: 640, locale: "ru-RU" }, { lang: "ru" }],
+		["phone-dark-ru", { width: 320, height: 640, dark: true, locale: "ru-RU" }, { lang: "ru" }],
+		["colour", {}, { color: "#ffd400", theme: "light", side: "left" }],
+		["theme-dark", {}, { color: "#0a6e4f", theme: "dark" }],
+	]) {
+		const page = await newPage(browser, look);
+		await page.goto(at({ lang: "en", department: "general", ...settings }));
+		await inside(page, ".launch").waitFor();
+		await shot(page, `${name}-button`);
+		assert.deepEqual(await axe(page), [], `${name}: the button`);
+		await inside(page, ".launch").focus();
+		await page.keyboard.press("Enter");
+		await inside(page, ".slot .send").waitFor();
+		for (let i = 0; i < 6 && !(await page.locator("#usher-chat").evaluate((h) => h.shadowRoot.activeElement?.classList.contains("send"))); i++) await page.keyboard.press("Tab");
+		await page.keyboard.press("Enter");
+		await inside(page, ".write textarea").focus();
+		await page.keyboard.type("a question with a rather long line so that it is broken somewhere, and averylongwordwithoutanyblanksatallinitthatmuststayinside");
+		await page.keyboard.press("Enter");
+		await received(page);
+		await until(async () => (await texts(page, ".status"))[0].length > 5, "the place in the queue");
+		await shot(page, name);
+		assert.deepEqual(await axe(page), [], name);
+		const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+		assert.ok(wide <= 0, `nothing sticks out: ${wide}`);
+		await page.keyboard.press("Escape");
+		assert.ok(await inside(page, ".launch").isVisible());
+		assert.deepEqual(page.problems, []);
+		await page.context().close();
+	}
+});
