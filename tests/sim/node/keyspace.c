@@ -75,7 +75,9 @@ static void say_ok(struct call *c)
 }
 static void say_int(struct call *c, int64_t v)
 {
-	str_addf(c->reply, ":%lld\r\n", (long long)v);
+	str_add_char(c->reply, ':');
+	str_add_i64(c->reply, v);
+	str_add(c->reply, SLICE("\r\n"));
 }
 static void say_nil(struct call *c)
 {
@@ -83,21 +85,28 @@ static void say_nil(struct call *c)
 }
 static void say_array(struct call *c, size_t n)
 {
-	str_addf(c->reply, "*%zu\r\n", n);
+	str_add_char(c->reply, '*');
+	str_add_u64(c->reply, n);
+	str_add(c->reply, SLICE("\r\n"));
 }
 static void say_text(struct call *c, struct slice s)
 {
-	str_addf(c->reply, "$%zu\r\n", s.n);
+	str_add_char(c->reply, '$');
+	str_add_u64(c->reply, s.n);
+	str_add(c->reply, SLICE("\r\n"));
 	str_add(c->reply, s);
 	str_add(c->reply, SLICE("\r\n"));
 }
 static void say_stamp(struct call *c, struct stamp id)
 {
-	char text[48];
-	int n = snprintf(text, sizeof(text), "%llu-%llu", (unsigned long long)id.ms,
-		(unsigned long long)id.n);
+	char bytes[48];
+	struct str text = { .p = bytes, .cap = sizeof(bytes) };
 
-	say_text(c, slice_make(text, (size_t)n));
+	str_add_u64(&text, id.ms);
+	str_add_char(&text, '-');
+	str_add_u64(&text, id.n);
+	ASSERT(text.p == bytes);
+	say_text(c, str_slice(&text));
 }
 static void say_record(struct call *c, const struct record *r)
 {
@@ -209,6 +218,16 @@ static bool is_of(struct call *c, enum type type)
 	return false;
 }
 
+static bool is_number(struct call *c, struct slice s)
+{
+	int64_t v;
+
+	if (slice_i64(s, &v))
+		return true;
+	say_error(c, "ERR value is not an integer or out of range");
+	return false;
+}
+
 static int64_t number(struct slice s)
 {
 	int64_t v = 0;
@@ -261,7 +280,7 @@ static void run_incr(struct call *c)
 {
 	char text[24];
 
-	if (!is_of(c, TYPE_STRING))
+	if (!is_of(c, TYPE_STRING) || (c->value && !is_number(c, c->value->v[0])))
 		return;
 	int64_t v = (c->value ? number(c->value->v[0]) : 0) + 1;
 	struct value *o = key_made(c, TYPE_STRING);
@@ -405,8 +424,10 @@ static void run_hincrby(struct call *c)
 
 	if (!is_of(c, TYPE_HASH))
 		return;
+	size_t at = items_find(c->value, 0, 2, c->v[2]);
+	if (c->value && at < c->value->n && !is_number(c, c->value->v[at + 1]))
+		return;
 	struct value *o = key_made(c, TYPE_HASH);
-	size_t at = items_find(o, 0, 2, c->v[2]);
 	int64_t v = (at < o->n ? number(o->v[at + 1]) : 0) + number(c->v[3]);
 	struct slice s =
 		slice_make(text, (size_t)snprintf(text, sizeof(text), "%lld", (long long)v));
@@ -869,12 +890,14 @@ static void run_xread(struct call *c)
 	if (!is_of(c, TYPE_STREAM))
 		return;
 	struct stamp after = stamp_read(r.after);
+	size_t first = c->value ? c->value->record_count : 0;
+	while (first > 0 && stamp_compare(c->value->records[first - 1].id, after) > 0)
+		first--;
 	c->reply = &out;
-	for (size_t i = 0; c->value && i < c->value->record_count && n < r.count; i++)
-		if (stamp_compare(c->value->records[i].id, after) > 0) {
-			say_record(c, &c->value->records[i]);
-			n++;
-		}
+	for (size_t i = first; c->value && i < c->value->record_count && n < r.count; i++) {
+		say_record(c, &c->value->records[i]);
+		n++;
+	}
 	c->reply = whole;
 	if (n)
 		say_streams(c, r.key, n, &out);
@@ -936,6 +959,14 @@ static size_t say_new(struct call *c, const struct reading *r)
 	return n;
 }
 
+static bool has_group(struct call *c, struct slice group)
+{
+	if (c->value && slice_equal(c->value->group, group))
+		return true;
+	say_error(c, "NOGROUP No such key or consumer group");
+	return false;
+}
+
 static void run_xreadgroup(struct call *c)
 {
 	struct reading r;
@@ -946,10 +977,8 @@ static void run_xreadgroup(struct call *c)
 	c->value = key_find(c, r.key);
 	if (!is_of(c, TYPE_STREAM))
 		return;
-	if (!c->value || !slice_equal(c->value->group, r.group)) {
-		say_error(c, "NOGROUP No such key or consumer group");
+	if (!has_group(c, r.group))
 		return;
-	}
 	bool fresh = slice_is(r.after, ">");
 	c->reply = &out;
 	size_t n = fresh ? say_new(c, &r) : say_owed(c, &r);
@@ -1008,34 +1037,61 @@ static void run_xack(struct call *c)
 	say_int(c, gone);
 }
 
+static size_t owed_to(const struct value *o, struct slice consumer)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < o->owed_count; i++)
+		n += slice_equal(o->owed[i].consumer, consumer);
+	return n;
+}
+
+/* The consumer that comes next by name; p NULL: none. */
+static struct slice owed_next(const struct value *o, struct slice after)
+{
+	struct slice found = { NULL, 0 };
+
+	for (size_t i = 0; i < o->owed_count; i++) {
+		struct slice who = o->owed[i].consumer;
+		if ((!after.p || slice_compare(who, after) > 0) &&
+			(!found.p || slice_compare(who, found) < 0))
+			found = who;
+	}
+	return found;
+}
+
 /* [how many, the first, the last, [[consumer, how many] ...]] */
 static void run_xpending(struct call *c)
 {
-	struct value *o = c->value;
-	size_t at = 0, counts[8] = { 0 };
-	struct slice who[8];
+	struct str each = { 0 }, *whole = c->reply;
+	size_t n = 0;
 
-	if (!is_of(c, TYPE_STREAM))
+	if (!is_of(c, TYPE_STREAM) || !has_group(c, c->v[2]))
 		return;
-	for (size_t i = 0; o && i < o->owed_count; i++) {
-		size_t k = 0;
-		while (k < at && !slice_equal(who[k], o->owed[i].consumer))
-			k++;
-		ASSERT(k < 8);
-		who[k] = o->owed[i].consumer;
-		counts[k]++;
-		at = k == at ? at + 1 : at;
-	}
+	const struct value *o = c->value;
 	say_array(c, 4);
-	say_int(c, o ? (int64_t)o->owed_count : 0);
-	say_nil(c);
-	say_nil(c);
-	say_array(c, at);
-	for (size_t k = 0; k < at; k++) {
-		say_array(c, 2);
-		say_text(c, who[k]);
-		say_int(c, (int64_t)counts[k]);
+	say_int(c, (int64_t)o->owed_count);
+	if (!o->owed_count) {
+		say_nil(c);
+		say_nil(c);
+		str_add(c->reply, SLICE("*-1\r\n"));
+		return;
 	}
+	say_stamp(c, o->owed[0].id);
+	say_stamp(c, o->owed[o->owed_count - 1].id);
+	c->reply = &each;
+	struct slice none = { NULL, 0 };
+	for (struct slice who = owed_next(o, none); who.p; who = owed_next(o, who), n++) {
+		char text[24];
+		say_array(c, 2);
+		say_text(c, who);
+		say_text(c, slice_make(text,
+				    (size_t)snprintf(text, sizeof(text), "%zu", owed_to(o, who))));
+	}
+	c->reply = whole;
+	say_array(c, n);
+	str_add(c->reply, str_slice(&each));
+	str_free(&each);
 }
 
 /* ---- the table ---- */
@@ -1084,18 +1140,18 @@ static void run_xpending(struct call *c)
 	X("XACK", run_xack, 4, true, false)
 
 struct known {
-	const char *verb;
+	struct slice verb;
 	void (*run)(struct call *c);
 	size_t least;
 	bool writes, takes_memory;
 };
-#define KNOWN(...) { __VA_ARGS__ },
+#define KNOWN(verb, ...) { SLICE_INIT(verb), __VA_ARGS__ },
 static const struct known known[] = { COMMANDS_KNOWN(KNOWN) };
 
 static const struct known *known_of(struct slice verb)
 {
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
-		if (slice_is(verb, known[i].verb))
+		if (slice_equal(verb, known[i].verb))
 			return &known[i];
 	return NULL;
 }

@@ -2,6 +2,7 @@
  * The simulator of the whole node: schedules of messages, work and faults in virtual time, each from one seed.
  *
  *   node_sim [--schedules N] [--from SEED]     runs them in children of 25 each, so that a crash is a failure with a seed
+ *   node_sim --model SOCKET                    compares the model with the redis-server that listens there
  *   node_sim --torn 1 ...                      Redis keeps what it should not of a torn file: must fail
  *   node_sim --seed SEED                       one schedule with its story on stderr (USHER_SIM_LOG=1: usherd's log, too)
  */
@@ -13,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "against.h"
 #include "base/assert.h"
 #include "base/log.h"
 #include "faults.h"
@@ -174,6 +176,8 @@ static int run_one(uint64_t seed)
 
 int main(int argc, char **argv)
 {
+	if (argc == 3 && !strcmp(argv[1], "--model"))
+		return against_redis(argv[2]);
 	uint64_t schedules = 1000, from = 1, seed = 0, torn = 0;
 	struct rlimit files = { 0 };
 
