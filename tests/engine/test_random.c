@@ -1,8 +1,10 @@
 /*
  * Random command streams through the engine, with everything that must always hold checked after every step:
- * engine_check (invariants 1–4, 8, 9, 14, 16, 17), an oracle of its own in this file (no idle pair, no bypass, best
- * agent, keys, exclusions, hold-back: 4–8, 16, 18), replay and snapshots (11), renaming and unused skills (12, 13), late and
- * repeated commands (15).
+ * engine_check (invariants 1–4, 8, 9, 14, 16–18), an oracle of its own in this file (no idle pair, no bypass, best
+ * agent, keys, exclusions, hold-back: 4–8, 16, 18), the index against a scan (10: engine_oracle), replay and snapshots (11),
+ * agents and skills renamed (12), a skill that nobody asks (13), everything ended and closed at the end (14), late and repeated
+ * commands (15), explain against the next offer (17). Reloads go among four configurations of random features. 19 and 20 are
+ * in test_orders.c.
  *
  *   test_random [--seeds N] [--steps N] [--seed N]     one seed also prints its commands
  *
@@ -120,10 +122,13 @@ struct world {
 	struct config *config, *configs[CONFIGS];
 	struct engine *e, *replica, *twin; /* twin decides too, from a snapshot */
 	uint64_t now_us, made, serial;
+	uint64_t replica_us; /* of the last event that the replica has */
+	struct id old_offer; /* of long ago */
 	struct shadow shadow[CONVS];
 	struct excluded excluded[2000];
 	size_t excluded_count;
 	const char *prefix;   /* of agents' names */
+	const char *skills;   /* before each skill's name */
 	const char *unused;   /* a skill nobody asks */
 	uint64_t fingerprint; /* of the decisions, names of agents left out */
 	char why[600];
@@ -157,6 +162,40 @@ static bool fail(struct world *w, const char *what)
 static struct slice agent_name(struct world *w, uint32_t n)
 {
 	return arena_printf(&w->arena, "%s%u", w->prefix, n % AGENTS);
+}
+
+/* "ru=80 cards=60" with another beginning of each name: the same order, other names. */
+static struct slice skills_named(struct world *w, struct slice text)
+{
+	struct str out = { 0 };
+	struct skill s;
+	bool bad = false;
+
+	while (skills_next(&text, &s, &bad))
+		skills_add(&out, arena_printf(&w->arena, "%s%.*s", w->skills, SLICE_ARG(s.name)),
+			s.level);
+	struct slice kept = arena_copy(&w->arena, str_slice(&out));
+
+	str_free(&out);
+	return kept;
+}
+
+static void array_named(struct world *w, struct skill *v, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		v[i].name = arena_printf(&w->arena, "%s%.*s", w->skills, SLICE_ARG(v[i].name));
+}
+
+static void config_named(struct world *w, struct config *c)
+{
+	for (size_t i = 0; i < c->queue_count; i++) {
+		struct queue *q = &c->queues[i];
+
+		array_named(w, q->prefer, q->prefer_count);
+		for (size_t j = 0; j < q->stage_count; j++)
+			array_named(w, q->stages[j].need, q->stages[j].need_count);
+	}
+	array_named(w, c->hold_pool, c->hold_pool_count);
 }
 
 static const char *const skill_choices[] = { "ru=80 cards=60", "ru=60", "ru=20 cards=30",
@@ -230,7 +269,7 @@ static struct command op_command(struct world *w, const struct op *op)
 		c.kind = c.channel = slice_of(kinds[op->a % 5]);
 		c.queue = slice_of(queue_names[op->b % 4]);
 		c.segment = slice_of(op->c % 3 ? "mass" : "premier");
-		c.skills = slice_of(wants[op->c % 7]);
+		c.skills = skills_named(w, slice_of(wants[op->c % 7]));
 		c.priority = op->c % 11 == 0 ? -30 * (int64_t)S_US : 0;
 		c.at_us = w->now_us - op->b % 3000000;
 		break;
@@ -269,6 +308,10 @@ static struct command op_command(struct world *w, const struct op *op)
 			break;
 		c.type = op->kind == OP_ACCEPT ? COMMAND_ACCEPT : COMMAND_DECLINE;
 		c.offer = v.offer;
+		if (id_is_none(w->old_offer) || op->c % 20 == 0)
+			w->old_offer = v.offer;
+		else if (op->b % 12 == 0)
+			c.offer = w->old_offer; /* late: most often over by now */
 		c.agent = op->b % 10 ? v.agent : agent_name(w, op->c);
 		break;
 	case OP_REPLY:
@@ -310,7 +353,8 @@ static struct command op_command(struct world *w, const struct op *op)
 			c.to = agent_name(w, op->c);
 		else if (op->kind == OP_TRANSFER_SKILLS ||
 			 (op->kind == OP_CONSULT && op->c % 3 == 0))
-			c.to = arena_printf(&w->arena, "skills:%s", wants[3 + op->c % 4]);
+			c.to = arena_printf(&w->arena, "skills:%.*s",
+				SLICE_ARG(skills_named(w, slice_of(wants[3 + op->c % 4]))));
 		else if (op->kind == OP_TRANSFER_QUEUE ||
 			 (op->kind == OP_CONSULT && op->c % 3 == 1))
 			c.to = arena_printf(&w->arena, "queue:%s", queue_names[op->c % 4]);
@@ -322,7 +366,8 @@ static struct command op_command(struct world *w, const struct op *op)
 	case OP_USER:
 		c.type = COMMAND_USER;
 		c.agent = agent_name(w, op->a);
-		c.skills = arena_printf(&w->arena, "%s %s", skill_choices[op->b % 8], w->unused);
+		c.skills = arena_printf(&w->arena, "%.*s %s",
+			SLICE_ARG(skills_named(w, slice_of(skill_choices[op->b % 8]))), w->unused);
 		c.role = op->a % AGENTS == 0 ? ROLE_SUPERVISOR
 			 : op->c % 50 == 0   ? ROLE_AUDITOR
 					     : ROLE_AGENT;
@@ -626,6 +671,20 @@ static bool oracle_consult(struct world *w, const struct engine *e, const struct
 	return true;
 }
 
+/* 17: asked just before, explain says of this agent that it can have it. */
+static bool oracle_explained(struct world *w, const struct engine *e, const struct event *offer)
+{
+	struct str json = { 0 }, says = { 0 };
+
+	str_addf(&says, "\"%.*s\":\"eligible\"", SLICE_ARG(offer->agent));
+	bool good = w->replica_us != offer->at_us ||
+		    (engine_explain(e, offer->conv, w->now_us, &json) && strstr(json.p, says.p));
+
+	str_free(&json);
+	str_free(&says);
+	return good || fail(w, "explain: says something else than the next offer");
+}
+
 /* Before an offer: it is the first that has an agent, and this is the best one. */
 static bool oracle_offer(struct world *w, const struct engine *e, const struct event *offer)
 {
@@ -639,6 +698,7 @@ static bool oracle_offer(struct world *w, const struct engine *e, const struct e
 	engine_each_conv(e, CONV_WAITING, scan_conv, &s);
 	if (!s.bad && !s.reached)
 		fail(w, "oracle: offered to somebody who is not eligible");
+	oracle_explained(w, e, offer);
 	return !w->why[0];
 }
 
@@ -843,6 +903,7 @@ static bool after_step(struct world *w, const struct step *out)
 			return false;
 		if (engine_apply(w->replica, ev, &err))
 			return fail(w, err.text);
+		w->replica_us = ev->at_us;
 	}
 	if (engine_check(w->e, &text)) {
 		fail(w, text.p);
@@ -898,6 +959,9 @@ static bool run_op(struct world *w, const struct op *op, bool deep)
 
 	w->now_us += op->wait_us;
 	struct command c = op_command(w, op);
+	struct conv_view v;
+	bool late = (c.type == COMMAND_ACCEPT || c.type == COMMAND_DECLINE) &&
+		    !engine_offer(w->e, c.offer, &v);
 
 	if (!c.type)
 		return true;
@@ -918,6 +982,8 @@ static bool run_op(struct world *w, const struct op *op, bool deep)
 	engine_step(w->e, &c, w->now_us, &out);
 	if (out.answer == ANSWER_NONE || !out.why)
 		return fail(w, "no answer");
+	if (late && out.answer == ANSWER_OK)
+		return fail(w, "a late command was taken for a timely one");
 	if (w->twin) {
 		engine_step(w->twin, &c, w->now_us, &twin);
 		if (!events_equal(&out, &twin)) {
@@ -994,18 +1060,52 @@ static struct config *config_variant(uint32_t n)
 	return c;
 }
 
-static bool run(const struct op *ops, size_t count, const char *prefix, const char *unused,
-	bool deep, bool print, struct world *w)
+/* 14: everything is ended by hand, in whatever state it is, and closed by time: nothing is left, anywhere. */
+static bool run_ends(struct world *w)
+{
+	struct op hire = { .kind = OP_USER, .a = 0, .c = 1 };
+	struct conv_view v;
+	struct pick none = { .at = UINT32_MAX };
+
+	engine_free(&w->twin);
+	bool good = run_op(w, &hire, false);
+
+	for (uint32_t n = 0; good && n < 2 * CONVS && pick(w, CONV_NONE, 0, &v); n++) {
+		struct command c = { .type = v.state == CONV_WRAPUP ? COMMAND_WRAPUP_DONE
+								    : COMMAND_RESOLVE,
+			.agent = agent_name(w, 0),
+			.conv = v.conv,
+			.at_us = w->now_us };
+		struct step out;
+
+		if (v.state == CONV_RESOLVED)
+			break;
+		engine_step(w->e, &c, w->now_us, &out);
+		good = out.answer == ANSWER_OK ? after_step(w, &out)
+					       : fail(w, "at the end: it cannot be ended");
+	}
+	for (uint32_t i = 0; good && i < 4; i++) {
+		struct op tick = { .kind = OP_TICK, .wait_us = 90000 * S_US };
+
+		good = run_op(w, &tick, false);
+	}
+	engine_each_conv(w->e, CONV_NONE, pick_fn, &none);
+	return good && (none.count == 0 || fail(w, "at the end: something is left"));
+}
+
+static bool run(const struct op *ops, size_t count, const char *prefix, const char *skills,
+	const char *unused, bool deep, bool print, struct world *w)
 {
 	bool good = true;
 
 	*w = (struct world){ .now_us = CENTER_START_US + 6 * 3600 * S_US,
 		.prefix = prefix,
+		.skills = skills,
 		.unused = unused,
 		.print = print };
 	memset(desks, 0, sizeof(desks));
 	for (uint32_t i = 0; i < CONFIGS; i++)
-		w->configs[i] = config_variant(i);
+		config_named(w, w->configs[i] = config_variant(i));
 	w->config = w->configs[0];
 	w->e = engine_new(w->config);
 	engine_oracle(w->e, true);
@@ -1017,6 +1117,7 @@ static bool run(const struct op *ops, size_t count, const char *prefix, const ch
 	}
 	for (size_t i = 0; good && i < count; i++)
 		good = run_op(w, &ops[i], deep);
+	good = good && run_ends(w);
 	engine_free(&w->e);
 	engine_free(&w->replica);
 	engine_free(&w->twin);
@@ -1035,7 +1136,7 @@ static size_t shrink(struct op *ops, size_t count, struct world *w)
 		for (size_t at = 0; at + len <= count;) {
 			memcpy(less, ops, at * sizeof(*ops));
 			memcpy(less + at, ops + at + len, (count - at - len) * sizeof(*ops));
-			if (!run(less, count - len, "ag", "", true, false, w)) {
+			if (!run(less, count - len, "ag", "", "", true, false, w)) {
 				memcpy(ops, less, (count - len) * sizeof(*ops));
 				count -= len;
 			} else {
@@ -1056,7 +1157,7 @@ static bool seed_holds(uint64_t seed, size_t steps, bool print)
 	variants = rng_next(&r) & rng_next(&(struct rng){ seed ^ 0xabcdef });
 	for (size_t i = 0; i < steps; i++)
 		ops[i] = op_random(&r);
-	if (!run(ops, steps, "ag", "", true, print, &w)) {
+	if (!run(ops, steps, "ag", "", "", true, print, &w)) {
 		char why[sizeof(w.why)];
 
 		snprintf(why, sizeof(why), "%s", w.why);
@@ -1064,7 +1165,7 @@ static bool seed_holds(uint64_t seed, size_t steps, bool print)
 
 		printf("seed %llu fails: %s\n  shrunk to %zu commands: %s\n",
 			(unsigned long long)seed, why, few, w.why);
-		run(ops, few, "ag", "", true, true, &w);
+		run(ops, few, "ag", "", "", true, true, &w);
 		return false;
 	}
 	if (seed % 4)
@@ -1072,12 +1173,17 @@ static bool seed_holds(uint64_t seed, size_t steps, bool print)
 	uint64_t fingerprint_plain = w.fingerprint;
 
 	/* Another name in the same order, and a skill that nobody asks, change no decision. */
-	if (!run(ops, steps, "some-other-name-", "", false, false, &w) ||
+	if (!run(ops, steps, "some-other-name-", "", "", false, false, &w) ||
 		w.fingerprint != fingerprint_plain) {
 		printf("seed %llu: renaming agents changed decisions\n", (unsigned long long)seed);
 		return false;
 	}
-	if (!run(ops, steps, "ag", "unused=5", false, false, &w) ||
+	if (!run(ops, steps, "ag", "skill-", "", false, false, &w) ||
+		w.fingerprint != fingerprint_plain) {
+		printf("seed %llu: renaming skills changed decisions\n", (unsigned long long)seed);
+		return false;
+	}
+	if (!run(ops, steps, "ag", "", "unused=5", false, false, &w) ||
 		w.fingerprint != fingerprint_plain) {
 		printf("seed %llu: an unused skill changed decisions\n", (unsigned long long)seed);
 		return false;
