@@ -9,8 +9,9 @@ enum { SECRET_MIN = 16 };
 static const struct usher_option options[] = {
 	{ "listen", USHER_TEXT, "127.0.0.1:2424", 0, 256, NULL, 0,
 		"address and port for the mail server's deliveries; empty: none (IMAP only)" },
-	{ "protocol", USHER_CHOICE, "lmtp", 0, 0, "lmtp|smtp", 0,
-		"what is spoken there; smtp on a private port only" },
+	{ "protocol", USHER_CHOICE, "lmtp", 0, 0, "lmtp|smtp|both", 0,
+		"what is spoken there; smtp, and both (as the client says hello), on a private "
+		"port only" },
 	{ "tls_cert", USHER_TEXT, "", 0, 1024, NULL, 0,
 		"certificate chain in PEM; with it STARTTLS is offered" },
 	{ "tls_key", USHER_TEXT, "", 0, 1024, NULL, 0, "its private key" },
@@ -237,6 +238,7 @@ static void read_limits(struct email *e)
 	e->lmtp = (struct lmtp_config){ .hostname = e->hostname,
 		.size_max = option_number(e, "size_max"),
 		.smtp = strcmp(protocol, "smtp") == 0,
+		.both = strcmp(protocol, "both") == 0,
 		.starttls = option(e, "tls_cert").n > 0 };
 	e->sessions_max = (unsigned)option_number(e, "sessions_max");
 	e->mails_max = (unsigned)option_number(e, "mails_max");

@@ -113,6 +113,7 @@ size_t session_event(struct email *e, struct usher_stream *s, enum usher_stream_
 	struct usher_str bytes);
 /* The fate of the mail that the session waits for: one reply for each recipient, in their order. */
 void session_answer(struct session *s, GPtrArray *replies);
+bool session_is_smtp(const struct session *s);
 /* Ends those that carry no mail. */
 void session_close_idle(struct email *e);
 

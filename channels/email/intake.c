@@ -32,6 +32,7 @@ struct target {
 struct mail {
 	struct email *email;
 	struct session *session; /* NULL when it is gone */
+	bool one_reply;		 /* SMTP */
 	struct box *box;	 /* or who fetched it */
 	char *missing;		 /* why it is not here whole, or NULL */
 	char *again;		 /* or it is read again: what `reread` gave */
@@ -102,9 +103,11 @@ struct mail *mail_new(
 	if (!blob)
 		return NULL;
 	m = g_new0(struct mail, 1);
-	*m = (struct mail){
-		.email = e, .session = s, .blob = blob, .now_us = e->services->now_us(e->host)
-	};
+	*m = (struct mail){ .email = e,
+		.session = s,
+		.one_reply = s && session_is_smtp(s),
+		.blob = blob,
+		.now_us = e->services->now_us(e->host) };
 	m->raw = g_byte_array_new();
 	m->sender = g_strdup(sender);
 	m->targets = g_array_new(FALSE, FALSE, sizeof(struct target));
@@ -220,9 +223,9 @@ static void mail_answer(struct mail *m)
 		if (t->outcome == USHER_RETRY && !t->dedup && !m->again)
 			services(m)->count(m->email->host, "refused", 1);
 	}
-	if (m->email->lmtp.smtp)
+	if (m->one_reply)
 		reply_add(replies, worst(m));
-	for (guint i = 0; !m->email->lmtp.smtp && i < m->target_of->len; i++)
+	for (guint i = 0; !m->one_reply && i < m->target_of->len; i++)
 		reply_add(replies, &g_array_index(m->targets, struct target,
 					   g_array_index(m->target_of, unsigned, i)));
 	if (m->session)

@@ -9,7 +9,11 @@ enum { SKIP_MAX = 1 << 26 };
 void lmtp_init(
 	struct lmtp *l, const struct lmtp_config *config, const struct lmtp_calls *calls, void *arg)
 {
-	*l = (struct lmtp){ .config = config, .calls = calls, .arg = arg, .state = LMTP_GREETED };
+	*l = (struct lmtp){ .config = config,
+		.calls = calls,
+		.arg = arg,
+		.state = LMTP_GREETED,
+		.smtp = config->smtp };
 	l->line = g_string_new(NULL);
 	l->out = g_string_new(NULL);
 	l->sender = g_string_new(NULL);
@@ -57,7 +61,7 @@ static void wrong(struct lmtp *l, const char *text)
 void lmtp_greet(struct lmtp *l)
 {
 	g_string_append_printf(l->out, "220 %s %s usher\r\n", l->config->hostname,
-		l->config->smtp ? "ESMTP" : "LMTP");
+		l->config->smtp || l->config->both ? "ESMTP" : "LMTP");
 }
 
 void lmtp_secured(struct lmtp *l)
@@ -94,27 +98,32 @@ static void on_hello(struct lmtp *l, const char *args, bool extended)
 
 static void on_lhlo(struct lmtp *l, const char *args)
 {
-	if (l->config->smtp)
+	if (l->config->smtp) {
 		wrong(l, "500 5.5.1 this is SMTP: say EHLO");
-	else
-		on_hello(l, args, true);
+		return;
+	}
+	l->smtp = false;
+	on_hello(l, args, true);
+}
+
+static void on_smtp_hello(struct lmtp *l, const char *args, bool extended)
+{
+	if (!l->config->smtp && !l->config->both) {
+		wrong(l, "500 5.5.1 this is LMTP: say LHLO"); /* RFC 2033 4.1 */
+		return;
+	}
+	l->smtp = true;
+	on_hello(l, args, extended);
 }
 
 static void on_helo(struct lmtp *l, const char *args)
 {
-	if (l->config->smtp)
-		on_hello(l, args, false);
-	else
-		wrong(l,
-			"500 5.5.1 this is LMTP: say LHLO"); /* RFC 2033 4.1: must not be accepted */
+	on_smtp_hello(l, args, false);
 }
 
 static void on_ehlo(struct lmtp *l, const char *args)
 {
-	if (l->config->smtp)
-		on_hello(l, args, true);
-	else
-		wrong(l, "500 5.5.1 this is LMTP: say LHLO");
+	on_smtp_hello(l, args, true);
 }
 
 static bool is_control(unsigned char c)
@@ -398,7 +407,7 @@ static void give(struct lmtp *l, const char *p, size_t n)
 /* One reply for each recipient, or one. */
 static unsigned refuse_all(struct lmtp *l, const char *text)
 {
-	unsigned count = l->config->smtp ? 1 : l->rcpts->len;
+	unsigned count = l->smtp ? 1 : l->rcpts->len;
 
 	for (unsigned i = 0; i < count; i++)
 		reply(l, text);

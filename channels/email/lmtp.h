@@ -49,6 +49,7 @@ struct lmtp_config {
 	uint64_t size_max;
 	bool smtp; /* HELO/EHLO and one reply after DATA, instead of LHLO and one for each recipient */
 	bool starttls; /* there is a certificate */
+	bool both;     /* the client chooses by its hello: LHLO or EHLO */
 };
 
 struct lmtp {
@@ -56,6 +57,7 @@ struct lmtp {
 	const struct lmtp_calls *calls;
 	void *arg;
 	enum lmtp_state state;
+	bool smtp; /* what is spoken */
 	bool tls, was_cr;
 	unsigned errors;
 	GString *line, *out; /* the command being read; replies not yet taken */

@@ -2,6 +2,7 @@
 #include "parse.h"
 
 #include <gmime/gmime.h>
+#include <openssl/sha.h>
 #include <string.h>
 
 #include "body.h"
@@ -231,10 +232,12 @@ static void read_traits(GMimeMessage *message, struct parsed *m, const char *sen
 
 static void hash_hex(const unsigned char *p, gsize n, char out[65])
 {
-	char *hex = g_compute_checksum_for_data(G_CHECKSUM_SHA256, p, n);
+	unsigned char sum[SHA256_DIGEST_LENGTH];
 
-	g_strlcpy(out, hex, 65);
-	g_free(hex);
+	/* Not GLib's: 50 MB take that one 190 ms. */
+	SHA256(p, n, sum);
+	for (unsigned i = 0; i < sizeof(sum); i++)
+		g_snprintf(out + (size_t)2 * i, 3, "%02x", sum[i]);
 }
 
 static GMimeMessage *construct(GByteArray *raw)

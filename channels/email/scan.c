@@ -26,7 +26,7 @@ struct scan {
 	const char *p, *end;
 	struct level stack[SCAN_DEPTH_MAX];
 	unsigned depth, parts;
-	size_t header_lines, header_bytes, addresses, times;
+	size_t header_lines, header_bytes, addresses, comparisons, times;
 	const char *why;
 };
 
@@ -256,8 +256,13 @@ const char *scan_refusal(const char *raw, size_t n, bool wide)
 	while (!s.why && line_next(&s, &line)) {
 		bool closes = false;
 		unsigned level;
-		if (line.n < 2 || line.p[0] != '-' || line.p[1] != '-' ||
-			(level = boundary_of(&s, line, &closes)) == 0)
+		if (line.n < 2 || line.p[0] != '-' || line.p[1] != '-')
+			continue;
+		s.comparisons += s.depth;
+		if (s.comparisons > SCAN_COMPARISONS_MAX * s.times)
+			s.why = "too many lines like boundaries";
+		level = boundary_of(&s, line, &closes);
+		if (level == 0)
 			continue;
 		s.depth = closes ? level - 1 : level;
 		if (closes)

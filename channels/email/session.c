@@ -223,6 +223,11 @@ size_t session_event(struct email *e, struct usher_stream *stream, enum usher_st
 	return 0;
 }
 
+bool session_is_smtp(const struct session *s)
+{
+	return s->lmtp.smtp;
+}
+
 void session_answer(struct session *s, GPtrArray *replies)
 {
 	GByteArray *pending = s->pending;

@@ -39,7 +39,7 @@ static void on_bytes(void *arg, const char *p, size_t n)
 static void on_end(void *arg)
 {
 	struct peer *p = arg;
-	unsigned count = p->l.config->smtp ? 1 : p->l.rcpts->len;
+	unsigned count = p->l.smtp ? 1 : p->l.rcpts->len;
 
 	for (unsigned i = 0; i < count; i++)
 		lmtp_answer(&p->l, "250 2.6.0 stored");
@@ -81,7 +81,8 @@ static void peer_clear(struct peer *p)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct lmtp_config config = { "demo.test", 4096, size && data[0] & 1, size && data[0] & 2 };
+	struct lmtp_config config = { "demo.test", 4096, size && data[0] & 1, size && data[0] & 2,
+		size && data[0] & 4 };
 	struct peer whole, pieces;
 
 	if (size == 0)

@@ -33,7 +33,7 @@ static void on_end(void *arg)
 	g_string_append(p->events, "end ");
 	if (!p->answer_at_once)
 		return;
-	for (guint i = 0; i < (p->l.config->smtp ? 1 : p->l.rcpts->len); i++)
+	for (guint i = 0; i < (p->l.smtp ? 1 : p->l.rcpts->len); i++)
 		lmtp_answer(&p->l, "250 2.6.0 stored");
 	lmtp_done(&p->l);
 }
@@ -49,8 +49,9 @@ static void on_starttls(void *arg)
 }
 
 static const struct lmtp_calls calls = { on_rcpt, on_data, on_bytes, on_end, on_drop, on_starttls };
-static const struct lmtp_config lmtp = { "demo.test", 1000, false, true };
-static const struct lmtp_config smtp = { "demo.test", 1000, true, false };
+static const struct lmtp_config lmtp = { "demo.test", 1000, false, true, false };
+static const struct lmtp_config smtp = { "demo.test", 1000, true, false, false };
+static const struct lmtp_config both = { "demo.test", 1000, false, false, true };
 
 static void peer_init(struct peer *p, const struct lmtp_config *config)
 {
@@ -128,6 +129,12 @@ static const struct talk talks[] = {
 		"x\r\n", "end ", false },
 	{ "SMTP: HELO", &smtp, "HELO me\r\nLHLO me\r\n",
 		"250 demo.test\r\n500 5.5.1 this is SMTP: say EHLO\r\n", "", "", false },
+	{ "both: as the client says hello", &both,
+		"HELO me\r\nMAIL FROM:<a@b>\r\nRCPT TO:<support@x>\r\nRCPT "
+		"TO:<support@y>\r\nDATA\r\nx\r\n.\r\n",
+		"250 demo.test\r\n250 2.1.0 ok\r\n250 2.1.5 ok\r\n250 2.1.5 ok\r\n" GO "250 2.6.0 "
+										       "stored\r\n",
+		"x\r\n", "end ", false },
 	{ "parameters", &lmtp,
 		"LHLO me\r\nMAIL FROM:<a@b> SIZE=1001\r\nMAIL FROM:<a@b> SIZE=-1\r\nMAIL "
 		"FROM:<a@b> AUTH=<>\r\nMAIL FROM:<a@b>x\r\n"
