@@ -170,6 +170,91 @@ class Dovecot:
         self.close()
 
 
+class Postfix:
+    """A site's mail server: takes mail by SMTP on `port`, delivers demo.test by LMTP to `lmtp` and everything else to `relay`. Needs root."""
+
+    def __init__(self, lmtp, relay):
+        self.dir = tempfile.mkdtemp(prefix="usher-postfix.")
+        os.chmod(self.dir, 0o755)
+        self.port = free_port()
+        for name in ("conf", "spool", "data"):
+            os.mkdir(os.path.join(self.dir, name))
+        shutil.chown(os.path.join(self.dir, "data"), "postfix")
+        settings = {
+            "compatibility_level": "3.6", "queue_directory": f"{self.dir}/spool", "data_directory": f"{self.dir}/data",
+            "maillog_file": f"{self.dir}/log", "maillog_file_prefixes": self.dir, "myhostname": "mx.test", "mydestination": "", "alias_maps": "", "alias_database": "",
+            "inet_interfaces": "127.0.0.1", "inet_protocols": "ipv4", "mynetworks": "127.0.0.0/8", "virtual_mailbox_domains": "demo.test",
+            "virtual_transport": f"lmtp:inet:127.0.0.1:{lmtp}", "default_transport": f"smtp:[127.0.0.1]:{relay}",
+            "recipient_delimiter": "+", "queue_run_delay": "1s", "minimal_backoff_time": "1s", "maximal_backoff_time": "2s",
+            "smtputf8_enable": "yes", "local_recipient_maps": "", "lmtp_destination_concurrency_failed_cohort_limit": "100",
+            "lmtp_connect_timeout": "5s", "bounce_queue_lifetime": "1h", "biff": "no",
+        }
+        with open(os.path.join(self.dir, "conf/main.cf"), "w", encoding="utf-8") as f:
+            f.writelines(f"{k} = {v}\n" for k, v in settings.items())
+        with open(os.path.join(self.dir, "conf/master.cf"), "w", encoding="utf-8") as f:
+            f.write(f"127.0.0.1:{self.port} inet n - n - - smtpd\npostlog unix-dgram n - n - 1 postlogd\n"
+                    "pickup unix n - n 60 1 pickup\ncleanup unix n - n - 0 cleanup\nqmgr unix n - n 1 1 qmgr\n"
+                    "rewrite unix - - n - - trivial-rewrite\nbounce unix - - n - 0 bounce\ndefer unix - - n - 0 bounce\n"
+                    "trace unix - - n - 0 bounce\nverify unix - - n - 1 verify\nflush unix n - n 1000? 0 flush\n"
+                    "proxymap unix - - n - - proxymap\nsmtp unix - - n - - smtp\nrelay unix - - n - - smtp\nlmtp unix - - n - - lmtp\n"
+                    "error unix - - n - - error\nretry unix - - n - - error\ndiscard unix - - n - - discard\n"
+                    "local unix - n n - - local\nvirtual unix - n n - - virtual\nanvil unix - - n - 1 anvil\nscache unix - - n - 1 scache\n")
+        self.start()
+
+    def run(self, word):
+        program = shutil.which("postfix") or "/usr/sbin/postfix"
+        return subprocess.run([program, "-c", f"{self.dir}/conf", word], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, timeout=60, check=False)
+
+    def start(self):
+        def up():
+            self.run("start")
+            return listens(self.port)
+        until(f"postfix to listen; see {self.dir}/log", up, 30, 0.2)
+
+    def processes(self):
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            with contextlib.suppress(OSError):
+                if os.readlink(f"/proc/{pid}/cwd").startswith(f"{self.dir}/"):
+                    found.append(int(pid))
+        return found
+
+    def kill(self):
+        """All of it at once."""
+        def gone():
+            for pid in self.processes():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            return not self.processes()
+        until("postfix to be gone", gone)
+
+    def put(self, text, subject="Help", sender="ann@x.org", to="support@demo.test", headers=(), mid=None):
+        lines = [f"From: {sender}", f"To: {to}", f"Subject: {subject}", *([f"Message-ID: {mid}"] if mid else []), *headers, "", text]
+        with smtplib.SMTP("127.0.0.1", self.port, local_hostname="test", timeout=20) as s:
+            s.sendmail(sender, [to], "\r\n".join(lines).encode())
+
+    def waiting(self):
+        """How many mails it still has."""
+        return sum(len(names) for queue in ("incoming", "active", "deferred", "maildrop")
+                   for _, _, names in os.walk(f"{self.dir}/spool/{queue}"))
+
+    def log(self):
+        with contextlib.suppress(OSError), open(f"{self.dir}/log", encoding="utf-8", errors="replace") as f:
+            return f.read()
+        return ""
+
+    def close(self):
+        self.kill()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
 class Tokens:
     """A provider's token address. Each refresh token is good once and is answered with the next; an access token lives `life` seconds
     as it says, and until `revoke()`."""
