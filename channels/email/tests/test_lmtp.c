@@ -133,7 +133,7 @@ static const struct talk talks[] = {
 		"HELO me\r\nMAIL FROM:<a@b>\r\nRCPT TO:<support@x>\r\nRCPT "
 		"TO:<support@y>\r\nDATA\r\nx\r\n.\r\n",
 		"250 demo.test\r\n250 2.1.0 ok\r\n250 2.1.5 ok\r\n250 2.1.5 ok\r\n" GO "250 2.6.0 "
-										       "stored\r\n",
+		"stored\r\n",
 		"x\r\n", "end ", false },
 	{ "parameters", &lmtp,
 		"LHLO me\r\nMAIL FROM:<a@b> SIZE=1001\r\nMAIL FROM:<a@b> SIZE=-1\r\nMAIL "
