@@ -293,6 +293,7 @@ void frame_entry(struct str *o, struct id conv, const struct entry *en)
 		written_to(
 			o, pairs_get(en->hints, "to", &arena), pairs_get(en->hints, "cc", &arena));
 	arena_free(&arena);
+	out_pairs(o, "hints", en->hints);
 	if (en->quoted.n)
 		out_text(o, "quoted", en->quoted);
 	if (en->address.n)

@@ -80,6 +80,24 @@ void out_skills(struct str *o, const char *key, struct slice skills)
 	str_add_char(o, '}');
 }
 
+void out_pairs(struct str *o, const char *key, struct slice pairs)
+{
+	struct arena arena = { 0 };
+	struct slice name, value;
+	if (!pairs.n)
+		return;
+	out_key(o, key);
+	str_add_char(o, '{');
+	for (struct slice rest = pairs; pairs_next(&rest, &name, &value, &arena);) {
+		out_comma(o);
+		str_add_json(o, name);
+		str_add_char(o, ':');
+		str_add_json(o, value);
+	}
+	str_add_char(o, '}');
+	arena_free(&arena);
+}
+
 void out_parts(struct str *o, const char *key, struct slice parts)
 {
 	struct arena arena = { 0 };

@@ -23,6 +23,8 @@ void out_ms(struct str *o, const char *key, uint64_t us);
 /* "ru=80 cards=50" as {"ru":80,"cards":50}. */
 void out_skills(struct str *o, const char *key, struct slice skills);
 /* Lines of model/pairs.h as an array of objects. */
+/* Pairs as one object {name: value}; nothing when there are none. */
+void out_pairs(struct str *o, const char *key, struct slice pairs);
 void out_parts(struct str *o, const char *key, struct slice parts);
 /* Lines of model/recipients.h as an array of {address,role,delivery,why}. */
 void out_recipients(struct str *o, const char *key, struct slice recipients);

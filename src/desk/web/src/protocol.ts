@@ -144,6 +144,8 @@ export interface Message {
 	id?: string;
 	at_ms: number;
 	text: string;
+	/** What the channel knows beside the text: page, fields of a form ... */
+	hints?: Record<string, string>;
 	name?: string | null;
 	agent?: string | null;
 	channel?: string | null;

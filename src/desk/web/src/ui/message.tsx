@@ -134,6 +134,23 @@ function Files({ message }: { message: Message }) {
 	);
 }
 
+/* A mail's headers are shown elsewhere; the rating stands in its note. */
+const elsewhere = new Set(["to", "cc", "rating"]);
+
+function Hints({ message }: { message: Message }) {
+	const known = Object.entries(message.hints ?? {}).filter(([k, v]) => v && !elsewhere.has(k));
+	if (message.direction !== "in" || known.length === 0) return null;
+	return (
+		<ul class="hints muted">
+			{known.map(([k, v]) => (
+				<li key={k}>
+					{k}: {v}
+				</li>
+			))}
+		</ul>
+	);
+}
+
 export function author(m: Message): string {
 	if (m.direction === "in") return m.name || t("msg.customer");
 	if (m.agent && m.agent === myId.value) return t("msg.you");
@@ -178,6 +195,7 @@ export function MessageView(props: { message: Message; same: boolean; channel: s
 				)}
 				{formatted.value ? <MailFrame message={m} /> : <Quoted message={m} />}
 				<Files message={m} />
+				{!same && <Hints message={m} />}
 			</div>
 			<footer>
 				<time dateTime={new Date(m.at_ms).toISOString()} title={dateTime(m.at_ms)}>
