@@ -66,7 +66,8 @@ static void end(struct control_call *c)
 	c->ended = true;
 }
 
-static void say_text(struct control_call *c, const char *key, const char *format, va_list ap)
+__attribute__((format(printf, 3, 0))) static void say_text(
+	struct control_call *c, const char *key, const char *format, va_list ap)
 {
 	struct str text = { 0 }, json = { 0 };
 

@@ -1,8 +1,13 @@
 #!/bin/sh
-# Whole-system tests: a real usherd, its real Redis, real mail, HTTP and WebSocket peers. Each file is a set of tests on nodes of its own.
+# Whole-system tests: a real usherd, its real Redis, real mail, HTTP and WebSocket peers. Each file is a set of tests on nodes of its own,
+# which mostly wait; so as many files as there are processors run at once, the longest first, and each says what it did when it ends.
 cd "$(dirname "$0")" || exit 1
-status=0
-for f in test_*.py; do
-	PYTHONPATH=../lib /usr/bin/python3 "$f" || status=1
-done
-exit $status
+export PYTHONPATH=../lib
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+# shellcheck disable=SC2016 # for the inner shell
+{ echo test_kill.py; ls test_*.py | grep -v '^test_kill\.py$'; } | xargs -P "$(nproc)" -n 1 sh -c '
+	/usr/bin/python3 "$1" </dev/null >"$0/$1" 2>&1
+	rc=$?
+	flock "$0" cat "$0/$1"
+	exit $rc' "$logs"

@@ -21,25 +21,7 @@ done
 	echo "not ok fuzz build: see build-fuzz/build.log"
 	exit 1
 }
-status=0
-for target in $targets; do
-	name=${target#fuzz_}
-	found=$build/found/$name log=$build/$name.log corpus=tests/fuzz/corpus/$name
-	mkdir -p "$found" "$build/crashes"
-	set -- "$found"
-	[ -d "$corpus" ] && set -- "$@" "$corpus"
-	dict=
-	[ -f "tests/fuzz/$name.dict" ] && dict=-dict=tests/fuzz/$name.dict
-	# shellcheck disable=SC2086
-	if timeout --kill-after=10 $((seconds + 120)) "$build/tests/fuzz/$target" -max_total_time="$seconds" \
-		-timeout=10 -rss_limit_mb=2048 -print_final_stats=1 $dict \
-		-artifact_prefix="$build/crashes/$name-" "$@" >"$log" 2>&1; then
-		echo "# $name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") inputs"
-		echo "ok fuzz/$name"
-	else
-		tail -n 40 "$log" | sed 's/^/# /'
-		echo "not ok fuzz/$name: see build-fuzz/$name.log and build-fuzz/crashes"
-		status=1
-	fi
-done
-exit $status
+
+# As many at once as there are processors.
+# shellcheck disable=SC2086 # a list of names
+printf '%s\n' $targets | xargs -P "$(nproc)" -I{} sh tests/fuzz/one.sh {} "$seconds" "$build"
