@@ -149,11 +149,10 @@ void verb_agents(struct control_call *c)
 
 /* ---- explain ---- */
 
-/* What it is about, by which rule, and the last decision: the history's part of the answer. What is closed has only that. */
+/* What it is about, by which rule, and the past decisions: the history's part of the answer. What is closed has only that. */
 static void on_explained(void *arg, int status, const struct pairs_found *fields)
 {
 	struct control_call *c = arg;
-	struct slice decision = { 0 };
 
 	if (status && !c->text.n) {
 		control_error(
@@ -172,11 +171,7 @@ static void on_explained(void *arg, int status, const struct pairs_found *fields
 	if (!status) {
 		json_text(&c->text, "topic", found_get(fields, "topic"));
 		json_text(&c->text, "rule", found_get(fields, "rule"));
-		decision = found_get(fields, "decision");
-	}
-	if (decision.n) {
-		str_add_text(&c->text, ",\"decision\":");
-		str_add(&c->text, decision);
+		decisions_json(found_get(fields, "decision"), &c->text);
 	}
 	str_add_char(&c->text, '}');
 	control_result(c, str_slice(&c->text), 0);

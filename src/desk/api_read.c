@@ -125,7 +125,7 @@ static bool engine_there(struct call *c, const struct engine *e)
 	return false;
 }
 
-/* With the last decision, which the history keeps: what is closed has only that. */
+/* With the past decisions, which the history keeps: what is closed has only them. */
 static void on_explain(void *arg, const struct engine *e, uint64_t n)
 {
 	struct call *c = arg;
@@ -138,10 +138,7 @@ static void on_explain(void *arg, const struct engine *e, uint64_t n)
 		o.n--; /* its closing brace */
 	else if (decision.n)
 		str_add_text(&o, "{\"state\":\"closed\"");
-	if (decision.n) {
-		str_add_text(&o, ",\"decision\":");
-		str_add(&o, decision);
-	}
+	decisions_json(decision, &o);
 	if (o.n) {
 		str_add_char(&o, '}');
 		call_json(c, 200, &o);

@@ -149,5 +149,8 @@ bool engine_wait(
  * first failing predicate over the logged-in agents, each agent by name with its first failing predicate, and what would have to
  * change. False when unknown. */
 bool engine_explain(const struct engine *e, struct id conv, uint64_t now_us, struct str *json);
+/* Past decisions, one JSON object a line, newest last, as the members `decisions` and `decision` (the last) of an object that has been
+ * begun. Nothing when there is none. */
+void decisions_json(struct slice lines, struct str *json);
 
 #endif

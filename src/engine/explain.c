@@ -115,14 +115,100 @@ static enum predicate explain_hurdle(const size_t failing[PREDICATE_COUNT])
 	return NOT_DESK;
 }
 
-static void explain_waiting(struct engine *e, const struct conv *c, struct str *t)
+/* The level at which somebody logged in has a skill best; *agent 0: nobody has it. */
+static uint32_t explain_best(const struct engine *e, uint32_t skill, uint32_t *agent)
+{
+	uint32_t best = 0;
+
+	*agent = 0;
+	for (uint32_t i = 1; i <= e->agent_count; i++) {
+		const struct agent *a = agent_at(e, i);
+		const struct set *has = set_at(e, a->skills);
+
+		for (uint32_t k = 0; agent_logged_in(a) && k < has->count; k++)
+			if (has->v[k].skill == skill && (!*agent || has->v[k].level > best)) {
+				best = has->v[k].level;
+				*agent = i;
+			}
+	}
+	return best;
+}
+
+/* Each skill that is asked beside the best that anybody at work has: what nobody reaches is what is missing. */
+static void explain_skills(const struct engine *e, uint32_t need, struct str *t)
+{
+	const struct set *set = set_at(e, need);
+	uint32_t agent;
+
+	json_key(t, "asked_and_best");
+	str_add_char(t, '[');
+	for (uint32_t i = 0; i < set->count; i++) {
+		uint32_t best = explain_best(e, set->v[i].skill, &agent);
+
+		str_add_text(t, i ? ",{" : "{");
+		json_text(t, "skill", names_text(&e->skills, set->v[i].skill));
+		json_u64(t, "level", set->v[i].level);
+		if (agent) {
+			json_u64(t, "best", best);
+			json_text(t, "agent", agent_at(e, agent)->id);
+		}
+		str_add_char(t, '}');
+	}
+	str_add_char(t, ']');
+}
+
+/* When something changes by itself: the doors open, somebody's exclusion ends. */
+static void explain_times(const struct engine *e, const struct conv *c, struct str *t)
+{
+	const struct line *l = line_at(e, c->line);
+	uint64_t until_us = UINT64_MAX;
+
+	if (l->paused)
+		json_text(t, "queue_is", SLICE("paused"));
+	else if (!l->open)
+		json_text(t, "queue_is", SLICE("closed"));
+	if (!l->open && l->hours_us > 1)
+		json_u64(t, "opens_ms", l->hours_us / 1000);
+	for (uint32_t x = c->excluded; x; x = exclusion_at(e, x)->next)
+		if (exclusion_at(e, x)->until_us > e->now_us &&
+			exclusion_at(e, x)->until_us < until_us)
+			until_us = exclusion_at(e, x)->until_us;
+	if (until_us != UINT64_MAX)
+		json_u64(t, "first_exclusion_ends_ms", until_us / 1000);
+	if (c->state == CONV_WAITING && c->stage + 1u < conv_stage_count(e, c)) {
+		struct engine *memory = (struct engine *)(uintptr_t)e;
+
+		json_text(t, "next_requires", set_text(e, conv_need(memory, c, c->stage + 1u)));
+	}
+}
+
+static void explain_estimate(
+	const struct engine *e, const struct conv *c, uint64_t now_us, struct str *t)
+{
+	uint64_t low_s, high_s;
+
+	json_u64(t, "rank", order_line_rank(e, c));
+	json_u64(t, "ahead", engine_ahead(e, c->id));
+	if (!engine_wait(e, c->id, now_us, &low_s, &high_s))
+		return;
+	json_key(t, "wait_s");
+	str_add_char(t, '[');
+	str_add_u64(t, low_s);
+	str_add_char(t, ',');
+	str_add_u64(t, high_s);
+	str_add_char(t, ']');
+}
+
+static void explain_waiting(struct engine *e, const struct conv *c, uint64_t now_us, struct str *t)
 {
 	struct sig_key key = conv_sig_key(e, c);
 	size_t failing[PREDICATE_COUNT] = { 0 };
 	bool first = true;
 
 	if (c->state == CONV_WAITING)
-		json_u64(t, "rank", order_line_rank(e, c));
+		explain_estimate(e, c, now_us, t);
+	explain_times(e, c, t);
+	explain_skills(e, key.need, t);
 	if (e->lane_count > 1)
 		json_u64(t, "rate", e->rates[key.lane]);
 	if (key.hold) {
@@ -159,7 +245,27 @@ bool engine_explain(const struct engine *e, struct id conv, uint64_t now_us, str
 	explain_state(e, c, json);
 	json_u64(json, "waited_ms", now_us > c->arrived_us ? (now_us - c->arrived_us) / 1000 : 0);
 	if (c->state == CONV_WAITING || c->state == CONV_PARKED)
-		explain_waiting((struct engine *)(uintptr_t)e, c, json);
+		explain_waiting((struct engine *)(uintptr_t)e, c, now_us, json);
 	str_add_char(json, '}');
 	return true;
+}
+
+void decisions_json(struct slice lines, struct str *json)
+{
+	struct slice rest = lines, last = { NULL, 0 };
+	bool first = true;
+
+	if (!lines.n)
+		return;
+	json_key(json, "decisions");
+	str_add_char(json, '[');
+	while (rest.p) {
+		last = slice_cut(&rest, '\n');
+		str_add_text(json, first ? "" : ",");
+		str_add(json, last);
+		first = false;
+	}
+	str_add_char(json, ']');
+	json_key(json, "decision");
+	str_add(json, last);
 }

@@ -14,6 +14,7 @@
 #include "engine/ask.h"
 #include "engine/conv.h"
 #include "engine/decide.h"
+#include "engine/eligible.h"
 #include "engine/emit.h"
 #include "engine/index.h"
 #include "engine/line.h"
@@ -29,6 +30,50 @@ static const char *choice_decided_by(const struct choice *ch)
 	if (ch->best.score != ch->second.score)
 		return "score";
 	return ch->best.key != ch->second.key ? "strategy" : "id";
+}
+
+/* Who would have been next for this agent: the next in its queue if it could go there, else the next who asks the same. */
+static const struct conv *offer_next(struct engine *e, const struct conv *c, const struct agent *a)
+{
+	const struct sig *s = c->sig ? sig_at(e, c->sig) : NULL;
+	uint32_t h;
+
+	if (!s)
+		return NULL;
+	h = order_after(e, line_at(e, c->line)->root[c->lane], ORDER_LINE, c);
+	if (h && eligible(e, &sig_at(e, conv_at(e, h)->sig)->key, conv_at(e, h), a))
+		return conv_at(e, h);
+	h = order_after(e, s->plain, ORDER_SIG, c);
+	return h ? conv_at(e, h) : NULL;
+}
+
+static const char *order_decided_by(const struct conv *first, const struct conv *second)
+{
+	if (first->tier != second->tier)
+		return "tier";
+	return first->key != second->key ? "key" : "number";
+}
+
+static void offer_explain_next(
+	struct engine *e, const struct conv *c, const struct choice *ch, struct str *t)
+{
+	const struct conv *next = offer_next(e, c, agent_at(e, ch->best.agent));
+	char id[ID_TEXT_LEN + 1];
+
+	str_add_text(t, ",\"order\":{\"tier\":");
+	str_add_u64(t, c->tier);
+	str_add_text(t, ",\"key_ms\":");
+	str_add_i64(t, c->key / 1000);
+	if (next) {
+		str_add_text(t, ",\"next\":");
+		str_add_json(t, slice_of(id_text(next->id, id)));
+		str_add_text(t, ",\"next_key_ms\":");
+		str_add_i64(t, next->key / 1000);
+		str_add_text(t, ",\"decided_by\":\"");
+		str_add_text(t, order_decided_by(c, next));
+		str_add_char(t, '"');
+	}
+	str_add_char(t, '}');
 }
 
 static struct slice offer_explain(
@@ -61,7 +106,9 @@ static struct slice offer_explain(
 	}
 	str_add_text(t, ",\"decided_by\":\"");
 	str_add_text(t, choice_decided_by(ch));
-	str_add_text(t, "\"}");
+	str_add_char(t, '"');
+	offer_explain_next(e, c, ch, t);
+	str_add_char(t, '}');
 	return str_slice(t);
 }
 

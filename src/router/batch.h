@@ -25,7 +25,7 @@ struct row {
 	struct slice channel, kind, thread, name, address, subject, queue, segment, owner, lang;
 	struct slice topic, rule; /* of a fresh one: what it is about, and which rule says so */
 	struct slice snippet;	  /* the beginning of what the customer said last */
-	struct slice decision;	  /* why it was offered to whom it was offered last, as JSON */
+	struct slice decision;	  /* why it was offered to whom, each time: JSON, a line each */
 	struct slice refs; /* the channel's ids of its messages, oldest first, newline-separated */
 	uint64_t arrived_us, last_seq;
 	uint64_t last_in;	     /* number of the customer's last message */

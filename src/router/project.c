@@ -427,10 +427,29 @@ static void project_visit(struct batch *b, const struct work *w)
 
 /* ---- events ---- */
 
-/* The engine's reasons, with whom and when, so that it can be asked months later. */
-static struct slice decision_of(struct batch *b, const struct event *ev)
+/* The last decisions, a line each, newest last; those long ago go first. */
+static void keep_decisions(struct str *s, struct slice lines)
+{
+	enum { DECISIONS_KEPT = 16 };
+	struct slice rest = lines;
+	size_t count = 0;
+	while (rest.p && lines.n) {
+		(void)slice_cut(&rest, '\n');
+		count++;
+	}
+	for (; count >= DECISIONS_KEPT; count--)
+		(void)slice_cut(&lines, '\n');
+	if (!lines.n)
+		return;
+	str_add(s, lines);
+	str_add_char(s, '\n');
+}
+
+/* The engine's reasons, with whom and when, so that they can be asked months later. */
+static struct slice decision_of(struct batch *b, const struct row *row, const struct event *ev)
 {
 	struct str s = { 0 };
+	keep_decisions(&s, row->decision.n ? row->decision : found_get(&row->stored, "decision"));
 	str_add_text(&s, "{\"agent\":");
 	str_add_json(&s, ev->agent);
 	str_addf(&s, ",\"at_ms\":%llu", (unsigned long long)(ev->at_us / 1000));
@@ -450,7 +469,7 @@ static void project_offer(struct batch *b, const struct event *ev)
 	struct row *row = batch_row(b, ev->conv);
 	/* Why it went to the first; those asked beside it have theirs in the journal. */
 	if (!slice_is(ev->why, "beside") && !slice_is(ev->why, "consult"))
-		row->decision = decision_of(b, ev);
+		row->decision = decision_of(b, row, ev);
 	struct conv_view v;
 	struct effect ef = conv_effect(row);
 	ef.type = EFFECT_OFFER;

@@ -100,5 +100,39 @@ def test_a_visitor_hears_a_place_and_an_honest_range():
             chat.close()
 
 
+def test_each_decision_and_each_hurdle_is_explained():
+    with Node() as node, node.desk("sam") as sam:
+        sam.expect("snapshot")
+        node.ctl("user", "add", "gus", "--role", "agent", "--skill", "cards=20")
+        with node.desk("gus") as gus, node.desk("bo") as bo:
+            gus.available()
+            node.form(email="kim@premier.test", message="about cards", topic="cards")
+            kim = until("it to wait", lambda: node.waiting())[0]["id"]
+            told = node.json("explain", kim)
+            # cards 50 is asked and gus has 20; nobody else is there
+            best = {s["skill"]: s for s in told["asked_and_best"]}
+            assert best["cards"] == {"skill": "cards", "level": 50, "best": 20, "agent": "gus"}, told
+            assert told["failing"] == {"skills": 1} and told["agents"] == {"gus": "skills"}, told
+            assert "gets the skills" in told["would_change"] and "decisions" not in told, told
+            node.form(email="ann@x.org", message="about cards too", topic="cards")
+            ann = until("both to wait", lambda: len(node.waiting()) == 2 and [c for c in node.waiting() if c["id"] != kim])[0]["id"]
+            bo.available()
+            first = bo.expect("offer", conv=kim)
+            bo.command("decline", offer=first["offer"], reason="busy")
+            told = until("the second offer of it", lambda: (lambda e: e if e.get("decisions") else None)(node.json("explain", kim)))
+            assert told["first_exclusion_ends_ms"] > 0 and told["failing"]["excluded"] == 1, told
+            one = told["decision"]
+            assert one == told["decisions"][-1] and one["agent"] == "bo" and one["decided_by"] == "only", one
+            assert one["order"]["next"] == ann and one["order"]["decided_by"] == "key", one
+            assert one["order"]["next_key_ms"] > one["order"]["key_ms"], one
+            sam.command("transfer", conv=kim, to="agent:bo")
+            bo.accept(conv=kim)
+            bo.command("reply", conv=kim, text="Done")
+            bo.command("resolve", conv=kim, outcome="solved")
+            told = node.json("explain", kim)
+            assert [d["agent"] for d in told["decisions"]] == ["bo", "bo"], told
+            assert "decisions" in node.ctl("explain", kim).stdout
+
+
 if __name__ == "__main__":
     sys.exit(main(dict(globals()), sys.argv[1:]))

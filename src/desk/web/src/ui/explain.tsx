@@ -67,9 +67,20 @@ const plain = new Set([
 	"conv",
 	"id",
 	"next_stage_ms",
+	"ahead",
+	"wait_s",
+	"asked_and_best",
+	"decision",
+	"decisions",
 ]);
 
-/* Who was offered it last and what decided between those who could have taken it. */
+/* By the customer's name where this desk knows the conversation. */
+function convNamed(id: string): string {
+	const c = convs.value.get(id);
+	return c ? convName(c) : id;
+}
+
+/* Who was offered it and what decided between those who could have taken it. */
 function Decision({ d }: { d: Facts }) {
 	return (
 		<ul class="facts-list">
@@ -78,9 +89,40 @@ function Decision({ d }: { d: Facts }) {
 				<li>{t("explain.by", { n: text(d["eligible"]), by: text(d["decided_by"]), strategy: text(d["strategy"]) })}</li>
 			)}
 			{text(d["runner_up"]) && <li>{t("explain.second", { agent: agentName(text(d["runner_up"])) })}</li>}
+			{isFacts(d["order"]) && text(d["order"]["next"]) && (
+				<li>
+					{t("explain.before", {
+						conv: convNamed(text(d["order"]["next"])),
+						by: word("order", text(d["order"]["decided_by"])),
+					})}
+				</li>
+			)}
 		</ul>
 	);
 }
+
+/* Each skill that is asked beside the best that anybody at work has. */
+function Asked({ list }: { list: Facts[] }) {
+	if (list.length === 0) return null;
+	return (
+		<>
+			<h3>{t("explain.asked")}</h3>
+			<ul class="facts-list">
+				{list.map((s) => {
+					const met = (num(s["best"]) ?? -1) >= (num(s["level"]) ?? 0);
+					const words = { skill: text(s["skill"]), level: text(s["level"]), best: text(s["best"]), agent: agentName(text(s["agent"])) };
+					return (
+						<li key={text(s["skill"])} class={met ? undefined : "tone-late"}>
+							{s["best"] === undefined ? t("explain.asked.none", words) : t("explain.asked.best", words)}
+						</li>
+					);
+				})}
+			</ul>
+		</>
+	);
+}
+
+const factsOf = (v: unknown): Facts[] => (Array.isArray(v) ? v.filter(isFacts) : []);
 
 function Told({ facts, conv }: { facts: Facts; conv: string }) {
 	const c = convs.value.get(conv);
@@ -93,10 +135,20 @@ function Told({ facts, conv }: { facts: Facts; conv: string }) {
 	const help = helpText(failing) || text(facts["would_change"]);
 	const rows = agentRows(facts["agents"]);
 	const rest = Object.entries(facts).filter(([k, v]) => !plain.has(k) && text(v) !== "");
+	const decisions = factsOf(facts["decisions"]);
+	const ahead = num(facts["ahead"]);
+	const wait = Array.isArray(facts["wait_s"]) ? facts["wait_s"].map(num) : [];
 	return (
 		<div class="explain">
-			{isFacts(facts["decision"]) && <Decision d={facts["decision"]} />}
+			{decisions.map((d, i) => (
+				<Decision key={i} d={d} />
+			))}
+			{decisions.length === 0 && isFacts(facts["decision"]) && <Decision d={facts["decision"]} />}
 			<ul class="facts-list">
+				{ahead !== undefined && <li>{t("explain.ahead", { n: ahead })}</li>}
+				{wait[0] !== undefined && wait[1] !== undefined && (
+					<li>{t("explain.wait", { low: span(wait[0] * 1000), high: span(wait[1] * 1000) })}</li>
+				)}
 				{rank !== undefined && rank > 0 && (
 					<li>{t("explain.rank", { n: number(rank), queue: queueTitle(text(facts["queue"]) || c?.queue || "") })}</li>
 				)}
@@ -107,6 +159,7 @@ function Told({ facts, conv }: { facts: Facts; conv: string }) {
 			</ul>
 			{facts["failing"] !== undefined && <h3>{t("explain.histogram")}</h3>}
 			{facts["failing"] !== undefined && <Histogram list={failing} />}
+			<Asked list={factsOf(facts["asked_and_best"])} />
 			{help && (
 				<>
 					<h3>{t("explain.change")}</h3>
