@@ -213,6 +213,9 @@ static void on_channel(void *arg, const struct channel_status *c)
 		two(s, "channel", c->name, "outcome", "retried", c->retried);
 	} else if (s->m == METRIC_OUTBOX) {
 		one(s, "channel", c->name, c->outbox);
+	} else if (s->m == METRIC_PLUGIN) {
+		two(s, "channel", c->name, "what", "slow", c->slow);
+		two(s, "channel", c->name, "what", "wrong", c->wrong);
 	} else {
 		char plugin[80];
 		snprintf(plugin, sizeof(plugin), "%.*s", SLICE_ARG(c->plugin));
@@ -305,6 +308,7 @@ static void write_one(struct scrape *s)
 	case METRIC_INTAKE:
 	case METRIC_SENDS:
 	case METRIC_OUTBOX:
+	case METRIC_PLUGIN:
 	case METRIC_CHANNEL_UP:
 		host_each(n->host, on_channel, s);
 		return;

@@ -45,6 +45,8 @@
 	X(METRIC_SENDS, "sends_total", "counter", "channel, outcome",                              \
 		"Messages handed to a channel: sent, failed, retried.")                            \
 	X(METRIC_OUTBOX, "outbox_pending", "gauge", "channel", "Messages still to be sent.")       \
+	X(METRIC_PLUGIN, "plugin_faults_total", "counter", "channel, what",                        \
+		"slow: calls that held up the loop; wrong: breaches of the contract.")             \
 	X(METRIC_CHANNEL_UP, "channel_up", "gauge", "channel, plugin", "1 when a channel works.")  \
 	X(METRIC_COMMANDS, "commands_total", "counter", "", "Commands taken from the inbox.")      \
 	X(METRIC_EVENTS, "events_total", "counter", "", "Events written to the journal.")          \

@@ -98,6 +98,8 @@ void service_remember(
 void service_remember_for(struct usher_host *h, struct usher_str key, struct usher_str value,
 	uint32_t ttl_s, int once, uint64_t token)
 {
+	if (!service_allowed(h, "remember_for"))
+		return;
 	if (once)
 		remember_once(h->host->store, h->scope, to_slice(key), to_slice(value), ttl_s,
 			remembered, owe(h, token));

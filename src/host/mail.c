@@ -9,6 +9,8 @@
 void service_mail(struct usher_host *h, struct usher_str channel, struct usher_str to,
 	struct usher_str subject, struct usher_str text, struct usher_str lang)
 {
+	if (!service_allowed(h, "mail"))
+		return;
 	struct command c = { .type = COMMAND_MAIL,
 		.channel = to_slice(channel),
 		.to = to_slice(to),

@@ -26,6 +26,8 @@ static uint32_t visit_of(enum usher_presence what)
 void service_presence(
 	struct usher_host *h, struct usher_str thread, enum usher_presence what, uint64_t seq)
 {
+	if (!service_allowed(h, "presence"))
+		return;
 	struct host *host = h->host;
 	struct command c = { .type = COMMAND_VISIT,
 		.channel = slice_of(h->name),
@@ -61,6 +63,8 @@ void service_rate(struct usher_host *h, struct usher_str thread, struct usher_st
 {
 	struct str words = { 0 }, key = { 0 }, hints = { 0 }, number = { 0 };
 
+	if (!service_allowed(h, "rate"))
+		return;
 	if (!thread.n || !dedup.n || dedup.n > MESSAGE_KEY_MAX || score < 1 || score > RATING_MAX) {
 		plugin_wrong(
 			h, "a rating of %u for a thread of %zu bytes", (unsigned)score, thread.n);

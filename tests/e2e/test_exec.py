@@ -222,6 +222,33 @@ def test_shell_example_both_ways():
         assert len(room.node.conv(conv)["messages"]) == 2
 
 
+def test_examples_are_started_by_one_command():
+    spool = tempfile.mkdtemp(prefix="usher-spool.")
+    os.chmod(spool, 0o777)
+    for name in ("in", "out", "done", "failed"):
+        os.mkdir(os.path.join(spool, name))
+        os.chmod(os.path.join(spool, name), 0o777)
+    port = free_port()
+    env = {"USHER_EXAMPLES": EXAMPLES, "USHER_SPOOL": spool, "USHER_UDP_PORT": str(port)}
+    with Node(config=os.path.join(ROOT, "conf/examples/exec.yaml"), env=env) as node, node.desk("bo") as bo, udp_client() as ann:
+        bo.available()
+        until("both to be up", lambda: all(c["up"] for c in node.json("status")["channels"]))
+        ann.sendto(b"by UDP", ("127.0.0.1", port))
+        by_udp = bo.accept(channel="udp")["conv"]
+        with open(os.path.join(spool, "kim.1"), "w") as f:
+            f.write("by file")
+        os.rename(os.path.join(spool, "kim.1"), os.path.join(spool, "in", "kim.1"))
+        by_file = bo.accept(channel="spool")["conv"]
+        bo.command("reply", conv=by_udp, text="back")
+        assert ann.recv(65536) == b"back"
+        # one of them dies: the other does not notice
+        pid = int(subprocess.run(["pgrep", "-f", EXAMPLES + "/udp.py"], capture_output=True, text=True, check=True).stdout.split()[0])
+        os.kill(pid, signal.SIGKILL)
+        bo.command("reply", conv=by_file, text="back")
+        until("the file", lambda: os.listdir(os.path.join(spool, "out")))
+    shutil.rmtree(spool)
+
+
 def test_examples_are_short():
     for name in os.listdir(EXAMPLES):
         with open(os.path.join(EXAMPLES, name)) as f:

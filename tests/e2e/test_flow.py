@@ -48,7 +48,7 @@ def test_mail_is_offered_answered_and_threaded():
         assert mid in message["References"]
         assert message["Subject"] == "Re: Card blocked"
         assert "ann@x.org" in message["To"]
-        assert "Привет!" in message.get_content()
+        assert "Привет!" in message.get_body(("plain",)).get_content()
         until("delivery sent", lambda: [m for m in node.conv(conv)["messages"] if m["direction"] == "out" and m["delivery"] == "sent"])
         # the customer's answer comes back into the same conversation
         node.mail("Thank you!", sender="Ann Lee <ann@x.org>", subject="Re: Card blocked",
