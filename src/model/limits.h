@@ -100,6 +100,7 @@
 	LIMIT(HTTP_CHUNK_LINE_MAX, 256, "bytes", "chunk size and extension, which nobody uses")    \
 	LIMIT(HTTP_DISCARD_MAX, 65536, "bytes", "of a body nobody took, read to keep alive")       \
 	LIMIT(WS_OUTPUT_MAX, 1048576, "bytes", "a reader this far behind is dropped")              \
+	LIMIT(WS_TURN_MESSAGES, 32, "messages", "of one socket in one turn: a flood holds nobody") \
 	LIMIT(WS_PING_MS, 25000, "ms", "proxies forget silent connections after 30 s or more")     \
 	LIMIT(WS_CLOSE_MS, 2000, "ms", "for the peer's answer to a close frame")                   \
 	LIMIT(STATIC_FILE_MAX, 16777216, "bytes", "one built web file in memory")                  \

@@ -61,6 +61,7 @@ struct conn {
 	unsigned writing : 1;	 /* libevent waits to write; else the deferred call writes */
 	unsigned own_due : 1;	 /* the deadline is ours (dial, handshake), not the owner's */
 	unsigned was_high : 1;	 /* the output rose above the low mark: `drained` is owed */
+	unsigned yielded : 1;	 /* the owner has had its share of this turn */
 	unsigned eof : 1;	 /* the peer has ended its side */
 	unsigned eof_told : 1;
 	unsigned fin_sent : 1;
@@ -446,6 +447,7 @@ static void conn_deliver(struct conn *c)
 {
 	struct evbuffer *in = bufferevent_get_input(c->bev);
 
+	c->yielded = false;
 	while (c->state == CONN_OPEN && !c->paused && !c->tls && c->ops && c->ops->data) {
 		size_t n = evbuffer_get_length(in);
 		if (n == 0)
@@ -457,6 +459,10 @@ static void conn_deliver(struct conn *c)
 		/* After starttls or finish the input is empty already. */
 		if (c->state == CONN_OPEN && !c->tls)
 			evbuffer_drain(in, used);
+		if (c->yielded) {
+			conn_offer(c);
+			return;
+		}
 		if (used > 0)
 			continue;
 		if (n >= c->input_max && c->state == CONN_OPEN && !c->paused)
@@ -477,8 +483,8 @@ static void conn_on_read(struct bufferevent *bev, void *arg)
 	loop_count_callback(c->loop);
 	if (c->state == CONN_FINISHING)
 		evbuffer_drain(bufferevent_get_input(bev), SIZE_MAX);
-	else if (c->state == CONN_OPEN && !c->opened_due)
-		conn_deliver(c);
+	else if (c->state == CONN_OPEN && !c->opened_due && !c->offer_due)
+		conn_deliver(c); /* else the deferred call of this turn does */
 }
 
 /* Output was written: whatever waited for that goes on. */
@@ -628,6 +634,11 @@ void conn_deadline_clear(struct conn *c)
 		return;
 	c->own_due = false;
 	loop_due_clear(c->loop, &c->due);
+}
+
+void conn_yield(struct conn *c)
+{
+	c->yielded = true;
 }
 
 void conn_read_pause(struct conn *c)

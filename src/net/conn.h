@@ -48,6 +48,8 @@ void conn_finish(struct conn *c, const char *why);
 /* Stop and resume reading: back-pressure. */
 void conn_read_pause(struct conn *c);
 void conn_read_resume(struct conn *c);
+/* From inside `data`, after taking a fair share: what is left is offered again in the next turn, when the others had theirs. */
+void conn_yield(struct conn *c);
 /* At most this much unread input is buffered (default CONN_INPUT_MAX). */
 void conn_set_input_max(struct conn *c, size_t bytes);
 /* A total deadline: the conn is closed with `why` (a literal: it is not copied) unless cleared or set anew. One per conn. */

@@ -130,6 +130,7 @@ static size_t ws_data(struct conn *c, struct slice bytes, void *arg)
 	struct str *scratch = &w->server->scratch;
 	struct ws_event e;
 	size_t used = 0;
+	unsigned taken = 0;
 	bool more = true;
 
 	w->heard = true;
@@ -140,6 +141,10 @@ static size_t ws_data(struct conn *c, struct slice bytes, void *arg)
 	while (more && (w->closing || !(w->paused || ws_hold(w)))) {
 		used += ws_parse_feed(&w->in, slice_make(bytes.p + used, bytes.n - used), &e);
 		more = ws_handle(w, &e);
+		if (more && ++taken == WS_TURN_MESSAGES) {
+			conn_yield(c);
+			break;
+		}
 	}
 	/* Between messages the memory goes back: ten thousand idle visitors share one buffer. */
 	if (ws_parse_is_idle(&w->in)) {
@@ -150,7 +155,6 @@ static size_t ws_data(struct conn *c, struct slice bytes, void *arg)
 		}
 		str_free(&w->in.message);
 	}
-	(void)c;
 	return used;
 }
 

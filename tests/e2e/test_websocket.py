@@ -3,12 +3,14 @@ echo (`unit_net_ws_peers --serve`), and what of them shows at a visitor's socket
 
 A case is bytes to send and what must come back; each ends with a clean end of the connection, never with a hang."""
 import contextlib
+import multiprocessing
 import os
 import re
 import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
 
 from usher import BUILD, Node, free_port, main, until
@@ -321,6 +323,50 @@ def test_handshakes():
                 assert "permessage-deflate" not in head, head
                 if status == 426 and " 426" in head.split("\r\n")[0]:
                     assert "sec-websocket-version: 13" in head.lower(), head
+
+
+def flood(port):
+    """Tiny messages as fast as they are taken, in a process of its own; what comes back is read."""
+    p = Peer(port)
+    p.s.settimeout(None)
+    data = frame(TEXT, b"xx") * 32768
+    threading.Thread(target=lambda: [None for _ in iter(lambda: p.s.recv(1 << 20), b"")], daemon=True).start()
+    while True:
+        p.s.sendall(data)
+
+
+def round_trips(port, seconds):
+    peers, taken = [Peer(port) for _ in range(20)], []
+    hello, end = frame(TEXT, b"hello"), time.monotonic() + seconds
+    while time.monotonic() < end:
+        for p in peers:
+            began = time.perf_counter()
+            p.send(hello)
+            assert p.read() == (0x80 | TEXT, b"hello")
+            taken.append(time.perf_counter() - began)
+            time.sleep(0.001)
+    for p in peers:
+        p.close()
+    return sorted(taken)
+
+
+def test_one_flood_and_twenty_others():
+    """Everybody is served while one floods. The figures need a quiet machine; FLOOD_SECONDS=20 makes them steadier."""
+    seconds = float(os.environ.get("FLOOD_SECONDS", "1"))
+    with echo() as port:
+        quiet = round_trips(port, seconds)
+        flooder = multiprocessing.get_context("fork").Process(target=flood, args=(port,), daemon=True)
+        flooder.start()
+        time.sleep(0.3)
+        try:
+            loud = round_trips(port, seconds)
+        finally:
+            flooder.kill()
+            flooder.join()
+        figures = [f"{1000 * t[int(len(t) * q)]:.2f}" for t in (quiet, loud) for q in (0.5, 0.99)]
+        print(f"# ms: quiet p50 {figures[0]} p99 {figures[1]}, beside a flood p50 {figures[2]} p99 {figures[3]}", flush=True)
+        # held by whole buffers of tiny messages, the middle one would wait for thousands of them
+        assert loud[len(loud) // 2] < quiet[len(quiet) // 2] + 0.02, figures
 
 
 def test_visitors_socket():

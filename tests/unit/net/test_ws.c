@@ -399,6 +399,35 @@ static void who_asks_faster_than_it_reads_is_not_read_from_but_served(void **sta
 	end();
 }
 
+/* Two thousand small messages lie ready when another speaks: it waits for a turn's share of them, not for all. */
+static void a_flood_does_not_hold_the_others(void **state)
+{
+	enum { FLOOD = 2000 };
+	struct str flood = { 0 };
+	(void)state;
+	serve(false);
+	open_socket();
+	echoing = false;
+	for (int i = 0; i < FLOOD; i++)
+		str_add(&flood, slice_make("\x81\x81\0\0\0\0f", 7));
+	client_send(fd, flood.p, flood.n);
+	int most = 0;
+	for (int before = 0; messages < FLOOD; before = messages) {
+		loop_turn(loop, 10000);
+		most = messages - before > most ? messages - before : most;
+	}
+	/* the turn in which it arrives gives it a second share */
+	assert_in_range(most, 1, 2 * WS_TURN_MESSAGES);
+	assert_int_equal(messages, FLOOD);
+	/* and what lies behind a flood is not forgotten when the peer ends its side */
+	client_send(fd, flood.p, flood.n);
+	shutdown(fd, SHUT_WR);
+	TURN_UNTIL(loop, closed_count == 1);
+	assert_int_equal(messages, 2 * FLOOD);
+	str_free(&flood);
+	end();
+}
+
 static void a_slow_reader_is_told_when_drained(void **state)
 {
 	struct str text = { 0 };
@@ -487,6 +516,7 @@ int main(void)
 		cmocka_unit_test(a_silent_peer_is_pinged_and_then_dropped),
 		cmocka_unit_test(a_reader_that_hangs_is_dropped_before_it_fills_memory),
 		cmocka_unit_test(who_asks_faster_than_it_reads_is_not_read_from_but_served),
+		cmocka_unit_test(a_flood_does_not_hold_the_others),
 		cmocka_unit_test(a_slow_reader_is_told_when_drained),
 		cmocka_unit_test(reading_can_pause_between_messages),
 		cmocka_unit_test(an_idle_socket_costs_at_most_2_kib),

@@ -501,6 +501,90 @@ static void segments_know_the_card_and_the_language(void **state)
 	assert_true(slice_is(segment_of(&none, SLICE(""))->name, "mass"));
 }
 
+struct whole {
+	bool done;
+	struct id id;
+	size_t members, links, convs;
+	char group[16];
+};
+
+static void read_card(void *arg, int status, const struct customer_row *row)
+{
+	struct whole *card = arg;
+	assert_int_equal(status, 0);
+	card->id = row->id;
+	card->members = row->member_count;
+	card->links = row->link_count;
+	card->convs = row->conv_count;
+	keep(card->group, sizeof(card->group), found_get(&row->fields, "group"));
+	card->done = true;
+}
+
+static struct whole card_of(struct node *n, struct id customer)
+{
+	struct whole card = { .done = false };
+	group_read(n->store, customer, 10, read_card, &card);
+	UNTIL(n, card.done);
+	return card;
+}
+
+static void read_writer(void *arg, int status, const struct pairs_found *fields)
+{
+	assert_int_equal(status, 0);
+	assert_true(id_parse(found_get(fields, "customer"), arg));
+}
+
+static struct id customer_of(struct node *n, const char *from, bool verified)
+{
+	static unsigned serial;
+	char text[32];
+	snprintf(text, sizeof(text), "letter %u", ++serial);
+	struct command c = mail(from, text);
+	struct id customer = { 0, 0 };
+	size_t before = count(n, EFFECT_CONV);
+	c.verified = verified;
+	put(n, c);
+	UNTIL(n, count(n, EFFECT_CONV) > before);
+	conv_read(n->store, c.id, read_writer, &customer);
+	UNTIL(n, !id_is_none(customer));
+	return customer;
+}
+
+/* Three commands in one batch see each other; a group knows whether somebody in it proved who he is. */
+static void customers_are_merged_and_split(void **state)
+{
+	struct node *n = *state;
+	struct id a = customer_of(n, "a@x.org", false), b = customer_of(n, "b@x.org", false);
+	struct id c = customer_of(n, "c@x.org", true);
+	struct command batch[] = {
+		{ .type = COMMAND_MERGE, .customer = a, .linked = b },
+		{ .type = COMMAND_MERGE, .customer = c, .linked = a },
+		{ .type = COMMAND_MERGE, .customer = a, .linked = c }, /* they are one already */
+	};
+	size_t before = n->puts;
+	for (size_t i = 0; i < 3; i++) {
+		batch[i].session = SLICE("n1:9");
+		batch[i].cmd = SLICE("x");
+		inbox_put(n->store, &batch[i], put_done, n);
+	}
+	UNTIL(n, n->puts == before + 3 && count(n, EFFECT_ANSWER) >= 3);
+	struct whole card = card_of(n, c);
+	assert_true(id_equal(card.id, b));
+	assert_int_equal(card.members, 2);
+	assert_int_equal(card.links, 2);
+	assert_int_equal(card.convs, 3);
+	assert_string_equal(card.group, "proved");
+	assert_false(id_equal(customer_of(n, "a@x.org", false), a)); /* a claim does not follow */
+	put(n, (struct command){ .type = COMMAND_SPLIT,
+		       .customer = c,
+		       .session = SLICE("n1:9"),
+		       .cmd = SLICE("y") });
+	UNTIL(n, count(n, EFFECT_ANSWER) >= 4);
+	assert_string_equal(card_of(n, a).group, "claimed");
+	assert_int_equal(card_of(n, c).convs, 1);
+	assert_int_equal(card_of(n, c).links, 2); /* how it got in, and out */
+}
+
 struct reading {
 	bool done;
 	uint64_t hash;
@@ -609,6 +693,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			what_is_said_chooses_the_queue_and_is_told, setup, teardown),
 		cmocka_unit_test(segments_know_the_card_and_the_language),
+		cmocka_unit_test_setup_teardown(customers_are_merged_and_split, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_restart_goes_on_where_it_stopped, setup, teardown),
 		cmocka_unit_test_setup_teardown(

@@ -127,6 +127,7 @@ static void finds_what_was_planted(void **state)
 		"is no id",
 		"never expires",
 		"is not entry 2 of its conversation",
+		"which does not say so",
 		"the journal has a gap",
 		"the push stream ends at 50, the cursor says 51",
 		"still has 1-1, which the cursor",
@@ -156,6 +157,11 @@ static void finds_what_was_planted(void **state)
 	cli_key(&b, "SET", key_of_hash(k, KEY_THREAD, SLICE("mail"), SLICE("t7")), "nonsense");
 	cli_key(&b, "PERSIST", key_of_hash(k, KEY_DEDUP, SLICE("t8"), SLICE("")), "");
 	cli_key(&b, "LTRIM", key_of_id(k, KEY_LOG, bench_id(9)), "0 0");
+	char other[ID_TEXT_LEN + 1], merged[64];
+	snprintf(merged, sizeof(merged), "into %s", id_text(bench_id(1012), other));
+	cli_key(&b, "HSET", key_of_id(k, KEY_CUSTOMER, bench_id(1011)), merged);
+	snprintf(merged, sizeof(merged), "has:%s claimed", id_text(bench_id(1014), other));
+	cli_key(&b, "HSET", key_of_id(k, KEY_CUSTOMER, bench_id(1013)), merged);
 	cli_key(&b, "XDEL", k->journal, "20-0");
 	cli_key(&b, "HSET", k->cursor, "push 51 inbox 2-2");
 	cli_key(&b, "XADD", k->inbox, "1-1 t message");
