@@ -98,6 +98,27 @@ static void somebody_who_waits_is_offered_before_anybody_is_asked_besides(void *
 	assert_int_equal(view(e, 4).state, CONV_OFFERED);
 }
 
+/* ann, bo and cy are asked, dan is left to others; whoever is asked is kept for nobody with what units he has left. */
+static void who_is_kept_free_is_not_asked(void **state)
+{
+	(void)state;
+	give(e, (struct command){ .type = COMMAND_VISIT, .conv = center_id(1), .visit = VISIT_END },
+		11);
+	c->segments[1].hold_back = 2;
+	c->hold_max_s = 600;
+	engine_configure(e, c, CENTER_START_US + 12 * S_US, &last);
+	comes(e, 2, "email", "any", 13);
+	assert_int_equal(used(e, "ann") + used(e, "bo") + used(e, "cy") + used(e, "dan"), 40);
+	comes(e, 3, "email", "any",
+		14); /* two are left free: it goes to who has something already */
+	assert_int_equal(view(e, 3).state, CONV_OFFERED);
+	size_t free_now = 0;
+
+	for (size_t i = 0; i < 4; i++)
+		free_now += used(e, (const char *[]){ "ann", "bo", "cy", "dan" }[i]) == 0;
+	assert_int_equal(free_now, 2);
+}
+
 static void the_visitor_leaves(void **state)
 {
 	(void)state;
@@ -151,6 +172,7 @@ int main(void)
 		T(one_declines_and_the_others_are_asked_still),
 		T(all_miss_it_together),
 		T(somebody_who_waits_is_offered_before_anybody_is_asked_besides),
+		T(who_is_kept_free_is_not_asked),
 		T(the_visitor_leaves),
 		T(an_agent_goes_away),
 		T(it_survives_a_snapshot),
