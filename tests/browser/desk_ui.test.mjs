@@ -148,6 +148,41 @@ desk("a shift by keyboard alone: accept, reply, note, transfer, resolve, wrap-up
 	assert.deepEqual(commands(fake, "reply").map((c) => c.text), ["Your card is blocked now."]);
 });
 
+desk("a colleague is asked first, skills can be named, wrap-up takes longer", {}, async ({ page, fake, s }) => {
+	await open(page, s.fee);
+	await page.keyboard.press("t");
+	const dialog = page.getByRole("dialog", { name: "Transfer this conversation" });
+	await dialog.waitFor();
+	await page.keyboard.type("Kim");
+	await dialog.getByRole("button", { name: "Ask first" }).click();
+	await page.getByText("Kim Tran is asked to take it over").waitFor();
+	assert.deepEqual(commands(fake, "consult").map((c) => [c.conv, c.to]), [[s.fee.conv, "agent:kim"]]);
+	await field(page).waitFor(); // it is still mine to answer
+	s.fee.asked = null;
+	fake.changed(s.fee);
+	await page.getByText("Kim Tran is asked to take it over").waitFor({ state: "detached" });
+
+	await page.getByRole("button", { name: /^Transfer/ }).first().click();
+	await dialog.waitFor();
+	await page.keyboard.type("loans=50 en=80");
+	await dialog.getByText("Whoever has these skills").waitFor();
+	await page.keyboard.press("Control+Enter");
+	await until(() => commands(fake, "transfer").length, "transfer reached the server");
+	assert.equal(commands(fake, "transfer")[0].to, "skills:loans=50 en=80");
+
+	await open(page, s.app);
+	await page.getByRole("button", { name: "More time" }).click();
+	await until(() => commands(fake, "wrapup_more").length, "more wrap-up reached the server");
+});
+
+desk("who is asked to take over sees who asks", {}, async ({ page, fake, s }) => {
+	const { conv } = lostCard(fake);
+	await page.locator(".offer").waitFor();
+	fake.push({ t: "offer", ...[...fake.offers.values()][0], offer: "01HZZZZZZZZZZZZZZZZZZZZZZZ", conv: conv.conv, asked: "kim" }, (u) => u === "bo");
+	await page.getByText("Kim Tran asks you to take it over").waitFor();
+	assert.ok(s);
+});
+
 desk("an offer can be declined, and an answer that comes too late is told", {}, async ({ page, fake }) => {
 	const { offer } = lostCard(fake);
 	await page.locator(".offer").waitFor();

@@ -374,6 +374,13 @@ export class FakeDesk {
 				if (kind === "agent") this.offer(conv, name);
 				return { t: "ok", conv: conv.conv };
 			}
+			case "consult": {
+				if (!mine) return no("forbidden", "the conversation is not yours");
+				if (f.text) this.say(conv, { direction: "note", text: f.text, agent: user });
+				conv.asked = f.to.split(":")[1];
+				this.changed(conv);
+				return { t: "ok", conv: conv.conv };
+			}
 			case "resolve":
 				if (!mine) return no("forbidden", "the conversation is not yours");
 				conv.state = "wrapup";
@@ -381,6 +388,10 @@ export class FakeDesk {
 				conv.until_ms = Date.now() + this.wrapup_ms;
 				this.changed(conv);
 				return { t: "ok", conv: conv.conv };
+			case "wrapup_more":
+				conv.until_ms += 60000;
+				this.changed(conv);
+				return { t: "ok" };
 			case "wrapup_done":
 				conv.state = "resolved";
 				conv.until_ms = null;
