@@ -65,6 +65,8 @@ static bool verify_once_key(struct verify *v, struct slice key, struct slice typ
 				SLICE_ARG(type), expected);                                        \
 		return true;                                                                       \
 	}
+	if (slice_equal(key, key_slice(&v->store->keys.dead)) && slice_is(type, "zset"))
+		verify_dead(v);
 	DOMAIN_KEYS(ONCE)
 #undef ONCE
 	return false;

@@ -28,6 +28,8 @@ void verify_line(struct verify *v, const char *format, ...) __attribute__((forma
 void verify_begin(struct verify *v);
 void verify_end(struct verify *v);
 /* Begins the checks that a key of this family asks for. */
+/* The list of messages that could not be sent. */
+void verify_dead(struct verify *v);
 void verify_key(struct verify *v, enum key_family f, struct slice key, struct slice rest);
 
 #endif

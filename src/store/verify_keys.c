@@ -409,6 +409,35 @@ static void check_out(struct verify *v, struct slice key)
 	check_ask(check_new(v, KEY_OUT, key), words, 4, out_answer);
 }
 
+/* ---- what could not be sent ---- */
+
+static void dead_answer(void *arg, int status, const struct reply *r)
+{
+	struct check *c = arg;
+
+	if (!check_answered(c, status, r))
+		return;
+	for (size_t i = 0; i < r->count; i++) {
+		struct slice text = r->items[i].text, rest = text;
+		struct id message, conv;
+		if (id_parse(slice_cut(&rest, ' '), &message) &&
+			id_parse(slice_cut(&rest, ' '), &conv))
+			points_to(c->verify, c->family, key_slice(&c->key), KEY_CONV, conv);
+		else
+			verify_line(c->verify, "%s has \"%.*s\", which is no message", c->key.text,
+				SLICE_ARG(text));
+	}
+	check_end(c);
+}
+
+void verify_dead(struct verify *v)
+{
+	struct slice key = key_slice(&v->store->keys.dead);
+	struct slice words[] = { SLICE("ZRANGE"), key, SLICE("0"), SLICE("9999") };
+
+	check_ask(check_new(v, KEY_OUT, key), words, 4, dead_answer);
+}
+
 /* ---- marks that must expire ---- */
 
 static void expires_answer(void *arg, int status, const struct reply *r)

@@ -133,6 +133,8 @@ static void finds_what_was_planted(void **state)
 		"still has 1-1, which the cursor",
 		"is a string, expected a list",
 		"is no key of usher",
+		"has \"01J\", which is no message",
+		":dead points to ",
 	};
 	cli_key(&b, "HSET", key_of_id(k, KEY_CONV, bench_id(1)), "last_seq 3");
 	/* Planted through a commit, as entries are packed. */
@@ -167,6 +169,14 @@ static void finds_what_was_planted(void **state)
 	cli_key(&b, "XADD", k->inbox, "1-1 t message");
 	cli_key(&b, "DEL", key_of_id(k, KEY_LOG, bench_id(10)), "");
 	cli_key(&b, "SET", key_of_id(k, KEY_LOG, bench_id(10)), "x");
+	/* Dead letters: one that can be read, one that cannot, one whose conversation is gone. */
+	c = commit_new(b.store);
+	commit_dead(
+		c, bench_id(12), &(struct entry){ .seq = 2, .channel = SLICE("mail") }, 1, true);
+	commit_dead(
+		c, bench_id(999), &(struct entry){ .seq = 2, .channel = SLICE("mail") }, 2, true);
+	assert_int_equal(bench_commit(&b, c), 0);
+	cli_key(&b, "ZADD", k->dead, "3 01J");
 	char out[64];
 	bench_cli(&b, out, sizeof(out), "SET 'usher:{main}:nonsense' 1");
 	bench_cli(&b, out, sizeof(out), "SET 'usher:{main2}:other' 1"); /* another domain's */
