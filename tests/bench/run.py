@@ -58,7 +58,13 @@ def lmtp_rate(port, count, size, rcpt):
 
 
 def bench_lmtp():
-    sink_port, count = free_port(), 3000
+    """Small mails, and mails with a picture in them."""
+    for name, size, count in (("lmtp", 4096, 3000), ("lmtp_100k", 102400, 600)):
+        bench_lmtp_of(name, size, count)
+
+
+def bench_lmtp_of(name, size, count):
+    sink_port = free_port()
     sink = subprocess.Popen([shutil.which("smtp-sink") or "/usr/sbin/smtp-sink", "-L", "-u", "nobody", f"127.0.0.1:{sink_port}", "100"],
                             stderr=subprocess.DEVNULL)
     try:
@@ -66,12 +72,12 @@ def bench_lmtp():
         with node() as n:
             ours, beside = [], []
             for _ in range(ROUNDS):
-                ours.append(lmtp_rate(n.lmtp, count, 4096, "support@demo.test"))
-                beside.append(lmtp_rate(sink_port, count, 4096, "support@demo.test"))
+                ours.append(lmtp_rate(n.lmtp, count, size, "support@demo.test"))
+                beside.append(lmtp_rate(sink_port, count, size, "support@demo.test"))
     finally:
         sink.kill()
         sink.wait()
-    report("lmtp", ours, beside, "smtp-sink, same generator, keeps nothing", count, "mails of 4 KiB a second, 20 sessions")
+    report(name, ours, beside, "smtp-sink, same generator, keeps nothing", count, f"mails of {size // 1024} KiB a second, 20 sessions")
 
 
 # ---- forms ----
