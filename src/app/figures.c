@@ -24,6 +24,7 @@ struct seat { /* a conversation */
 	struct line *line; /* while it waits */
 	struct slice queue, segment;
 	uint64_t arrived_us, work_us; /* of the present wait; when work began, 0 none */
+	unsigned offers;	      /* open ones: several may be offered it at once */
 	bool waits, replied;
 };
 struct figures {
@@ -169,6 +170,7 @@ void figures_open(struct figures *f, const struct conv_view *v, uint64_t from_us
 	s->replied = v->first_reply_us != 0;
 	if (v->state == CONV_WAITING)
 		seat_wait(f, s);
+	s->offers = v->state == CONV_OFFERED;
 	s->waits = v->state == CONV_WAITING || v->state == CONV_OFFERED || v->state == CONV_PARKED;
 	if (v->state == CONV_ACTIVE || v->state == CONV_PENDING || v->state == CONV_WRAPUP)
 		s->work_us = from_us;
@@ -204,15 +206,18 @@ static void on_event(struct figures *f, struct seat *s, const struct event *ev)
 		on_queued(f, s, ev);
 		return;
 	case EVENT_OFFERED:
+		s->offers++;
 		seat_offered(s);
 		return;
 	case EVENT_OFFER_ENDED:
+		s->offers -= s->offers > 0;
 		if (ev->end == OFFER_ACCEPTED)
 			seat_accepted(s, ev->at_us);
-		else
+		else if (s->waits && !s->offers)
 			seat_wait(f, s);
 		return;
 	case EVENT_ASSIGNED:
+		seat_work_ends(s, ev->at_us); /* of whoever had it before */
 		seat_accepted(s, ev->at_us);
 		s->work_us = ev->at_us;
 		return;

@@ -288,6 +288,9 @@ static void read_assigned(struct rerun *r, struct fact *f, const struct event *e
 	}
 	if (slice_is(ev->why, "reopened"))
 		fact_act(r, f, ev, ACT_HEARD, (struct slice){ NULL, 0 });
+	else if (f->works) /* from one hand to the other */
+		fact_act(r, f, ev, ACT_TRANSFER,
+			arena_printf(&r->arena, "agent:%.*s", SLICE_ARG(ev->agent)));
 	fact_works(r, f, ev->at_us, accept_us);
 	f->offered_us = 0;
 }
