@@ -35,12 +35,6 @@ void conn_read_pause(struct conn *c)
 	ASSERT(false);
 }
 
-void conn_yield(struct conn *c)
-{
-	(void)c;
-	ASSERT(false);
-}
-
 void conn_read_resume(struct conn *c)
 {
 	(void)c;
