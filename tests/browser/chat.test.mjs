@@ -225,6 +225,7 @@ test("offline and back, reloaded, the server killed in the middle of a sentence"
 	await begin(page);
 	await say(page, "one");
 	await received(page);
+	await inside(page, ".system").getByText("We have not forgotten you.").first().waitFor({ timeout: 10000 });
 	await page.context().setOffline(true);
 	await say(page, "two");
 	await say(page, "three");
@@ -272,6 +273,8 @@ test("when nobody is there the message is taken, and an invitation is shown once
 });
 
 test("by keyboard alone, in light and dark, in a colour of the site, on a phone", { timeout: 90000 }, async () => {
+	const bo = new Agent("bo"); // somebody is there, but not free: there is a queue to stand in
+	await bo.command({ t: "presence", to: "away" });
 	for (const [name, look, settings] of [
 		["light", {}, {}],
 		["dark", { dark: true }, {}],
@@ -304,4 +307,5 @@ test("by keyboard alone, in light and dark, in a colour of the site, on a phone"
 		assert.deepEqual(page.problems, []);
 		await page.context().close();
 	}
+	bo.close();
 });

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import random
+import socket
 import sys
 import threading
 import time
@@ -358,6 +359,38 @@ def test_a_flood_is_slowed_and_others_are_not():
             pass
         until("the flood to be closed", lambda: eve.closed)
         ann.close()
+
+
+def test_who_does_not_read_is_dropped_and_resumes():
+    with Node(config=CENTER) as node, node.desk("bo") as bo:
+        bo.available()
+        ann = node.chat()
+        ann.say("send me everything")
+        conv = bo.accept()["conv"]
+        ann.expect("agent")
+        # the same visitor in another tab, which says hello and then reads nothing
+        with socket.create_connection(("127.0.0.1", node.http), 10) as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            key = base64.b64encode(os.urandom(16)).decode()
+            s.sendall(f"GET /chat/ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                      f"Sec-WebSocket-Key: {key}\r\n\r\n".encode())
+            hello = json.dumps({"t": "hello", "session": ann.session, "from": ann.seq}).encode()
+            s.sendall(bytes([0x81, 0xfe]) + len(hello).to_bytes(2, "big") + b"\0\0\0\0" + hello)
+            until("two connections", lambda: visitors(node) == 2)
+            for i in range(110):
+                bo.command("reply", conv=conv, text=f"{i} " + "x" * 64000)
+            until("the one who does not read to be dropped", lambda: visitors(node) == 1, 40)
+        ann.expect("msg", text="109 " + "x" * 64000)  # the other tab has all of it
+        assert len(ann.messages()) == 111
+        back = node.chat(session=ann.session, seq=ann.seq - 1)
+        assert [m["seq"] for m in back.messages()] == [ann.seq]
+        ann.close()
+        back.close()
+
+
+def visitors(node):
+    """From the channel's own numbers."""
+    return next(c for c in node.json("status")["channels"] if c["name"] == "chat").get("health", {}).get("visitors")
 
 
 if __name__ == "__main__":

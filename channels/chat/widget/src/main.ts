@@ -26,7 +26,18 @@ function begin(): void {
 
 	const keep = new Keep(settings.base, (session) => (session ? connection.again() : forget(false)));
 	const refresh = () => view.state(state, queue);
-	const stopComfort = () => clearInterval(comfort);
+	/** Whoever waits for a word hears now and then that he is not forgotten. */
+	const startComfort = () => {
+		const words = local(center, "comfort", ru);
+		if (comfort || agent || !words) return;
+		comfort = setInterval(() => {
+			if (state === "open" && comforts++ < COMFORTS_MAX) view.note(words);
+		}, Number(center.comfort_after || 60) * 1000);
+	};
+	const stopComfort = () => {
+		clearInterval(comfort);
+		comfort = 0;
+	};
 	const known = () => [...Object.keys(connection.about), ...(settings.name ? ["name"] : []), ...(settings.identity ? ["name", "email"] : []), ...(settings.department ? ["department"] : [])];
 
 	const start = () => {
@@ -83,7 +94,7 @@ function begin(): void {
 			if (m.from === "agent") {
 				answered = m.seq;
 				stopComfort();
-			}
+			} else if (m.from === "you") startComfort();
 			over = false;
 			view.message(m);
 		},
@@ -92,14 +103,9 @@ function begin(): void {
 		refused: (id, why) => view.refused(id, why),
 		queue(position, wait) {
 			const minutes = wait ? ` ${s.wait(Math.floor(wait[0] / 60), Math.max(1, Math.ceil(wait[1] / 60)))}` : "";
-			const words = local(center, "comfort", ru);
 			queue = position ? s.position(position) + minutes : "";
 			refresh();
-			stopComfort();
-			if (position && words)
-				comfort = setInterval(() => {
-					if (state === "open" && comforts++ < COMFORTS_MAX) view.note(words);
-				}, Number(center.comfort_after || 60) * 1000);
+			if (position) startComfort();
 		},
 		typing: (name) => view.typing(name || s.agent),
 		agent(name) {
