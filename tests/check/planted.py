@@ -21,7 +21,8 @@ LEAST = 25
 # (target of the build, arguments), quickest first; the first that fails is named.
 ENGINE = [("engine__random", ["--seeds", "60"]), ("scenarios__engine", []), ("unit_engine_offer", []),
           ("unit_engine_apply", []), ("unit_engine_load", []), ("unit_engine_match", []), ("unit_engine_relax", []),
-          ("unit_engine_ask", []), ("unit_engine_consult", []), ("engine__snapshot", [])]
+          ("unit_engine_ask", []), ("unit_engine_consult", []), ("engine__snapshot", []),
+          ("unit_engine_window", []), ("engine__wait", [])]
 NODE = [("node_sim", ["--schedules", "400"])]
 LIMIT_S = 120
 
