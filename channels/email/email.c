@@ -42,6 +42,13 @@ static const struct usher_option options[] = {
 	{ "smtp_timeout_s", USHER_NUMBER, "120", 5, 3600, NULL, 0, "for one mail" },
 	{ "smtp_connections", USHER_NUMBER, "2", 1, SENDERS_MAX, NULL, 0,
 		"kept open to that server, and used at once" },
+	{ "smtp_oauth_url", USHER_TEXT, "", 0, 1024, NULL, 0,
+		"the provider's token address: log in by XOAUTH2 instead of smtp_password" },
+	{ "smtp_oauth_client_id", USHER_TEXT, "", 0, 512, NULL, 0, "as registered there" },
+	{ "smtp_oauth_client_secret", USHER_TEXT, "", 0, 1024, NULL, 1, "where there is one" },
+	{ "smtp_oauth_refresh_token", USHER_TEXT, "", 0, 8192, NULL, 1,
+		"the first one; what the provider gives later is kept in the store" },
+	{ "smtp_oauth_scope", USHER_TEXT, "", 0, 1024, NULL, 0, "where the provider wants it" },
 	{ "list_unsubscribe", USHER_TEXT, "", 0, 512, NULL, 0,
 		"List-Unsubscribe of automatic mail: <https://...> or <mailto:...>" },
 	{ "ca_file", USHER_TEXT, "", 0, 1024, NULL, 0,
@@ -208,12 +215,26 @@ static bool read_smtp(struct email *e, char *why, size_t why_size)
 	c->password = option_text(e, "smtp_password");
 	c->ca_file = option_text(e, "ca_file");
 	c->timeout_s = (long)option_number(e, "smtp_timeout_s");
+	c->oauth = (struct oauth_config){ .url = option_text(e, "smtp_oauth_url"),
+		.client_id = option_text(e, "smtp_oauth_client_id"),
+		.client_secret = option_text(e, "smtp_oauth_client_secret"),
+		.refresh_token = option_text(e, "smtp_oauth_refresh_token"),
+		.scope = option_text(e, "smtp_oauth_scope"),
+		.ca_file = option_text(e, "ca_file") };
+	c->token = grant_token;
+	c->token_refused = grant_refused;
+	c->arg = e;
 	e->sender_count = (unsigned)option_number(e, "smtp_connections");
 	e->letter.unsubscribe = option_text(e, "list_unsubscribe");
 	c->starttls = strcmp(tls, "require") == 0 ? SMTP_TLS_REQUIRE
 		      : strcmp(tls, "off") == 0	  ? SMTP_TLS_OFF
 						  : SMTP_TLS_AUTO;
 	g_free(tls);
+	if (*c->oauth.url && (!*c->user || oauth_refusal(&c->oauth))) {
+		g_snprintf(why, why_size, "smtp_oauth_url: %s",
+			*c->user ? oauth_refusal(&c->oauth) : "smtp_user is needed with it");
+		return false;
+	}
 	if (*e->letter.unsubscribe && !unsubscribe_is_proper(e->letter.unsubscribe)) {
 		g_snprintf(why, why_size,
 			"list_unsubscribe: write it as <https://...> or <mailto:...>");
@@ -271,6 +292,13 @@ static void email_clear(struct email *e)
 	g_free(e->smtp_config.user);
 	g_free(e->smtp_config.password);
 	g_free(e->smtp_config.ca_file);
+	grant_clear(e);
+	g_free(e->smtp_config.oauth.url);
+	g_free(e->smtp_config.oauth.client_id);
+	g_free(e->smtp_config.oauth.client_secret);
+	g_free(e->smtp_config.oauth.refresh_token);
+	g_free(e->smtp_config.oauth.scope);
+	g_free(e->smtp_config.oauth.ca_file);
 }
 
 static void email_down(void *arg)
@@ -318,6 +346,7 @@ static struct email *email_new(struct usher_host *h, const struct usher_services
 	e->sessions = g_ptr_array_new();
 	e->mailboxes = g_ptr_array_new_with_free_func(g_free);
 	worker_init(&e->parser, "email-parse");
+	pthread_mutex_init(&e->grant.lock, NULL);
 	for (unsigned i = 0; i < SENDERS_MAX; i++)
 		worker_init(&e->senders[i].worker, "email-send");
 	return e;
@@ -470,7 +499,9 @@ static void email_recalled(
 
 	if (e->down || !email_op(e, token, &op))
 		return;
-	if (op.kind == OP_SECRET)
+	if (op.kind == OP_GRANT)
+		grant_recalled(e, outcome, value);
+	else if (op.kind == OP_SECRET)
 		secret_recalled(e, outcome, value);
 	else if (op.kind == OP_BOX)
 		box_recalled(op.box, outcome, value);

@@ -41,7 +41,17 @@ struct reread {
 };
 
 /* What a token given to the host stands for. */
-enum op_kind { OP_RAW, OP_PART, OP_DELIVER, OP_FETCH, OP_SECRET, OP_BOX, OP_REREAD, OP_NOBODY };
+enum op_kind {
+	OP_RAW,
+	OP_PART,
+	OP_DELIVER,
+	OP_FETCH,
+	OP_SECRET,
+	OP_BOX,
+	OP_REREAD,
+	OP_GRANT,
+	OP_NOBODY
+};
 struct op {
 	enum op_kind kind;
 	struct mail *mail;
@@ -65,6 +75,11 @@ struct email {
 		struct smtp *smtp; /* the worker's */
 	} senders[SENDERS_MAX];
 	unsigned sender_count;
+	struct grant {
+		pthread_mutex_t lock; /* the senders take turns */
+		struct oauth oauth;
+		bool made, asked;
+	} grant;
 	struct worker parser;
 	GHashTable *ops; /* token → struct op */
 	guint64 next_token;
@@ -135,6 +150,14 @@ void mail_orphan(struct mail *m);
 void mail_blob_done(
 	struct mail *m, enum op_kind kind, enum usher_outcome outcome, struct usher_str name);
 void mail_acked(struct mail *m, unsigned target, enum usher_outcome outcome, struct usher_str why);
+
+/* grant.c. False: the latest refresh token is still being looked for. */
+bool grant_is_known(struct email *e);
+void grant_recalled(struct email *e, enum usher_outcome outcome, struct usher_str value);
+void grant_clear(struct email *e);
+/* In an SMTP worker, for smtp.h; arg: the struct email. g_free the token; NULL and `why` when none is to be had. */
+char *grant_token(void *arg, GString *why);
+void grant_refused(void *arg);
 
 /* send.c */
 void outgoing_send(struct email *e, const struct usher_outbound *m);

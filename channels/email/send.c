@@ -162,7 +162,7 @@ void outgoing_send(struct email *e, const struct usher_outbound *m)
 		outgoing_end(o, USHER_FAIL, "the message has no proper id");
 	else if (own)
 		outgoing_end(o, USHER_FAIL, "this is a mailbox of ours: it would answer itself");
-	else if (!e->ready)
+	else if (!e->ready || !grant_is_known(e))
 		outgoing_end(o, USHER_RETRY, "the channel is starting");
 	else if (!*e->smtp_config.url)
 		outgoing_end(o, USHER_FAIL, "this channel has no smtp_url: it only receives");

@@ -152,6 +152,16 @@ static void connection_configure(struct smtp *s)
 	curl_easy_setopt(s->curl, CURLOPT_HEADERDATA, s);
 }
 
+static bool token_use(struct smtp *s, GString *why)
+{
+	char *token = s->config->token(s->config->arg, why);
+
+	if (token)
+		curl_easy_setopt(s->curl, CURLOPT_XOAUTH2_BEARER, token);
+	g_free(token);
+	return token != NULL;
+}
+
 /* USHER_OK, or what this means for the mails. A refused log-in, a wrong certificate, no TLS: the set-up's fault, never a mail's. */
 static enum usher_outcome connection_open(struct smtp *s, GString *why)
 {
@@ -166,12 +176,18 @@ static enum usher_outcome connection_open(struct smtp *s, GString *why)
 		g_string_append(why, "libcurl could not be started");
 		return USHER_RETRY;
 	}
+	if (s->config->oauth.url && *s->config->oauth.url && !token_use(s, why)) {
+		hang_up(s);
+		return USHER_RETRY;
+	}
 	s->dialog = (struct dialog){ .write = on_write, .read = on_read, .arg = s };
 	g_string_truncate(s->line, 0);
 	connection_configure(s);
 	r = curl_easy_perform(s->curl);
 	if (r == CURLE_OK)
 		return USHER_OK;
+	if (r == CURLE_LOGIN_DENIED && s->config->token_refused)
+		s->config->token_refused(s->config->arg);
 	if (s->line->len && s->line->str[0] >= '4')
 		g_string_append(why, s->line->str);
 	else

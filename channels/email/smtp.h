@@ -9,6 +9,7 @@
 #include <usher/channel.h>
 
 #include "dialog.h"
+#include "oauth.h"
 
 struct smtp_config {
 	char *url; /* smtp://host:port or smtps://host:port; "" when nothing can be sent */
@@ -19,6 +20,11 @@ struct smtp_config {
 		SMTP_TLS_OFF
 	} starttls; /* auto: required unless the server is this machine */
 	long timeout_s;
+	struct oauth_config oauth; /* with a url: XOAUTH2 instead of the password */
+	/* From any sender's thread: a token to g_free, or NULL and why; and that the server did not take it. */
+	char *(*token)(void *arg, GString *why);
+	void (*token_refused)(void *arg);
+	void *arg;
 };
 
 struct smtp; /* the connection; used by one thread */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "host/inside.h"
 
@@ -43,6 +44,7 @@ struct host *host_new(struct loop *loop, struct store *store, struct http_server
 	watch_crashes(h);
 	health_start(h);
 	h->intake = true;
+	chance_bytes(&h->boot, sizeof(h->boot));
 	return h;
 }
 

@@ -69,6 +69,7 @@ struct host {
 	struct list later;
 	struct usher_host *calling; /* whose code runs now, */
 	const char *calling_what;   /* and in which call */
+	uint64_t boot;		    /* this process, by chance: whose marks are ours */
 	pthread_t thread;	    /* the loop's */
 	struct loop_timer *beat;
 	struct recent *recent;

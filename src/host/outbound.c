@@ -2,10 +2,14 @@
  * The way out: from the outbox to `send`, and what became of it back to the inbox. When to try again is retry.c's; after
  * SEND_GIVE_UP_S comes an end that a person sees. Never decides what is said to whom.
  *
- *   outbox ─▶ ready ──at once < limit──▶ flying ──sent──▶ ok, fail, unsure ─▶ receipt in the inbox ─▶ outbox_done
- *               ▲                           │
- *               └──── waiting (heap by time)◀┴─ retry; unsure where sending twice is harmless
+ *   outbox ─▶ ready ──at once < limit──▶ marking ──▶ flying ──sent──▶ ok, fail, unsure ─▶ receipt in the inbox ─▶ outbox_done
+ *               ▲                                        │
+ *               └──── waiting (heap by time) ◀───────────┴─ retry; unsure where sending twice is harmless
+ *
+ * Marking: where sending twice does harm (mail), it is on disk that this process hands the message over before it does. Who finds the
+ * mark of another process after a crash cannot know whether the message went out: unsure, a person decides.
  */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "base/assert.h"
@@ -14,8 +18,9 @@
 #include "host/inside.h"
 #include "host/retry.h"
 #include "model/limits.h"
+#include "store/remember.h"
 
-enum send_state { SEND_READY, SEND_WAITING, SEND_FLYING, SEND_TOLD };
+enum send_state { SEND_READY, SEND_WAITING, SEND_MARKING, SEND_FLYING, SEND_TOLD };
 
 struct send {
 	struct list_node node; /* ready, or flying */
@@ -147,6 +152,45 @@ static void send_give_up(struct send *s)
 	send_tell(s, DELIVERY_FAILED, (struct slice){ 0 }, why);
 }
 
+/* ---- the mark of being handed over ---- */
+
+static bool send_needs_mark(const struct send *s)
+{
+	return !(s->by->api->capabilities & USHER_CAP_IDEMPOTENT_SEND);
+}
+
+static void unmarked(void *arg, int status)
+{
+	(void)arg;
+	(void)status; /* a mark that stays asks a person once too often, after a crash only */
+}
+
+/* One mark for each time it was put into the outbox: sending it again by hand is another matter. */
+static void send_mark_write(struct send *s, bool set, void (*fn)(void *arg, int status), void *arg)
+{
+	struct str scope = { 0 }, key = { 0 }, value = { 0 };
+
+	str_addf(&scope, "handed:%s", s->h->name);
+	str_addf(
+		&key, "%llu-%llu", (unsigned long long)s->place.ms, (unsigned long long)s->place.n);
+	str_addf(&value, "%016llx", (unsigned long long)s->h->host->boot);
+	if (set)
+		remember_once(s->h->host->store, scope.p, str_slice(&key), str_slice(&value),
+			SEND_MARK_KEEP_S, fn, arg);
+	else
+		remember(s->h->host->store, scope.p, str_slice(&key), (struct slice){ 0 }, 0, fn,
+			arg);
+	str_free(&scope);
+	str_free(&key);
+	str_free(&value);
+}
+
+static void send_unmark(struct send *s)
+{
+	if (send_needs_mark(s))
+		send_mark_write(s, false, unmarked, NULL);
+}
+
 /* ---- handing over ---- */
 
 /* A channel that only takes in (a form) may name another that carries its answers (a mailbox). NULL: there is none now. */
@@ -222,11 +266,49 @@ static void send_hand(struct send *s)
 	s->state = SEND_FLYING;
 	s->handed_us = now_us(h);
 	s->overdue = false;
-	send_unlink(s);
-	list_push_back(&h->out->flying, &s->node);
 	if (s->attempt > 1)
 		h->count.retried++;
 	PLUGIN_CALL(s->by, send, s->by->self, &m);
+}
+
+/* The channel may have been closed, or the process be ending, while the disk was asked. */
+static void marked(void *arg, int status)
+{
+	struct send *s = arg;
+	struct usher_host *h = s->h;
+	bool here = h->out && !h->out->stopped && s->state == SEND_MARKING;
+
+	if (!here) {
+		if (h->host && status == 0)
+			send_unmark(s);
+		send_free(s);
+	} else if (status == -EEXIST) {
+		send_tell(s, DELIVERY_UNSURE, (struct slice){ 0 },
+			SLICE("usher was stopped while it was being sent"));
+	} else if (status || carrier_of(h) != s->by) {
+		send_wait(s, now_us(h) + SEND_AGAIN_LEAST_S * UINT64_C(1000000));
+	} else {
+		send_hand(s);
+	}
+	if (here)
+		pump_soon(h);
+	if (!channel_is_gone(h))
+		channel_look(h);
+	channel_release(h);
+}
+
+static void send_begin(struct send *s)
+{
+	send_unlink(s);
+	list_push_back(&s->h->out->flying, &s->node);
+	if (!send_needs_mark(s)) {
+		send_hand(s);
+		return;
+	}
+	s->state = SEND_MARKING;
+	s->handed_us = now_us(s->h);
+	channel_hold(s->h);
+	send_mark_write(s, true, marked, s);
 }
 
 /* The reason why that channel cannot carry it, or NULL. */
@@ -272,7 +354,7 @@ static void send_next(struct send *s)
 		if (impossible)
 			send_tell(s, DELIVERY_FAILED, (struct slice){ 0 }, slice_of(impossible));
 		else
-			send_hand(s);
+			send_begin(s);
 	}
 }
 
@@ -351,7 +433,8 @@ void outbound_look_overdue(struct usher_host *h)
 	if (!h->out)
 		return;
 	LIST_FOR (s, &h->out->flying, struct send, node) {
-		if (s->overdue || now - s->handed_us < SEND_ANSWER_S * UINT64_C(1000000))
+		if (s->state != SEND_FLYING || s->overdue ||
+			now - s->handed_us < SEND_ANSWER_S * UINT64_C(1000000))
 			continue;
 		s->overdue = true;
 		plugin_wrong(s->by, "no answer to the send of %s for %d s", s->id, SEND_ANSWER_S);
@@ -406,6 +489,7 @@ void service_sent(struct usher_host *by, struct usher_str id, enum usher_outcome
 			send_tell(s, DELIVERY_UNSURE, to_slice(remote), to_slice(why));
 		break;
 	case USHER_RETRY:
+		send_unmark(s);
 		send_again(s, why);
 		break;
 	}
@@ -477,7 +561,8 @@ bool outbound_is_idle(const struct usher_host *by)
 	LIST_FOR (h, &by->host->channels, struct usher_host, node)
 		if (h->out)
 			LIST_FOR (s, &h->out->all, struct send, all)
-				if (s->by == by && s->state == SEND_FLYING)
+				if (s->by == by &&
+					(s->state == SEND_FLYING || s->state == SEND_MARKING))
 					return false;
 	return true;
 }
@@ -491,9 +576,10 @@ void outbound_free(struct usher_host *h)
 	if (!o->stopped)
 		outbound_stop(h);
 	LIST_FOR (s, &o->all, struct send, all) {
-		if (s->state == SEND_TOLD)
+		if (s->state == SEND_TOLD || s->state == SEND_MARKING) {
+			send_unlink(s);
 			list_remove(&s->all); /* freed when the store answers */
-		else
+		} else
 			send_free(s);
 	}
 	h->out = NULL;

@@ -5,14 +5,17 @@ import email
 import email.policy
 import json
 import os
+import random
 import re
 import shutil
 import smtplib
 import sys
 import tempfile
+import threading
 import time
 from email.message import EmailMessage
 
+from mailpeers import Tokens
 from relay import Pipe, Postfix
 from usher import CENTER, Node, Sink, main, until
 
@@ -22,13 +25,14 @@ templates:
 """
 
 
-def center(addresses="support@demo.test", **more):
+def center(addresses="support@demo.test", more_options="", **more):
     """The tests' center with further keys of its queue `general`."""
     with open(CENTER, encoding="utf-8") as f:
         text = f.read()
     keys = "".join(f", {k}: {v}" for k, v in more.items())
     text = text.replace("general: {title: General", "general: {title: General" + keys, 1)
     text = text.replace("support@demo.test", addresses).replace("secret: test-", f"secret: {addresses.split('@')[1]}-")
+    text = text.replace("      trust_auth_results: mx.demo.test", "      trust_auth_results: mx.demo.test" + more_options)
     out = tempfile.NamedTemporaryFile("w", suffix=".yaml", delete=False, encoding="utf-8")
     out.write(text + WORDS)
     out.close()
@@ -276,6 +280,106 @@ def test_postfix_relays_answers_and_its_bounce_comes_back():
             states = {r["address"]: r["delivery"] for r in f["recipients"]}
             assert states == {"ann@x.org": "sent", "gone@x.org": "bounced"}, states
             assert len(node.conv(conv)["messages"]) == 2, "the report is no message of the customer's"
+
+
+def test_xoauth2_with_a_token_that_ends_and_one_that_is_renewed():
+    taken = []
+    with Tokens() as tokens, contextlib.closing(Pipe(lambda *mail: taken.append(mail[1][0]), tokens=tokens)) as pipe:
+        config = center(more_options=f"""
+      smtp_user: help
+      smtp_oauth_url: http://127.0.0.1:{tokens.port}/token
+      smtp_oauth_client_id: usher
+      smtp_oauth_client_secret: shh
+      smtp_oauth_refresh_token: refresh-0
+      smtp_connections: 1""")
+        node = Node(config=config, start=False)
+        node.smtp = pipe.port
+        try:
+            with node:
+                node.start()
+                with node.desk("bo") as bo:
+                    bo.available()
+                    node.mail("hello")
+                    conv = bo.accept()["conv"]
+                    bo.command("reply", conv=conv, text="one")
+                    until("the first answer", lambda: len(taken) == 1)
+                    assert tokens.given == ["access-1"] and pipe.logins == [True]
+                # Started anew: the refresh token of the configuration is used up, the one that was given then is kept.
+                node.stop()
+                node.start()
+                with node.desk("bo") as bo:
+                    bo.command("reply", conv=conv, text="two")
+                    until("the second answer", lambda: len(taken) == 2)
+                    assert tokens.given[-1] == "access-2" and all(pipe.logins), (tokens.given, pipe.logins)
+        finally:
+            os.unlink(config)
+
+
+def test_kill_9_loses_and_doubles_no_answer():
+    """usherd and its Redis are killed while answers go out: each arrives once, or a person is asked."""
+    rounds, rng = int(os.environ.get("ROUNDS_OUT", "8")), random.Random(int(os.environ.get("SEED", str(int(time.time())))))
+    arrived, lock = [], threading.Lock()
+
+    def take(_, rcpts, data):
+        time.sleep(rng.uniform(0, 0.03))
+        with lock:
+            arrived.append((re.search(rb"answer-\d+-", data).group().decode(), rcpts[0]))
+
+    node, acked = Node(start=False), []
+    with contextlib.closing(Pipe(take)) as pipe, node:
+        node.smtp = pipe.port
+        node.start()
+        node.mail("hello")
+        with node.desk("bo") as bo:
+            bo.available()
+            conv = bo.accept()["conv"]
+        bo, stop = None, threading.Event()
+
+        def write():
+            nonlocal bo
+            for i in range(10**6):
+                if stop.is_set():
+                    return
+                with contextlib.suppress(Exception):
+                    bo = bo or node.desk("bo")
+                    bo.command("reply", seconds=3, conv=conv, text=f"answer-{i}-", cc=["kim@x.org"])
+                    acked.append(f"answer-{i}-")
+                    continue
+                if bo:
+                    bo.close()
+                bo = None
+                time.sleep(0.05)
+
+        writer = threading.Thread(target=write, daemon=True)
+        writer.start()
+        for _ in range(rounds):
+            time.sleep(rng.uniform(0.3, 1.5))
+            if rng.random() < 0.5:
+                node.kill_redis()
+            else:
+                node.kill()
+                node.start()
+        time.sleep(1)
+        stop.set()
+        writer.join(20)
+        until("it to serve", node.serves, 30)
+
+        def settled():
+            if not node.serves():
+                return None
+            out = [m for m in node.conv(conv)["messages"] if m["direction"] == "out"]
+            return out if all(r["delivery"] != "queued" for m in out for r in m["recipients"]) else None
+        out = until("every answer to have an end", settled, 90, 0.5)
+        states = {(m["text"], r["address"]): r["delivery"] for m in out for r in m["recipients"]}
+        doubled = [x for x in set(arrived) if arrived.count(x) > 1]
+        lost = [x for x in ((m, a) for m in acked for a in ("ann@x.org", "kim@x.org"))
+                if x not in arrived and states.get(x) != "unsure"]
+        unsure = [x for x in states if states[x] == "unsure"]
+        print(f"# {rounds} kills, {len(acked)} answers acknowledged, {len(arrived)} copies arrived, {len(unsure)} of which a person is asked",
+              flush=True)
+        assert not doubled, f"doubled: {doubled[:5]}"
+        assert not lost, f"lost: {[(x, states.get(x)) for x in lost[:5]]}"
+        assert acked and set(states.values()) <= {"sent", "unsure"}, set(states.values())
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """A site's own mail server for answers: a real postfix with directories, ports and processes of its own, that takes mail from
 usher and passes it on to a sink; and Pipe, a relay of some lines that hands every mail to a handler, for what no real server does."""
+import base64
 import contextlib
 import os
 import shutil
@@ -97,9 +98,13 @@ def children(pid):
 
 
 class Pipe:
-    """SMTP on a free port; handler(sender, recipients, bytes) for each mail, in a thread; what it returns is the reply."""
+    """SMTP on a free port; handler(sender, recipients, bytes) for each mail, in a thread; what it returns is the reply. With `tokens`
+    (mailpeers.Tokens) only who logs in by XOAUTH2 with the present access token is let in."""
 
-    def __init__(self, handler, port=None):
+    def __init__(self, handler, port=None, tokens=None):
+        self.logins = []
+        outer = self
+
         class Talk(socketserver.StreamRequestHandler):
             def handle(self):
                 sender, rcpts = "", []
@@ -107,7 +112,20 @@ class Pipe:
                 for line in self.rfile:
                     word = line[:4].upper()
                     reply = b"250 ok"
-                    if word == b"MAIL":
+                    if word == b"EHLO" and tokens:
+                        reply = b"250-pipe\r\n250 AUTH XOAUTH2"
+                    elif word == b"AUTH":
+                        words = line.split()
+                        if len(words) < 3:
+                            self.wfile.write(b"334 \r\n")
+                            words.append(self.rfile.readline().strip())
+                        said = base64.b64decode(words[2])
+                        good = said == f"user=help\1auth=Bearer {tokens.access}\1\1".encode()
+                        outer.logins.append(good)
+                        reply = b"235 2.7.0 welcome" if good else b"535 5.7.8 no"
+                    elif word == b"MAIL" and tokens and True not in outer.logins[-1:]:
+                        reply = b"530 5.7.0 log in first"
+                    elif word == b"MAIL":
                         sender, rcpts = line.split(b"<")[1].split(b">")[0].decode(), []
                     elif word == b"RCPT":
                         rcpts.append(line.split(b"<")[1].split(b">")[0].decode())
