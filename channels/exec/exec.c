@@ -77,7 +77,8 @@ void exec_kill(struct exec *e, const char *format, ...)
 		if ((unsigned char)*p < 0x20 || (unsigned char)*p >= 0x7f)
 			*p = '?'; /* it may quote the program */
 	e->state = EXEC_DYING;
-	e->usher->down(e->host, e->why);
+	if (!e->closing) /* then it would be the last word */
+		e->usher->down(e->host, e->why);
 	child_kill(e->child);
 }
 

@@ -351,6 +351,8 @@ static void heard_health(struct exec *e, const json_t *line)
 	const json_t *up = json_object_get(line, "up");
 	char *text = json_dumps(line, JSON_COMPACT);
 
+	if (e->closing)
+		up = NULL; /* a word now would be the last */
 	if (json_is_false(up))
 		e->usher->down(
 			e->host, *text_field(line, "why") ? text_field(line, "why") : "it says so");

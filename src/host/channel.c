@@ -114,6 +114,7 @@ void channel_look(struct usher_host *h)
 static void close_now(struct usher_host *h, void *arg)
 {
 	(void)arg;
+	h->told_close = true;
 	PLUGIN_CALL(h, close, h->self);
 }
 

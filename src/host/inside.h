@@ -44,7 +44,7 @@ struct usher_host {
 	uint64_t options_hash;
 	void *self; /* the plugin's; NULL when there is nothing to call */
 	enum channel_state state;
-	bool up, counts_seen, said_down;
+	bool up, counts_seen, said_down, told_close;
 	char *why; /* of the last down */
 	struct channel_status count;
 

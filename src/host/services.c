@@ -61,7 +61,8 @@ static void service_down(struct usher_host *h, const char *why)
 {
 	if (!service_allowed(h, "down"))
 		return;
-	if (h->state == CHANNEL_CLOSING) {
+	/* What it says before it was told to close is no answer to that. */
+	if (h->state == CHANNEL_CLOSING && h->told_close) {
 		h->said_down = true;
 		channel_look(h);
 		return;

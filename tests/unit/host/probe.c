@@ -71,7 +71,8 @@ static void probe_close(void *self)
 	(void)self;
 	enter();
 	probe.closed++;
-	probe.svc->down(probe.host, "closed");
+	if (!probe.slow_close)
+		probe.svc->down(probe.host, "closed");
 	leave();
 }
 static void keep(

@@ -39,7 +39,7 @@ struct probe {
 		blob_count;
 	char stream[4 * PROBE_TEXT]; /* events of connections: "open hello closed" */
 	char stream_why[PROBE_TEXT];
-	int fired, posted, has_newer;
+	int fired, posted, has_newer, slow_close; /* slow_close: it says down later */
 	const char *health;
 };
 

@@ -616,6 +616,36 @@ static void test_health(void **state)
 	assert_int_equal(s.wrong, 1);
 }
 
+static void count_channel(void *arg, const struct channel_status *s)
+{
+	(void)s;
+	++*(int *)arg;
+}
+
+static int channels_of(struct fixture *f)
+{
+	int n = 0;
+
+	host_each(f->house.host, count_channel, &n);
+	return n;
+}
+
+/* "down" that was said before close was called is news, not the end: its threads may still be at work. */
+static void test_down_before_close(void **state)
+{
+	struct fixture *f = *state;
+
+	f->probe->slow_close = 1;
+	f->house.config.channel_count = 0;
+	assert_int_equal(host_configure(f->house.host, &f->house.config, &f->house.err), 0);
+	f->probe->svc->down(f->probe->host, "the provider is away");
+	HOUSE_UNTIL(&f->house, f->probe->closed == 1);
+	house_pass(&f->house, 50);
+	assert_int_equal(channels_of(f), 1);
+	f->probe->svc->down(f->probe->host, "closed");
+	HOUSE_UNTIL(&f->house, channels_of(f) == 0);
+}
+
 /* A plugin that has not answered when usher stops, and for which sending twice does harm: a person decides. */
 static void test_not_answered(void **state)
 {
@@ -898,6 +928,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_wrong_thread, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_outcome_that_is_none, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_health, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_down_before_close, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_answered, setup, teardown),
 		cmocka_unit_test(test_reply_by),
 		cmocka_unit_test_setup_teardown(test_pushed, setup_live, teardown),
