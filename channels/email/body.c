@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "charset.h"
+#include "uuencode.h"
 
 enum { DEPTH_MAX = 64, PIECES_MAX = 64 };
 
@@ -82,6 +83,16 @@ static void add_file(struct walk *w, GMimeObject *object, const char *name, GByt
 	g_array_append_val(w->m->parts, part);
 }
 
+/* One that was written into the text. */
+static void add_inline(void *arg, const char *name, GByteArray *bytes)
+{
+	struct walk *w = arg;
+	struct parsed_part part = { .bytes = bytes, .type = g_strdup("application/octet-stream") };
+
+	part.name = parse_file_name(name, w->m->parts->len + 1, part.type);
+	g_array_append_val(w->m->parts, part);
+}
+
 /* --- text */
 
 static void piece_add(struct walk *w, GString *text, bool html)
@@ -122,6 +133,8 @@ static void read_text(struct walk *w, GMimePart *part, bool html)
 		g_string_free(text, TRUE);
 		text = joined;
 	}
+	if (!html)
+		uuencode_take(text, add_inline, w);
 	piece_add(w, text, html);
 }
 
