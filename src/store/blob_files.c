@@ -223,13 +223,13 @@ static void work_read(struct job *j)
 		j->status = -EBADMSG;
 }
 
-/* What a crash left behind of ours. */
-static void work_sweep(struct job *j)
+/* What a crash left behind of ours: a few files. Before any thread runs, or it would take the first new ones for old. */
+static void blobs_sweep(const struct blobs *b)
 {
-	const char *node = j->blobs->store->node;
+	const char *node = b->store->node;
 	struct str path = { 0 };
 
-	str_addf(&path, "%s/tmp", j->blobs->dir);
+	str_addf(&path, "%s/tmp", b->dir);
 	DIR *dir = opendir(path.p);
 	for (struct dirent *e; dir && (e = readdir(dir));)
 		if (strncmp(e->d_name, node, strlen(node)) == 0 && e->d_name[strlen(node)] == '~')
@@ -331,6 +331,7 @@ static void blobs_start(struct blobs *b)
 		log_error("store", "the blob directory cannot be made path=%s why=%s", b->dir,
 			strerror(errno));
 	str_free(&tmp);
+	blobs_sweep(b);
 	b->event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	ASSERT(b->event >= 0);
 	b->watch = loop_watch_new(b->store->loop, b->event, true, false, blobs_finished, b);
@@ -344,7 +345,6 @@ static void blobs_start(struct blobs *b)
 		ASSERT(!failed);
 	}
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	job_give(job_new(b, work_sweep), &b->threads[0]);
 }
 
 static struct blob_thread *blobs_thread(struct blobs *b)
