@@ -671,6 +671,39 @@ static bool oracle_consult(struct world *w, const struct engine *e, const struct
 	return true;
 }
 
+/* 6: with head starts of at most O, nobody is overtaken, at an agent who could have both, by who arrived more than O later. */
+enum { OFFSETS_MOST_S = 120 + 30 }; /* premier's, and what a rule gives */
+struct overtaking {
+	struct world *w;
+	const struct engine *e;
+	const struct conv_view *offered;
+	const struct agent_view *to;
+};
+static bool overtaken(const struct conv_view *c, void *arg)
+{
+	struct overtaking *o = arg;
+	struct world *w = o->w;
+
+	if (c->tier != o->offered->tier || w->shadow[c->conv.lo].rate != 1 ||
+		c->arrived_us + OFFSETS_MOST_S * S_US >= o->offered->arrived_us)
+		return true;
+	if (!oracle_eligible(w, o->e, c, o->to, desks[agent_number(o->to->agent)] != 0))
+		return true;
+	return fail(w, "oracle: overtaken by who came later than any head start explains");
+}
+
+static bool oracle_overtaking(struct world *w, const struct engine *e, const struct event *offer)
+{
+	struct conv_view c;
+	struct agent_view a;
+	struct overtaking o = { w, e, &c, &a };
+
+	if (engine_conv(e, offer->conv, &c) && engine_agent(e, offer->agent, &a) &&
+		w->shadow[offer->conv.lo].rate == 1)
+		engine_each_conv(e, CONV_WAITING, overtaken, &o);
+	return !w->why[0];
+}
+
 /* 17: asked just before, explain says of this agent that it can have it. */
 static bool oracle_explained(struct world *w, const struct engine *e, const struct event *offer)
 {
@@ -699,6 +732,7 @@ static bool oracle_offer(struct world *w, const struct engine *e, const struct e
 	if (!s.bad && !s.reached)
 		fail(w, "oracle: offered to somebody who is not eligible");
 	oracle_explained(w, e, offer);
+	oracle_overtaking(w, e, offer);
 	return !w->why[0];
 }
 
