@@ -34,6 +34,9 @@ static int apply_created(struct engine *e, const struct event *ev, struct err *e
 
 	c->customer = ev->customer;
 	c->arrived_us = (uint64_t)ev->key;
+	/* Until it is queued, which a refused one never was: reopened by hand and returned it has a place all the same. */
+	c->key = ev->key;
+	c->tier = TIER_NORMAL;
 	c->kind = (uint8_t)kind;
 	c->channel = (uint16_t)channel;
 	c->segment = (uint16_t)segment;

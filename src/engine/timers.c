@@ -92,15 +92,19 @@ static void timer_overflow(struct engine *e, struct conv *c)
 	work_resolve(e, c, (struct slice){ NULL, 0 }, SLICE("nobody was free"), "max_wait");
 }
 
-static void timer_waiting(struct engine *e, struct conv *c)
+/* Only what was due at `at_us`: an engine from a snapshot arms ends of exclusions again that have long passed, which are no events; what else
+ * is due by now must come in its own turn in both. */
+static void timer_waiting(struct engine *e, struct conv *c, uint64_t at_us)
 {
-	if (conv_overflow_us(e, c) <= e->now_us) {
+	if (conv_overflow_us(e, c) <= at_us) {
 		timer_overflow(e, c);
 		return;
 	}
-	if (c->state == CONV_WAITING && conv_promote_us(e, c) <= e->now_us)
+	if (c->state == CONV_WAITING && conv_promote_us(e, c) <= at_us)
 		EMIT(e, .type = EVENT_PROMOTED, .conv = c->id, .tier = TIER_NORMAL);
-	relax_conv(e, c);
+	if (c->state == CONV_WAITING && c->stage + 1u < conv_stage_count(e, c) &&
+		conv_stage_us(e, c, c->stage + 1u) <= at_us)
+		relax_conv(e, c);
 	relax_exclusions(e, c);
 	if (c->state != CONV_WAITING)
 		return;
@@ -112,7 +116,7 @@ static void timer_waiting(struct engine *e, struct conv *c)
 	conv_arm(e, c);
 }
 
-static void timer_conv(struct engine *e, struct conv *c)
+static void timer_conv(struct engine *e, struct conv *c, uint64_t at_us)
 {
 	switch ((enum conv_state)c->state) {
 	case CONV_OFFERED:
@@ -130,7 +134,7 @@ static void timer_conv(struct engine *e, struct conv *c)
 		return;
 	case CONV_WAITING:
 	case CONV_PARKED:
-		timer_waiting(e, c);
+		timer_waiting(e, c, at_us);
 		return;
 	case CONV_NONE:
 	case CONV_SCHEDULED:
@@ -156,7 +160,7 @@ void timers_run(struct engine *e)
 			timer_agent(e, agent_at(e, d.handle));
 			break;
 		case DEADLINE_CONV:
-			timer_conv(e, conv_at(e, d.handle));
+			timer_conv(e, conv_at(e, d.handle), d.at_us);
 			break;
 		}
 	}

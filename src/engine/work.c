@@ -99,7 +99,7 @@ static uint64_t work_tier(const struct engine *e, const struct conv *c, const st
 static void work_enter(struct engine *e, struct conv *c, const struct line *l, int64_t key,
 	uint32_t wants, const char *why, const struct agent *first, uint64_t until_us)
 {
-	bool returned = slice_is(SLICE("returned"), why);
+	bool returned = slice_is(SLICE("returned"), why) && c->seq;
 	uint64_t tier = returned && l->open ? c->tier : work_tier(e, c, l);
 	uint64_t seq = returned ? c->seq : e->last_seq + 1;
 

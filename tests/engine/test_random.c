@@ -790,10 +790,14 @@ static bool oracle_event(struct world *w, const struct event *ev)
 	struct shadow *s = &w->shadow[ev->conv.lo < CONVS ? ev->conv.lo : 0];
 
 	switch (ev->type) {
+	case EVENT_CREATED:
+		s->key = ev->key;
+		s->tier = 1;
+		break;
 	case EVENT_QUEUED:
 		if ((slice_is(ev->why, "returned") || slice_is(ev->why, "transferred") ||
 			    slice_is(ev->why, "moved") ||
-			    (slice_is(ev->why, "overflow") && s->key)) &&
+			    (slice_is(ev->why, "overflow") && s->seq)) &&
 			s->key != ev->key)
 			return fail(w, "oracle: a returned conversation lost its key");
 		if (!oracle_room(w, ev))
