@@ -15,7 +15,7 @@ import threading
 import time
 from email.message import EmailMessage
 
-from mailpeers import Tokens
+from mailpeers import Tokens, certificate
 from relay import Pipe, Postfix
 from usher import CENTER, Node, Sink, main, until
 
@@ -25,7 +25,7 @@ templates:
 """
 
 
-def center(addresses="support@demo.test", more_options="", **more):
+def center(addresses="support@demo.test", more_options="", smtp_url=None, **more):
     """The tests' center with further keys of its queue `general`."""
     with open(CENTER, encoding="utf-8") as f:
         text = f.read()
@@ -33,6 +33,7 @@ def center(addresses="support@demo.test", more_options="", **more):
     text = text.replace("general: {title: General", "general: {title: General" + keys, 1)
     text = text.replace("support@demo.test", addresses).replace("secret: test-", f"secret: {addresses.split('@')[1]}-")
     text = text.replace("      trust_auth_results: mx.demo.test", "      trust_auth_results: mx.demo.test" + more_options)
+    text = text.replace("smtp://127.0.0.1:${USHER_SMTP_PORT}", smtp_url or "smtp://127.0.0.1:${USHER_SMTP_PORT}")
     out = tempfile.NamedTemporaryFile("w", suffix=".yaml", delete=False, encoding="utf-8")
     out.write(text + WORDS)
     out.close()
@@ -313,6 +314,31 @@ def test_xoauth2_with_a_token_that_ends_and_one_that_is_renewed():
                     assert tokens.given[-1] == "access-2" and all(pipe.logins), (tokens.given, pipe.logins)
         finally:
             os.unlink(config)
+
+
+def test_a_certificate_for_another_name_gets_no_mail():
+    taken = []
+    with tempfile.TemporaryDirectory() as d:
+        good = certificate(d)
+        with contextlib.closing(Pipe(lambda *mail: taken.append(mail[1][0]), tls=good)) as pipe, \
+                contextlib.closing(Pipe(lambda *mail: taken.append(mail[1][0]), tls=good, address="127.0.0.2")) as other:
+            for url, ca, arrives in ((f"localhost:{pipe.port}", good[0], True), (f"127.0.0.1:{pipe.port}", good[0], True),
+                                     (f"127.0.0.2:{other.port}", good[0], False), (f"localhost:{pipe.port}", "", False)):
+                config = center(smtp_url=f"smtps://{url}", more_options=f'\n      ca_file: "{ca}"')
+                try:
+                    with Node(config=config) as node, node.desk("bo") as bo:
+                        bo.available()
+                        node.mail("hello")
+                        conv = bo.accept()["conv"]
+                        bo.command("reply", conv=conv, text="secret")
+                        if arrives:
+                            bo.expect("receipt", conv=conv, delivery="sent")
+                        else:
+                            time.sleep(2)
+                            assert out_message(node, conv)["delivery"] == "queued"
+                finally:
+                    os.unlink(config)
+    assert len(taken) == 2, taken
 
 
 def test_kill_9_loses_and_doubles_no_answer():

@@ -7,6 +7,7 @@ import shutil
 import signal
 import smtplib
 import socketserver
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -99,9 +100,9 @@ def children(pid):
 
 class Pipe:
     """SMTP on a free port; handler(sender, recipients, bytes) for each mail, in a thread; what it returns is the reply. With `tokens`
-    (mailpeers.Tokens) only who logs in by XOAUTH2 with the present access token is let in."""
+    (mailpeers.Tokens) only who logs in by XOAUTH2 with the present access token is let in; `tls`: (certificate, key), TLS from the first byte."""
 
-    def __init__(self, handler, port=None, tokens=None):
+    def __init__(self, handler, port=None, tokens=None, tls=None, address="127.0.0.1"):
         self.logins = []
         outer = self
 
@@ -146,7 +147,19 @@ class Pipe:
             allow_reuse_address = True
             daemon_threads = True
 
-        self.server = Server(("127.0.0.1", port or 0), Talk)
+            def handle_error(self, *_):
+                """A peer that was killed, or hung up on a certificate, is what the tests are about."""
+
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH) if tls else None
+        if context:
+            context.load_cert_chain(*tls)
+            Talk.setup_plain = Talk.setup
+
+            def setup(talk):
+                talk.request = context.wrap_socket(talk.request, server_side=True)
+                talk.setup_plain()
+            Talk.setup = setup
+        self.server = Server((address, port or 0), Talk)
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
