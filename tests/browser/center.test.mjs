@@ -105,6 +105,33 @@ test("hostile HTML mail runs nothing and fetches nothing", { timeout: 90000 }, a
 	await desk.context().close();
 });
 
+test("a claim shows nobody's history until an agent says that it is the same person, and again after a split", { timeout: 90000 }, async () => {
+	const page = await newPage(browser);
+	await signIn(page, center.url, "ann", password);
+	await setAvailable(page);
+	center.mail("mia@merge.test", "first matter", "text/plain\nAuthentication-Results: mx.demo.test; dmarc=pass header.from=merge.test", "the balance is 17");
+	await accept(page);
+	await bubble(page, "the balance is 17").waitFor();
+	center.mail("mia@merge.test", "second matter", "text/plain", "it is me again");
+	await accept(page);
+	await bubble(page, "it is me again").waitFor();
+	const card = page.getByRole("region", { name: "Customer", exact: true });
+	await card.getByText("This customer proved to own mia@merge.test.").waitFor();
+	assert.equal(await card.getByText("first matter").count(), 0);
+	await card.getByRole("button", { name: "Same person" }).click();
+	await page.getByLabel("How do you know?").fill("called back");
+	await page.getByRole("button", { name: "Merge", exact: true }).click();
+	await card.getByText("first matter").waitFor();
+	await card.getByText("ann merged: called back").waitFor();
+	assert.deepEqual(await axe(page), []);
+	await card.getByRole("button", { name: "Split" }).click();
+	await page.getByRole("dialog").getByRole("button", { name: "Split" }).click();
+	await card.getByText("ann split").waitFor();
+	await until(async () => (await card.getByText("first matter").count()) === 0, "the other's history to go");
+	assert.deepEqual(page.problems, []);
+	await page.context().close();
+});
+
 test("a supervisor looks at a quarantined mail and has it read again", { timeout: 90000 }, async () => {
 	const parts = Array.from({ length: 199 }, (_, i) => `--b\nContent-Type: text/plain; name=f${i}.txt\n\nfile ${i}\n`);
 	const body = `--b\n\nPlease find the files.\n${parts.join("")}--b\n\nbye\n--b--\n`;
