@@ -47,7 +47,8 @@ void call_end(struct usher_host *h, uint64_t began)
 	ASSERT(h->host->calling == h);
 	h->host->calling = NULL;
 	last_words_n = 0;
-	if (now - began <= CALLBACK_SLOW_US)
+	if (!h->host->loop ||
+		now - began <= CALLBACK_SLOW_US) /* a check of a configuration holds up no loop */
 		return;
 	h->count.slow++;
 	if (!h->host->debug && now - h->slow_said_us < SLOW_SAY_US)
