@@ -434,6 +434,8 @@ void judge_data(void)
 
 static struct proc *asked;
 static bool heard_engine, heard_verify;
+static unsigned asked_again;
+enum { PATIENCE_US = 60 * SECOND };
 
 static void verify_says(void *arg, const char *text)
 {
@@ -441,11 +443,13 @@ static void verify_says(void *arg, const char *text)
 	world_fail("verify: %s", text);
 }
 
+static void ask_now(void);
+
 static void ask_again(void *arg)
 {
 	(void)arg;
 	if (leader())
-		judge_ask();
+		ask_now();
 	else
 		world_at(SECOND, ask_again, NULL);
 }
@@ -469,13 +473,18 @@ static void engine_says(void *arg, const struct engine *e, uint64_t push_n)
 
 	(void)arg;
 	(void)push_n;
-	if (!e) { /* it has just learned that it no longer does */
+	size_t bad = e ? engine_check(e, &text) : 0;
+	/* It has just learned that it no longer does; or it has recovered and has a deadline from before, which waits for its tick
+	 * (and for the wall clock, where that went back). */
+	if (!e ||
+		(bad && engine_deadline(e) < world_wall_us() + PATIENCE_US && ++asked_again < 60)) {
+		str_free(&text);
 		world_at(SECOND, ask_again, NULL);
 		return;
 	}
 	live_hash = engine_hash(e);
 	live_n = router_counts(asked->router).journal_n;
-	if (engine_check(e, &text))
+	if (bad)
 		world_fail("engine: %s", text.p);
 	str_free(&text);
 	heard_engine = true;
@@ -488,13 +497,19 @@ static void look(void *arg)
 	store_verify(asked->store, verify_says, verify_ends, NULL);
 }
 
-void judge_ask(void)
+static void ask_now(void)
 {
 	live_hash = live_n = 0;
 	heard_engine = heard_verify = false;
 	asked = leader();
 	ASSERT(asked);
 	proc_poke(asked, look, NULL);
+}
+
+void judge_ask(void)
+{
+	asked_again = 0;
+	ask_now();
 }
 
 bool judge_has_heard(void)
