@@ -17,17 +17,17 @@
 enum { COMMANDS = 20000, WORDS = 12 };
 
 /* X(words of the command): K a key, F a field or member, V a value, N a small number, I an id, G a group, C a consumer. */
-static const char *const shapes[] = { "SET K V", "SET K V NX", "GET K", "INCR K", "DEL K",
-	"DEL K K", "EXISTS K", "TYPE K", "HSET K F V", "HSET K F V F V", "HGET K F", "HMGET K F F",
-	"HGETALL K", "HINCRBY K F N", "RPUSH K V", "RPUSH K V V", "LSET K N V", "LINDEX K N",
-	"LRANGE K 0 -1", "LRANGE K N N", "LRANGE K -3 -2", "SADD K F", "SREM K F", "SISMEMBER K F",
-	"ZADD K N F", "ZADD K NX N F", "ZADD K N F N F", "ZRANGE K 0 -1", "ZREVRANGE K 0 2",
-	"ZRANGE K 0 -1 WITHSCORES", "ZSCORE K F", "ZREM K F", "ZCARD K", "ZREMRANGEBYRANK K 0 -4",
-	"XADD K I F V", "XADD K I F V F V", "XLEN K", "XDEL K I", "XRANGE K - +",
-	"XRANGE K I + COUNT 2", "XREVRANGE K + - COUNT 1", "XREAD COUNT 3 STREAMS K I",
-	"XGROUP CREATE K G 0 MKSTREAM", "XREADGROUP GROUP G C COUNT 2 STREAMS K >",
-	"XREADGROUP GROUP G C COUNT 9 STREAMS K 0-0", "XREADGROUP GROUP G C STREAMS K I",
-	"XACK K G I", "XPENDING K G" };
+static const char *const shapes[] = { "SET K V", "SET K V NX", "SET K V NX GET", "GET K", "INCR K",
+	"DEL K", "DEL K K", "EXISTS K", "TYPE K", "HSET K F V", "HSET K F V F V", "HGET K F",
+	"HMGET K F F", "HGETALL K", "HINCRBY K F N", "RPUSH K V", "RPUSH K V V", "LSET K N V",
+	"LINDEX K N", "LRANGE K 0 -1", "LRANGE K N N", "LRANGE K -3 -2", "SADD K F", "SREM K F",
+	"SISMEMBER K F", "ZADD K N F", "ZADD K NX N F", "ZADD K N F N F", "ZRANGE K 0 -1",
+	"ZREVRANGE K 0 2", "ZRANGE K 0 -1 WITHSCORES", "ZSCORE K F", "ZREM K F", "ZCARD K",
+	"ZREMRANGEBYRANK K 0 -4", "XADD K I F V", "XADD K I F V F V", "XLEN K", "XDEL K I",
+	"XRANGE K - +", "XRANGE K I + COUNT 2", "XREVRANGE K + - COUNT 1",
+	"XREAD COUNT 3 STREAMS K I", "XGROUP CREATE K G 0 MKSTREAM",
+	"XREADGROUP GROUP G C COUNT 2 STREAMS K >", "XREADGROUP GROUP G C COUNT 9 STREAMS K 0-0",
+	"XREADGROUP GROUP G C STREAMS K I", "XACK K G I", "XPENDING K G" };
 
 /* Mostly a key of the type that the command is for. */
 static int key_for(const char *shape)

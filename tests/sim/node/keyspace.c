@@ -240,12 +240,14 @@ static int64_t number(struct slice s)
 
 static void run_set(struct call *c)
 {
-	bool absent_only = false;
+	bool absent_only = false, tells = false;
 	uint64_t expire_ms = 0;
 
 	for (size_t i = 3; i < c->n; i++) {
 		if (slice_is(c->v[i], "NX"))
 			absent_only = true;
+		else if (slice_is(c->v[i], "GET"))
+			tells = true;
 		else if (slice_is(c->v[i], "PX") && i + 1 < c->n)
 			expire_ms = c->now_ms + (uint64_t)number(c->v[++i]);
 		else if (slice_is(c->v[i], "EX") && i + 1 < c->n)
@@ -255,15 +257,25 @@ static void run_set(struct call *c)
 			return;
 		}
 	}
+	if (tells && !is_of(c, TYPE_STRING))
+		return;
 	if (absent_only && c->value) {
-		say_nil(c);
+		if (tells)
+			say_text(c, c->value->v[0]);
+		else
+			say_nil(c);
 		return;
 	}
+	if (tells && c->value)
+		say_text(c, c->value->v[0]);
+	else if (tells)
+		say_nil(c);
 	key_remove(c, c->v[1]);
 	struct value *o = key_made(c, TYPE_STRING);
 	items_add(o, 0, c->v[2]);
 	o->expire_ms = expire_ms;
-	say_ok(c);
+	if (!tells)
+		say_ok(c);
 }
 
 static void run_get(struct call *c)
