@@ -91,6 +91,13 @@ struct batch {
 	uint64_t accepted, duplicate, quarantined, damaged;
 };
 
+/* Done, and not to be done again: a repeat is told so. What was refused is decided anew when it comes again, else the repeat of a
+ * reply that was refused would be told that it is kept. */
+static inline bool work_is_done(const struct work *w)
+{
+	return w->answer == ANSWER_OK || w->answer == ANSWER_NOOP;
+}
+
 /* ---- rows.c: what the batch knows ---- */
 void batch_clear(struct batch *b);
 struct row *batch_row(struct batch *b, struct id conv); /* made empty when new */

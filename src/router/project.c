@@ -611,7 +611,7 @@ static void project_work(struct batch *b, struct work *w)
 		mail_project(b, w);
 	else if (w->c.type == COMMAND_VISIT)
 		project_visit(b, w);
-	if (w->c.dedup.n && w->answer != ANSWER_INVALID)
+	if (w->c.dedup.n && work_is_done(w))
 		commit_dedup(b->commit, w->c.dedup, dedup_result(b, w));
 }
 

@@ -38,7 +38,7 @@ static void remember_result(struct batch *b, struct work *w)
 {
 	char conv[ID_TEXT_LEN + 1];
 	struct slice result = SLICE("-");
-	if (!w->c.dedup.n)
+	if (!w->c.dedup.n || !work_is_done(w))
 		return;
 	if (!id_is_none(w->conv))
 		result = arena_printf(

@@ -362,6 +362,39 @@ static void a_repeat_is_counted_and_changes_nothing(void **state)
 	assert_int_equal(router_counts(n->router).duplicate, 1);
 }
 
+static enum answer answer_to(struct node *n, const char *cmd)
+{
+	for (size_t i = 0; i < n->seen_count; i++)
+		if (n->seen[i].type == EFFECT_ANSWER && slice_is(n->seen[i].cmd, cmd))
+			return (enum answer)n->seen[i].answer;
+	return ANSWER_NONE;
+}
+
+/* The desk repeats what it has had no answer to: a reply that was refused must not be called kept then. */
+static void what_was_refused_is_not_done_when_it_is_repeated(void **state)
+{
+	struct node *n = *state;
+	struct command m = mail("ann@x.org", "help");
+	put(n, m);
+	bo_is_available(n);
+	UNTIL(n, find(n, EFFECT_OFFER, SLICE("bo"), SLICE("help")));
+	struct command reply = { .type = COMMAND_REPLY,
+		.agent = SLICE("bo"),
+		.conv = m.id,
+		.id = new_id(),
+		.text = SLICE("too early"),
+		.session = SLICE("n1:1"),
+		.cmd = SLICE("early"),
+		.dedup = SLICE("desk\nearly") };
+	put(n, reply);
+	UNTIL(n, answer_to(n, "early"));
+	assert_int_equal(answer_to(n, "early"), ANSWER_FORBIDDEN);
+	reply.cmd = SLICE("again");
+	put(n, reply);
+	UNTIL(n, answer_to(n, "again"));
+	assert_int_equal(answer_to(n, "again"), ANSWER_FORBIDDEN);
+}
+
 static void rules_and_segments_choose_queue_and_order(void **state)
 {
 	struct node *n = *state;
@@ -693,6 +726,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			what_is_said_chooses_the_queue_and_is_told, setup, teardown),
 		cmocka_unit_test(segments_know_the_card_and_the_language),
+		cmocka_unit_test_setup_teardown(
+			what_was_refused_is_not_done_when_it_is_repeated, setup, teardown),
 		cmocka_unit_test_setup_teardown(customers_are_merged_and_split, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_restart_goes_on_where_it_stopped, setup, teardown),
