@@ -1077,8 +1077,10 @@ static struct config *config_variant(uint32_t n)
 	}
 	if (bits >> VARIANT_LIMITS & 1)
 		variant_limits(c, odd);
-	if (bits >> VARIANT_SHARE & 1)
+	if (bits >> VARIANT_SHARE & 1) {
 		c->queues[odd ? 0 : 3].agent_max = 1;
+		c->kinds[odd].max = 2; /* before the units are used up */
+	}
 	if (bits >> VARIANT_INTERRUPTS & 1) {
 		static struct slice chat = SLICE_INIT("chat");
 
