@@ -163,6 +163,8 @@ static void delivery(void *arg)
 	str_shift(back, n);
 	if (back->n)
 		conn_answered(c);
+	else if (n && c->peer && !c->out.n && redis_says_twice(c->peer))
+		str_add(&c->in, SLICE("+OK\r\n"));
 	wake(c);
 }
 
@@ -183,11 +185,6 @@ void conn_hung_up(struct conn *c)
 	c->peer = NULL;
 	c->hung_up = true;
 	conn_answered(c);
-}
-
-bool conn_is_silent(const struct conn *c)
-{
-	return c->state == OPEN && !c->out.n && !c->in.n && !c->delivering && !c->opened_due;
 }
 
 /* ---- beginning ---- */

@@ -13,8 +13,6 @@ struct loop;
 void conn_answered(struct conn *c);
 /* The server has ended it. What it answered before may still arrive. */
 void conn_hung_up(struct conn *c);
-/* Nothing is on its way in either direction. */
-bool conn_is_silent(const struct conn *c);
 /* The process died: its sockets are closed by the kernel, nobody is called. */
 void conns_orphan(const struct loop *loop);
 

@@ -21,7 +21,7 @@ struct client {
 	struct list_node node;
 	struct conn *conn; /* NULL: gone */
 	struct str wire, reply, back;
-	bool eof, ended;
+	bool eof, ended, twice;
 	bool in_multi, refused, dirty;
 	struct command_copy *queue;
 	size_t queue_count, queue_cap;
@@ -604,15 +604,23 @@ void redis_cut_one(void)
 	turn_soon();
 }
 
+/* The last answer of a packet is there once more. Only where nothing is owed: on one connection every further answer would belong to a
+ * question, and no reader could tell. */
 void redis_say_twice(void)
 {
 	struct client *c = some_client(false);
 
-	if (!c || c->wire.n || c->reply.n || c->back.n || c->waits || !conn_is_silent(c->conn))
-		return;
+	if (c)
+		c->twice = true;
+}
+
+bool redis_says_twice(struct client *c)
+{
+	if (!c->twice || c->wire.n || c->reply.n || c->back.n || c->waits)
+		return false;
+	c->twice = false;
 	world.tally.extra++;
-	str_add(&c->back, SLICE("+OK\r\n"));
-	conn_answered(c->conn);
+	return true;
 }
 
 /* ---- beginning, end, the judge ---- */

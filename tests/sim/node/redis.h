@@ -29,6 +29,8 @@ void redis_send(struct client *c, struct slice bytes);
 void redis_hangup(struct client *c, bool reset);
 /* What was answered and not yet taken; the taker clears it. */
 struct str *redis_back(struct client *c);
+/* Whether the last answer is said once more; then that is taken for done. */
+bool redis_says_twice(struct client *c);
 
 /* ---- faults ---- */
 bool redis_is_up(void);
@@ -41,7 +43,7 @@ void redis_full(bool full);	 /* -OOM to what takes memory */
 void redis_disk_full(bool full); /* -MISCONF to what writes */
 /* Ends some connection that there is. */
 void redis_cut_one(void);
-/* Says something twice to a client that asks nothing. */
+/* Will say an answer twice to some client. */
 void redis_say_twice(void);
 
 /* ---- for the judge: runs a command at once, on nobody's behalf. The reply is in RESP. ---- */
