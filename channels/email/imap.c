@@ -242,6 +242,7 @@ static enum imap_result result_of(CURLcode r)
 		return IMAP_OK;
 	case CURLE_REMOTE_FILE_NOT_FOUND:
 	case CURLE_WEIRD_SERVER_REPLY:
+	case CURLE_WRITE_ERROR: /* on_bytes: it is larger than its server had said */
 		return IMAP_NOT_GIVEN;
 	case CURLE_LOGIN_DENIED: /* of SELECT too */
 	case CURLE_QUOTE_ERROR:

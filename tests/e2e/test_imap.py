@@ -1,6 +1,8 @@
 """Mailboxes polled by IMAP: a real usherd, a real Dovecot, and a provider of tokens."""
 import os
+import socket
 import sys
+import threading
 import time
 
 from mailpeers import Dovecot, Tokens
@@ -138,6 +140,62 @@ def test_too_large_is_shown_with_its_headers():
         offer = bo.accept()
         assert offer["subject"] == "a large one", offer
         assert "at most 200000" in node.conv(offer["conv"])["messages"][0]["quarantine"]
+
+
+class Liar:
+    """An IMAP server whose first mail is far larger than it says; a second one is as it should be."""
+
+    MAILS = {1: b"Subject: a lie\r\n\r\n" + b"x" * 300000, 2: b"From: a@x.example\r\nSubject: behind it\r\n\r\nhello\r\n"}
+
+    def __init__(self):
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def accept(self):
+        try:
+            while True:
+                threading.Thread(target=self.serve, args=(self.socket.accept()[0],), daemon=True).start()
+        except OSError:
+            pass  # closed: the test is over
+
+    def serve(self, peer):
+        try:
+            with peer, peer.makefile("rwb") as f:
+                f.write(b"* OK [CAPABILITY IMAP4rev1] here\r\n")
+                f.flush()
+                for line in f:
+                    tag, _, command = line.decode().strip().partition(" ")
+                    f.write(b"".join(self.answer(command.upper())) + f"{tag} OK done\r\n".encode())
+                    f.flush()
+        except OSError:
+            pass  # cut off, as it deserves
+
+    def answer(self, command):
+        if command.startswith("CAPABILITY"):
+            yield b"* CAPABILITY IMAP4rev1\r\n"
+        elif command.startswith("SELECT"):
+            yield b"* 2 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\n"
+        elif command.startswith("UID FETCH") and "RFC822.SIZE" in command:
+            for uid in range(int(command.split()[2].split(":")[0]), 3):
+                yield f"* {uid} FETCH (UID {uid} RFC822.SIZE 50)\r\n".encode()
+        elif command.startswith("UID FETCH"):
+            uid = int(command.split()[2])
+            mail = self.MAILS[uid]
+            yield f"* {uid} FETCH (UID {uid} BODY[] {{{len(mail)}}}\r\n".encode() + mail + b")\r\n"
+
+
+def test_a_mail_larger_than_was_said_holds_up_nothing():
+    with Dovecot() as dovecot, Liar() as liar, node_of(dovecot, IMAP_URL2=f"imap://127.0.0.1:{liar.port}") as node:
+        accepted(node, 1)
+        assert intake(node)["quarantined"] == 1, intake(node)
+        assert "hello" in "".join(texts(node))
 
 
 def test_an_answer_finds_its_conversation():
