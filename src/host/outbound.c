@@ -459,7 +459,8 @@ void service_sent(struct usher_host *by, struct usher_str id, enum usher_outcome
 		return;
 	struct send *s = carried(by, to_slice(id));
 	if (!s) {
-		bool before = was_answered(by->out, to_slice(id));
+		/* While it is being opened nothing was given to it. */
+		bool before = by->out && was_answered(by->out, to_slice(id));
 		plugin_wrong(by,
 			before ? "sent a second time for %.*s"
 			       : "sent for %.*s, which it was not given",

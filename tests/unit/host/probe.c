@@ -46,6 +46,7 @@ static struct usher_str text(const char *s)
 static const struct usher_option options[] = {
 	{ .key = "greeting", .fallback = "hi", .most = 20, .help = "what to say" },
 	{ .key = "refuse", .fallback = "", .most = 100, .help = "reason to refuse to open" },
+	{ .key = "early", .fallback = "", .most = 100, .help = "called sent while it opens" },
 	{ .key = "against", .fallback = "", .most = 100, .help = "reason to refuse in check" },
 	{ 0 },
 };
@@ -63,6 +64,8 @@ static void *probe_open(
 	probe.has_newer = USHER_HAS(svc, newer) != 0;
 #endif
 	snprintf(why, size, "%s", refuse.p);
+	if (svc->option(h, "early").n)
+		svc->sent(h, svc->option(h, "early"), USHER_OK, text(""), text(""));
 	leave();
 	return refuse.n ? NULL : &probe;
 }

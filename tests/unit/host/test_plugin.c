@@ -563,6 +563,24 @@ static void test_sent_twice(void **state)
 	assert_int_equal(s.sent, 1);
 }
 
+/* Whoever answers while he is still being opened is told so, too. */
+static void test_sent_while_opening(void **state)
+{
+	struct house h;
+	struct channel_status s;
+
+	(void)state;
+	probe_of("probe");
+	house_new(&h);
+	h.config.plugin_dir = slice_of(dir);
+	house_option(house_channel(&h, "ch", "probe"), "early", "nonsense");
+	house_open(&h);
+	assert_int_equal(host_open(h.host, &h.err), 0);
+	host_each(h.host, status_of, &s);
+	assert_int_equal(s.wrong, 1);
+	house_end(&h);
+}
+
 static void *sent_from_a_thread(void *arg)
 {
 	struct probe *p = ((struct fixture *)arg)->probe;
@@ -925,6 +943,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_retried, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_failed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sent_twice, setup, teardown),
+		cmocka_unit_test(test_sent_while_opening),
 		cmocka_unit_test_setup_teardown(test_wrong_thread, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_outcome_that_is_none, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_health, setup, teardown),
