@@ -140,6 +140,7 @@ struct chat {
 	size_t tabs_max, per_address;
 	int files, rating;
 	char file_key[TOKEN_LEN + 1];	/* signs names of files; "" until it was recalled */
+	struct usher_timer *key_timer;	/* made when the store was away */
 	struct usher_timer *poll_timer; /* made when there is a poll */
 	uint64_t poll_due_us;
 	size_t peers_sweep;	     /* at so many, idle ones are forgotten */

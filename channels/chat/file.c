@@ -18,7 +18,13 @@
 
 #include "chat.h"
 
-enum { HEAD_MAX = 4096, FILE_NAME_MAX = 200, START_MAX = 16, KEY_TOKEN = 0 };
+enum {
+	HEAD_MAX = 4096,
+	FILE_NAME_MAX = 200,
+	START_MAX = 16,
+	KEY_TOKEN = 0,
+	KEY_AGAIN_US = 2000000
+};
 static const char KEY_NAME[] = "file-key";
 
 /* What a name promises is what is stored; where the beginning of such a file is known, it must be there. */
@@ -56,6 +62,26 @@ void file_key_begin(struct chat *c)
 			c->host, (struct usher_str){ KEY_NAME, strlen(KEY_NAME) }, KEY_TOKEN);
 }
 
+static void key_again(void *arg)
+{
+	struct chat *c = arg;
+
+	if (!*c->file_key && !c->closing)
+		file_key_begin(c);
+}
+
+/* Until the store is back nobody gets a pass; said once. */
+static void key_wait(struct chat *c)
+{
+	if (!c->files || *c->file_key || c->closing)
+		return;
+	if (!c->key_timer) {
+		c->svc->log(c->host, USHER_WARN, "no files are taken until the store is back");
+		c->key_timer = c->svc->timer(c->host, key_again, c);
+	}
+	c->svc->timer_set(c->key_timer, KEY_AGAIN_US);
+}
+
 void file_key_recalled(struct chat *c, enum usher_outcome outcome, struct usher_str value)
 {
 	char made[TOKEN_LEN + 1];
@@ -67,15 +93,19 @@ void file_key_recalled(struct chat *c, enum usher_outcome outcome, struct usher_
 		c->svc->remember_for(c->host, (struct usher_str){ KEY_NAME, strlen(KEY_NAME) },
 			(struct usher_str){ made, TOKEN_LEN }, 0, 1, KEY_TOKEN);
 	} else {
-		c->svc->log(c->host, USHER_WARN, "no files are taken: the store is away");
+		key_wait(c);
 	}
 }
 
 /* Written, or another node was quicker: read it back. */
 void file_key_remembered(struct chat *c, enum usher_outcome outcome)
 {
-	if (!*c->file_key && (outcome == USHER_OK || outcome == USHER_DUPLICATE))
+	if (*c->file_key)
+		return;
+	if (outcome == USHER_OK || outcome == USHER_DUPLICATE)
 		file_key_begin(c);
+	else
+		key_wait(c);
 }
 
 static void mac_hex(const struct chat *c, const char *text, size_t n, char out[MAC_HEX_LEN + 1])
