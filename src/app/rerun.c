@@ -587,7 +587,7 @@ static void do_act(struct rerun *r, const struct todo *t, const struct conv_view
 
 static void do_todo(struct rerun *r, const struct todo *t)
 {
-	struct conv_view v;
+	struct conv_view v = { .state = CONV_NONE };
 	struct command c = { .conv = t->fact->conv };
 	uint64_t serial = t->fact->serial;
 	bool there = engine_conv(r->other, t->fact->conv, &v);
