@@ -150,8 +150,11 @@ static void on_time(void *arg)
 
 void poll_send(struct poll *p, struct usher_str frame)
 {
-	struct poll_frame *f = chat_alloc(sizeof(*f) + frame.n);
+	struct poll_frame *f;
 
+	if (p->code) /* as a socket: nothing comes after the end */
+		return;
+	f = chat_alloc(sizeof(*f) + frame.n);
 	memcpy(f->text, frame.p, frame.n);
 	f->n = frame.n;
 	*p->last = f;
