@@ -434,6 +434,7 @@ void judge_data(void)
 
 static struct proc *asked;
 static bool heard_engine, heard_verify;
+static uint64_t asked_life;
 static unsigned asked_again;
 enum { PATIENCE_US = 60 * SECOND };
 
@@ -503,6 +504,7 @@ static void ask_now(void)
 	heard_engine = heard_verify = false;
 	asked = leader();
 	ASSERT(asked);
+	asked_life = asked->life;
 	proc_poke(asked, look, NULL);
 }
 
@@ -514,5 +516,10 @@ void judge_ask(void)
 
 bool judge_has_heard(void)
 {
+	struct proc *now = heard_engine && heard_verify ? NULL : leader();
+
+	/* Who was asked hung, and was overtaken or stopped: it will not say. */
+	if (now && (now != asked || now->life != asked_life))
+		ask_now();
 	return heard_engine && heard_verify;
 }
