@@ -210,6 +210,17 @@ static void set_reply_to(
 	g_free(address);
 }
 
+/* As it is written: GMime would make encoded words of a long address, and those are no address for any mail program. */
+static void set_header_raw(GMimeObject *mail, const char *name, const char *value)
+{
+	GMimeHeaderList *all = g_mime_object_get_header_list(mail);
+	char *raw = g_strdup_printf(" %s\n", value);
+
+	g_mime_header_list_set(all, name, value, NULL);
+	g_mime_header_set_raw_value(g_mime_header_list_get_header(all, name), raw);
+	g_free(raw);
+}
+
 static void set_headers(
 	GMimeMessage *mail, const struct letter *l, const struct letter_config *config)
 {
@@ -230,8 +241,7 @@ static void set_headers(
 		g_mime_object_set_header(object, "Auto-Submitted", "auto-replied", NULL);
 		g_mime_object_set_header(object, "X-Auto-Response-Suppress", "All", NULL);
 		if (config->unsubscribe && *config->unsubscribe)
-			g_mime_object_set_header(
-				object, "List-Unsubscribe", config->unsubscribe, NULL);
+			set_header_raw(object, "List-Unsubscribe", config->unsubscribe);
 	}
 	g_date_time_unref(date);
 	g_free(subject);

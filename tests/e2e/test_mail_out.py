@@ -3,20 +3,23 @@ import base64
 import contextlib
 import email
 import email.policy
+import email.utils
 import json
 import os
 import random
 import re
 import shutil
+import signal
 import smtplib
 import sys
 import tempfile
 import threading
 import time
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 
-from mailpeers import Tokens, certificate
-from relay import Pipe, Postfix
+from mailpeers import Postfix, Tokens, certificate
+from relay import Pipe
 from usher import CENTER, Node, Sink, main, until
 
 WORDS = """
@@ -25,7 +28,7 @@ templates:
 """
 
 
-def center(addresses="support@demo.test", more_options="", smtp_url=None, **more):
+def center(addresses="support@demo.test", more_options="", smtp_url=None, sections="", sender="Demo", **more):
     """The tests' center with further keys of its queue `general`."""
     with open(CENTER, encoding="utf-8") as f:
         text = f.read()
@@ -34,8 +37,9 @@ def center(addresses="support@demo.test", more_options="", smtp_url=None, **more
     text = text.replace("support@demo.test", addresses).replace("secret: test-", f"secret: {addresses.split('@')[1]}-")
     text = text.replace("      trust_auth_results: mx.demo.test", "      trust_auth_results: mx.demo.test" + more_options)
     text = text.replace("smtp://127.0.0.1:${USHER_SMTP_PORT}", smtp_url or "smtp://127.0.0.1:${USHER_SMTP_PORT}")
+    text = text.replace("Demo <", sender + " <")
     out = tempfile.NamedTemporaryFile("w", suffix=".yaml", delete=False, encoding="utf-8")
-    out.write(text + WORDS)
+    out.write(text + WORDS + sections)
     out.close()
     return out.name
 
@@ -99,6 +103,72 @@ def test_a_mail_is_acknowledged_once_and_robots_never():
         node.mail("from nobody", sender="no-reply@shop.org")
         node.mail("and from a person", sender="bob@y.org")
         until("the person's acknowledgement", lambda: mails_to(sink, "bob@y.org"))
+        time.sleep(0.5)
+        assert len(sink.mails()) == 2, [read(x)[1] for x in sink.mails()]
+
+
+def test_automatic_mail_can_be_left_and_says_who_writes():
+    leave = "<https://demo.test/leave?list=answers&of=support-of-the-demo-center-and-its-many-queues>, <mailto:leave@demo.test?subject=leave>"
+    title = "Служба поддержки «Ромашка», отдел доставки"
+    with house(received='"We have your letter."', more_options=f'\n      list_unsubscribe: "{leave}"',
+               sender=title) as (node, sink), node.desk("bo") as bo:
+        bo.available()
+        node.mail("Help me")
+        first = until("the acknowledgement", lambda: mails_to(sink, "ann@x.org"))[0][2]
+        bo.command("reply", conv=bo.accept()["conv"], text="Here you are.")
+        reply = until("the reply", lambda: [m for _, _, m in mails_to(sink, "ann@x.org") if "Auto-Submitted" not in m])[0]
+        raw = dict(first.raw_items())["List-Unsubscribe"]
+        assert raw.strip() == leave, f"a mail program reads it as it stands: {raw!r}"
+        assert "List-Unsubscribe" not in reply, reply.as_string()
+        for m in (first, reply):
+            raw = dict(m.raw_items())["From"]
+            name, address = email.utils.parseaddr(raw)
+            assert raw.isascii() and address == "support@demo.test", raw
+            assert str(make_header(decode_header(name))) == title, raw
+
+
+def test_a_mail_domain_gets_so_many_automatic_answers():
+    with house(received='"We have your letter."') as (node, sink):
+        began = time.monotonic()
+        for i in range(12):
+            node.mail("Help me", sender=f"p{i}@many.org")
+        node.mail("Help me", sender="ann@few.org")
+        until("the other domain's answer", lambda: mails_to(sink, "ann@few.org"))
+        time.sleep(0.3)
+        had = len(mails_to(sink, "@many.org"))
+        assert had == 10 or time.monotonic() - began > 59, f"{had} answers to one domain within a minute"
+        # In the next window it has as many again: here of two seconds, and one.
+        with open(node.config, "a", encoding="utf-8") as f:
+            f.write("automatic: {most: 1, window: 2s}\n")
+        node.process.send_signal(signal.SIGHUP)
+        until("the new limit", lambda: "reloaded" in node.log())
+        time.sleep(2)
+        again = time.monotonic()
+        for i in range(3):
+            node.mail("Help me", sender=f"later{i}@many.org")
+        node.mail("Help me", sender="ann@third.org")
+        until("the other domain's answer", lambda: mails_to(sink, "ann@third.org"))
+        until("an answer in the next window", lambda: mails_to(sink, "later0@many.org"))
+        time.sleep(0.3)
+        assert len(mails_to(sink, "@many.org")) == had + 1 or time.monotonic() - again > 2
+
+
+def test_a_closed_queue_says_so_once_and_never_to_robots():
+    day = time.strftime("%a", time.gmtime(time.time() + 3 * 86400)).lower()
+    with house(hours="office", away='"We are closed now, {{case}} waits."', received='"We have your letter."',
+               sections=f'calendars: {{office: {{hours: {{{day}: "10:00-11:00"}}}}}}\n') as (node, sink):
+        mid = node.mail("Help me")
+        sender, _, m = until("the answer", lambda: mails_to(sink, "ann@x.org"))[0]
+        assert sender.startswith("<>"), sender
+        assert m["Auto-Submitted"] == "auto-replied" and m["In-Reply-To"] == mid, m.as_string()
+        assert re.fullmatch(r"We are closed now, \w+ waits\.", m.get_body(("plain",)).get_content().strip()), m.as_string()
+        node.mail("Are you there?")
+        node.mail("Are you there?", headers=[f"In-Reply-To: {m['Message-ID']}"])
+        for i, header in enumerate(("Auto-Submitted: auto-generated", "Precedence: list", "List-Id: <l.x.org>", "X-Autoreply: yes")):
+            node.mail("I am a robot", sender=f"robot{i}@r.org", headers=[header])
+        node.mail("I am one, too", sender="noreply@shop.org")
+        node.mail("and a person", sender="bob@y.org")
+        until("the person's answer", lambda: mails_to(sink, "bob@y.org"))
         time.sleep(0.5)
         assert len(sink.mails()) == 2, [read(x)[1] for x in sink.mails()]
 
@@ -264,7 +334,7 @@ def test_postfix_relays_answers_and_its_bounce_comes_back():
         return None
 
     node = Node(start=False)
-    with contextlib.closing(Pipe(elsewhere)) as pipe, Postfix(to=pipe.port, lmtp=node.lmtp) as postfix, node:
+    with contextlib.closing(Pipe(elsewhere)) as pipe, Postfix(node.lmtp, pipe.port) as postfix, node:
         node.smtp = postfix.port
         node.start()
         with node.desk("bo") as bo:
@@ -314,6 +384,17 @@ def test_xoauth2_with_a_token_that_ends_and_one_that_is_renewed():
                     assert tokens.given[-1] == "access-2" and all(pipe.logins), (tokens.given, pipe.logins)
         finally:
             os.unlink(config)
+
+
+def test_a_server_that_offers_only_plain_or_only_login():
+    for only in ("PLAIN", "LOGIN"):
+        taken = []
+        with contextlib.closing(Pipe(lambda *mail, taken=taken: taken.append(mail[1][0]), only=only)) as pipe, \
+                house(smtp_url=f"smtp://127.0.0.1:{pipe.port}", received='"We have your letter."',
+                      more_options="\n      smtp_user: help\n      smtp_password: secret") as (node, _):
+            node.mail("hello")
+            until(f"the answer by {only}", lambda taken=taken: taken == ["ann@x.org"])
+            assert pipe.logins == [True], (only, pipe.logins)
 
 
 def test_a_certificate_for_another_name_gets_no_mail():

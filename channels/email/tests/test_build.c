@@ -203,6 +203,11 @@ static void quotes_what_it_answers(void **state)
 	letter_free(l);
 }
 
+/* Longer than a line may be folded: still one address. */
+#define LEAVE                                                                                      \
+	"<https://demo.test/leave?list=answers&of=support-of-the-demo-center-and-its-many-"        \
+	"queues>, <mailto:leave@demo.test>"
+
 static void says_when_a_rule_wrote_it(void **state)
 {
 	struct letter *l = letter_make("s", "t", "");
@@ -212,6 +217,17 @@ static void says_when_a_rule_wrote_it(void **state)
 	l->automatic = true;
 	mail = built(l);
 	assert_has(mail, "Auto-Submitted: auto-replied\r\n");
+	assert_null(strstr(mail, "List-Unsubscribe"));
+	g_free(mail);
+	config.unsubscribe = (char *)(uintptr_t)LEAVE;
+	mail = built(l);
+	assert_has(mail, "\r\nList-Unsubscribe: " LEAVE "\r\n");
+	l->automatic = false;
+	g_free(mail);
+	mail = built(l);
+	assert_null(strstr(mail, "List-Unsubscribe"));
+	config.unsubscribe = NULL;
+	l->automatic = true;
 	sender = letter_sender(l, &config);
 	assert_string_equal(sender, "");
 	g_free(sender);
