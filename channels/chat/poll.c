@@ -245,7 +245,7 @@ static struct poll *poll_find(struct chat *c, const json_t *ask)
 
 void poll_request(struct chat *c, struct usher_http *r, struct usher_str body)
 {
-	json_t *ask = json_loadb(body.p, body.n, JSON_REJECT_DUPLICATES, NULL), *frame;
+	json_t *ask = json_loadb(body.p, body.n, JSON_REJECT_DUPLICATES, NULL);
 	const json_t *frames = json_object_get(ask, "frames");
 	json_int_t got = json_integer_value(json_object_get(ask, "got"));
 	int first = json_is_null(json_object_get(ask, "poll"));
@@ -265,7 +265,9 @@ void poll_request(struct chat *c, struct usher_http *r, struct usher_str body)
 	post_hold(r, c, p);
 	if (got > 0)
 		forget(p, (uint64_t)got);
-	json_array_foreach(frames, i, frame) visitor_json(p->tab, frame);
+	/* Who was sent away, or has moved to another token, says no more here. */
+	for (i = 0; i < json_array_size(frames) && !p->code; i++)
+		visitor_json(p->tab, json_array_get(frames, i));
 	if (p->first || p->code)
 		news(p);
 	wake_at(c, now_us + 1000000);

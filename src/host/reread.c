@@ -72,6 +72,8 @@ void host_reread(struct host *host, struct slice channel, struct slice raw, stru
 void service_reread_done(
 	struct usher_host *h, uint64_t token, enum usher_outcome outcome, struct usher_str why)
 {
+	if (!service_allowed(h, "reread_done"))
+		return;
 	struct reread *r = reread_find(h, token);
 
 	if (!r)

@@ -144,14 +144,16 @@ static struct slice last_ref(struct slice refs)
 	return last;
 }
 
-/* The agent's own, else the queue's. What cannot be filled in is left out. */
-static struct slice signature(struct batch *b, const struct work *w, const struct row *row)
+/* The author's own, else the queue's. What cannot be filled in is left out. Who retries another's words does not sign them. */
+static struct slice signature(
+	struct batch *b, const struct work *w, const struct row *row, struct slice author)
 {
 	const struct queue *q = config_queue(b->config, row->queue);
-	struct slice own = found_get(&w->user, "signature"), missing;
+	bool his = slice_equal(w->c.agent, author);
+	struct slice own = his ? found_get(&w->user, "signature") : (struct slice){ 0 }, missing;
 	struct slice text = own.n ? own : q ? q->signature : (struct slice){ 0 };
 
-	return text.n ? letter_text(b, row, w->c.agent, text, &missing) : text;
+	return text.n ? letter_text(b, row, author, text, &missing) : text;
 }
 
 /* Images that the quoted words show are carried along with them. */
@@ -208,7 +210,7 @@ static struct outbound letter_of(
 		.automatic = en->automatic };
 	if (w) {
 		quote(b, w, en, &o);
-		o.signature = signature(b, w, row);
+		o.signature = signature(b, w, row, en->agent);
 	}
 	return o;
 }
