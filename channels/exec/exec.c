@@ -110,6 +110,8 @@ static void run_ended(struct exec *e)
 	e->state = EXEC_WAITING;
 	files_drop(e);
 	tell_lost(e);
+	web_lost(e);
+	again_lost(e);
 	e->again_ms = now + back_off_ms(e);
 	if (e->closing)
 		return; /* that is what was wanted */
@@ -178,6 +180,7 @@ static void ticked(void *arg)
 		watch_reading(e, now);
 		watch_silence(e, now);
 		tell_late(e, now);
+		again_late(e, now);
 	}
 	e->usher->timer_set(e->tick, TICK_US);
 }
@@ -281,19 +284,32 @@ static void exec_close(void *self)
 	e->closing = true;
 	e->closing_ms = exec_now_ms();
 	snprintf(e->why, sizeof(e->why), "the channel is closing");
-	if (e->state == EXEC_READY || e->state == EXEC_STARTING) {
+	if (e->state == EXEC_READY || e->state == EXEC_STARTING)
 		tell_line(e, json_pack("{s:s}", "t", "stop"));
-		child_finish(e->child);
-	}
 	child_stop(e->child);
+	exec_settle(e);
+}
+
+/* Nothing is to be told any more: the program may go. */
+static void finish_input(struct exec *e)
+{
+	if (e->finished || !e->child || e->owed_now)
+		return;
+	e->finished = true;
+	child_finish(e->child);
 }
 
 void exec_settle(struct exec *e)
 {
-	if (!e->closing || e->child || e->owed)
+	if (!e->closing)
+		return;
+	finish_input(e);
+	if (e->child || e->owed)
 		return;
 	files_drop(e);
 	tell_lost(e);
+	web_lost(e);
+	again_lost(e);
 	e->usher->timer_clear(e->tick);
 	e->usher->down(e->host, "closed");
 	exec_free(e); /* usher does not call us after that */
@@ -332,6 +348,26 @@ static void exec_blob_got(
 	talk_blob_got(self, token, outcome, bytes);
 }
 
+static void exec_http(void *self, struct usher_http *r)
+{
+	web_asked(self, r);
+}
+
+static void exec_http_body(void *self, struct usher_http *r, struct usher_str piece, int last)
+{
+	web_body(self, r, piece, last != 0);
+}
+
+static void exec_http_gone(void *self, struct usher_http *r)
+{
+	web_gone(self, r);
+}
+
+static void exec_reread(void *self, struct usher_str raw, struct usher_str of, uint64_t token)
+{
+	again_ask(self, raw, of, token);
+}
+
 static void exec_health(void *self, void (*put)(void *arg, struct usher_str json), void *arg)
 {
 	struct exec *e = self;
@@ -366,6 +402,10 @@ const struct usher_channel usher_channel_v1 = {
 	.recalled = exec_recalled,
 	.blob_done = exec_blob_done,
 	.blob_got = exec_blob_got,
+	.http = exec_http,
+	.http_body = exec_http_body,
+	.http_gone = exec_http_gone,
+	.reread = exec_reread,
 	.health = exec_health,
 	.check = exec_check,
 	.option_size = sizeof(struct usher_option),

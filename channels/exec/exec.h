@@ -44,7 +44,7 @@ struct note {
 
 struct exec_settings {
 	uint64_t ping_ms, silence_ms, ready_ms, send_ms, stop_ms, restart_most_ms;
-	size_t in_max, sends_max, line_max, file_max;
+	size_t in_max, sends_max, line_max, file_max, files_max, body_max;
 	bool idempotent, files;
 };
 
@@ -72,6 +72,11 @@ struct exec {
 	uint64_t seen, sent;
 	char *health;
 	struct upload *uploads; /* files that the program has begun to give */
+	struct web *webs;	/* requests that are not answered */
+	size_t webs_count;
+	uint64_t web_serial;
+	struct again *agains; /* questions to read again */
+	bool finished;	      /* its input was closed */
 	uint64_t log_second;
 	unsigned log_lines, log_left_out;
 };
@@ -110,7 +115,31 @@ void talk_blob_done(struct exec *e, uint64_t token, enum usher_outcome outcome,
 void talk_blob_got(
 	struct exec *e, uint64_t token, enum usher_outcome outcome, struct usher_str bytes);
 
+/* web.c */
+/* False: these are no paths. */
+bool web_routes(struct exec *e, const json_t *routes);
+void web_asked(struct exec *e, struct usher_http *r);
+void web_body(struct exec *e, struct usher_http *r, struct usher_str piece, bool last);
+void web_gone(struct exec *e, struct usher_http *r);
+/* False: it is no answer. */
+bool web_answered(struct exec *e, const json_t *line);
+/* The run has ended: every request is answered. */
+void web_lost(struct exec *e);
+
+/* again.c */
+void again_ask(struct exec *e, struct usher_str raw, struct usher_str of, uint64_t token);
+/* False: nobody asked. */
+bool again_done(struct exec *e, const char *of, enum usher_outcome outcome, struct usher_str why);
+/* The run has ended. */
+void again_lost(struct exec *e);
+void again_late(struct exec *e, uint64_t now_ms);
+
 /* files.c */
+/* How many bytes came of it; -1: it is not base64. `out` has room for n / 4 * 3 + 4. */
+int files_decode(const char *text, size_t n, unsigned char *out);
+json_t *files_encode(const char *p, size_t n);
+/* The program gives it up. */
+void files_dropped(struct exec *e, const char *id);
 void files_heard(struct exec *e, const char *id, const char *data, size_t n, bool last);
 void files_told(
 	struct exec *e, const char *name, enum usher_outcome outcome, struct usher_str bytes);

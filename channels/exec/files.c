@@ -12,7 +12,7 @@
 #include "buf.h"
 #include "exec.h"
 
-enum { UPLOADS_MAX = 16, PIECE = 49152 };
+enum { PIECE = 49152 };
 
 struct upload {
 	struct upload *next;
@@ -55,8 +55,8 @@ static struct upload **upload_new(struct exec *e, const char *id)
 
 	for (struct upload *u = e->uploads; u; u = u->next)
 		count++;
-	if (count >= UPLOADS_MAX) {
-		exec_kill(e, "nonsense: more than %d files at once", UPLOADS_MAX);
+	if (count >= e->set.files_max) {
+		exec_kill(e, "nonsense: more than %zu files at once", e->set.files_max);
 		return NULL;
 	}
 	struct upload *u = zeroed(sizeof(*u));
@@ -69,8 +69,7 @@ static struct upload **upload_new(struct exec *e, const char *id)
 	return &e->uploads;
 }
 
-/* -1: it is not base64. */
-static int decode(const char *text, size_t n, unsigned char *out)
+int files_decode(const char *text, size_t n, unsigned char *out)
 {
 	int bytes = n % 4 == 0 && n < INT32_MAX
 			    ? EVP_DecodeBlock(out, (const unsigned char *)text, (int)n)
@@ -85,7 +84,7 @@ void files_heard(struct exec *e, const char *id, const char *data, size_t n, boo
 {
 	struct upload **at = upload_at(e, id);
 	unsigned char *bytes = zeroed(n / 4 * 3 + 4);
-	int count = decode(data, n, bytes);
+	int count = files_decode(data, n, bytes);
 
 	if (count < 0) {
 		exec_kill(e, "nonsense: the data of a file is not base64");
@@ -105,7 +104,27 @@ void files_heard(struct exec *e, const char *id, const char *data, size_t n, boo
 	free(bytes);
 }
 
+void files_dropped(struct exec *e, const char *id)
+{
+	struct upload **at = upload_at(e, id);
+
+	if (!*at)
+		return;
+	e->usher->blob_drop((*at)->blob);
+	upload_end(at);
+}
+
 /* ---- out ---- */
+
+json_t *files_encode(const char *p, size_t n)
+{
+	unsigned char *text = zeroed((n + 2) / 3 * 4 + 1);
+	int length = EVP_EncodeBlock(text, (const unsigned char *)(n ? p : ""), (int)n);
+	json_t *data = json_stringn((char *)text, (size_t)length);
+
+	free(text);
+	return data;
+}
 
 void files_told(
 	struct exec *e, const char *name, enum usher_outcome outcome, struct usher_str bytes)

@@ -11,7 +11,7 @@
 #include "buf.h"
 #include "exec.h"
 
-enum { WORDS_MAX = 64, SETTINGS_MAX = 64 };
+enum { WORDS_MAX = 64, SETTINGS_MAX = 1000 };
 
 const struct usher_option exec_options[] = {
 	{ .key = "command.*",
@@ -25,11 +25,11 @@ const struct usher_option exec_options[] = {
 		.help = "whom it runs as; needed when usherd runs as root" },
 	{ .key = "settings.*.name",
 		.least = 1,
-		.most = 64,
+		.most = 200,
 		.help = "of a value that the program gets in hello" },
 	{ .key = "settings.*.value",
 		.fallback = "",
-		.most = 4096,
+		.most = 65536,
 		.secret = 1,
 		.help = "the value" },
 	{ .key = "idempotent",
@@ -46,6 +46,18 @@ const struct usher_option exec_options[] = {
 		.least = 1,
 		.most = 50,
 		.help = "largest file it may give" },
+	{ .key = "attachments_max",
+		.type = USHER_NUMBER,
+		.fallback = "16",
+		.least = 1,
+		.most = 1000,
+		.help = "files that it may be giving at once" },
+	{ .key = "body_kib",
+		.type = USHER_NUMBER,
+		.fallback = "1024",
+		.least = 1,
+		.most = 65536,
+		.help = "largest body of a web request to one of its paths" },
 	{ .key = "in_max",
 		.type = USHER_NUMBER,
 		.fallback = "64",
@@ -62,7 +74,7 @@ const struct usher_option exec_options[] = {
 		.type = USHER_NUMBER,
 		.fallback = "1024",
 		.least = 4,
-		.most = 16384,
+		.most = 65536,
 		.help = "longest line it may say" },
 	{ .key = "ready_s",
 		.type = USHER_NUMBER,
@@ -248,6 +260,8 @@ bool settings_read(struct exec *e, char *why, size_t why_size)
 		.sends_max = number(e, "sends_max"),
 		.line_max = number(e, "line_kib") * 1024,
 		.file_max = number(e, "attachment_mib") << 20,
+		.files_max = number(e, "attachments_max"),
+		.body_max = number(e, "body_kib") * 1024,
 		.idempotent = is_yes(e, "idempotent"),
 		.files = is_yes(e, "attachments") };
 	s->limits = (struct spawn_limits){ .memory_bytes = number(e, "memory_mib") << 20,
@@ -290,6 +304,8 @@ json_t *settings_object(const struct exec *e)
 
 	for (int i = 0; i < SETTINGS_MAX; i++) {
 		snprintf(key, sizeof(key), "settings.%d.name", i);
+		if (!e->usher->option(e->host, key).p)
+			continue;
 		char *name = text_option(e, key);
 		snprintf(key, sizeof(key), "settings.%d.value", i);
 		struct usher_str value = e->usher->option(e->host, key);

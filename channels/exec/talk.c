@@ -11,7 +11,7 @@
 #include "buf.h"
 #include "exec.h"
 
-enum { LISTS_MAX = 64, PAIRS_MAX = 256 };
+enum { LISTS_MAX = 64, PARTS_MAX = 256, PAIRS_MAX = 256 };
 
 static const char *const outcomes[] = { [USHER_OK] = "ok",
 	[USHER_DUPLICATE] = "duplicate",
@@ -216,7 +216,7 @@ static size_t parts_of(const json_t *files, struct usher_part *out)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < json_array_size(files) && n < LISTS_MAX; i++) {
+	for (size_t i = 0; i < json_array_size(files) && n < PARTS_MAX; i++) {
 		const json_t *f = json_array_get(files, i);
 		json_int_t size = json_integer_value(json_object_get(f, "size"));
 		out[n++] = (struct usher_part){ .name = field(f, "name"),
@@ -230,7 +230,8 @@ static size_t parts_of(const json_t *files, struct usher_part *out)
 
 static bool in_is_wrong(struct exec *e, const json_t *line)
 {
-	static const char *const texts[] = { "thread", "to", "subject", "text", "html", "lang" };
+	static const char *const texts[] = { "thread", "to", "subject", "text", "html", "lang",
+		"quoted", "raw", "quarantine", "again" };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (is_wrong(e, line, texts[i], JSON_STRING))
@@ -250,7 +251,7 @@ static void heard_in(struct exec *e, const json_t *line)
 {
 	struct usher_str refs[LISTS_MAX], also[LISTS_MAX];
 	struct usher_pair hints[PAIRS_MAX];
-	struct usher_part parts[LISTS_MAX];
+	struct usher_part parts[PARTS_MAX];
 	char(*numbers)[32];
 
 	if (in_is_wrong(e, line))
@@ -274,6 +275,10 @@ static void heard_in(struct exec *e, const json_t *line)
 		.text = field(line, "text"),
 		.html = field(line, "html"),
 		.lang = field(line, "lang"),
+		.quoted = field(line, "quoted"),
+		.raw = field(line, "raw"),
+		.quarantine = field(line, "quarantine"),
+		.again = field(line, "again"),
 		.parts = parts,
 		.parts_count = parts_of(json_object_get(line, "files"), parts),
 		.hints = hints,
@@ -291,9 +296,12 @@ static void heard_in(struct exec *e, const json_t *line)
 
 static void heard_ready(struct exec *e, const json_t *line)
 {
-	(void)line;
 	if (e->state != EXEC_STARTING) {
 		exec_kill(e, "nonsense: ready, a second time");
+		return;
+	}
+	if (!web_routes(e, json_object_get(line, "routes"))) {
+		exec_kill(e, "nonsense: routes is a list of at most 8 paths");
 		return;
 	}
 	e->state = EXEC_READY;
@@ -301,16 +309,29 @@ static void heard_ready(struct exec *e, const json_t *line)
 	e->usher->up(e->host);
 }
 
-static void heard_sent(struct exec *e, const json_t *line)
+static void heard_refuse(struct exec *e, const json_t *line)
+{
+	exec_kill(e, "%s", *text_field(line, "why") ? text_field(line, "why") : "it says no");
+}
+
+/* Greater than USHER_UNSURE: none of them. */
+static enum usher_outcome outcome_in(const json_t *line)
 {
 	const char *word = text_field(line, "outcome");
 	enum usher_outcome outcome = USHER_OK;
 
-	if (lacks(e, line, "id"))
-		return;
 	while (outcome <= USHER_UNSURE &&
 		(outcome == USHER_DUPLICATE || strcmp(outcomes[outcome], word) != 0))
 		outcome++;
+	return outcome;
+}
+
+static void heard_sent(struct exec *e, const json_t *line)
+{
+	enum usher_outcome outcome = outcome_in(line);
+
+	if (lacks(e, line, "id"))
+		return;
 	if (outcome > USHER_UNSURE)
 		exec_kill(e, "nonsense: sent with an outcome other than ok, retry, fail or unsure");
 	else if (!tell_sent(e, text_field(line, "id"), outcome, field(line, "remote"),
@@ -331,6 +352,74 @@ static void heard_delivery(struct exec *e, const json_t *line)
 			return;
 		}
 	exec_kill(e, "nonsense: delivery that is not delivered, read or bounced");
+}
+
+static void heard_presence(struct exec *e, const json_t *line)
+{
+	static const char *const words[] = { [USHER_LEFT] = "left",
+		[USHER_BACK] = "back",
+		[USHER_END] = "end",
+		[USHER_TYPING] = "typing",
+		[USHER_SEEN] = "seen" };
+	json_int_t seq = json_integer_value(json_object_get(line, "seq"));
+
+	if (lacks(e, line, "thread"))
+		return;
+	for (int i = USHER_LEFT; i <= USHER_SEEN; i++)
+		if (strcmp(text_field(line, "what"), words[i]) == 0) {
+			e->usher->presence(e->host, field(line, "thread"), (enum usher_presence)i,
+				seq > 0 ? (uint64_t)seq : 0);
+			return;
+		}
+	exec_kill(e, "nonsense: presence that is not left, back, end, typing or seen");
+}
+
+static void heard_rate(struct exec *e, const json_t *line)
+{
+	json_int_t score = json_integer_value(json_object_get(line, "score"));
+
+	if (lacks(e, line, "thread") || lacks(e, line, "id"))
+		return;
+	if (score < 1 || score > 5)
+		exec_kill(e, "nonsense: a score is 1 to 5");
+	else
+		e->usher->rate(e->host, field(line, "thread"), field(line, "id"), (uint32_t)score,
+			field(line, "text"));
+}
+
+static void heard_count(struct exec *e, const json_t *line)
+{
+	static const char *const words[] = { "seen", "accepted", "refused" };
+	json_int_t n = json_integer_value(json_object_get(line, "n"));
+
+	for (size_t i = 0; i < 3; i++)
+		if (n > 0 && strcmp(text_field(line, "what"), words[i]) == 0)
+			e->usher->count(e->host, words[i], (uint64_t)n);
+}
+
+static void heard_mail(struct exec *e, const json_t *line)
+{
+	if (!lacks(e, line, "channel") && !lacks(e, line, "to"))
+		e->usher->mail(e->host, field(line, "channel"), field(line, "to"),
+			field(line, "subject"), field(line, "text"), field(line, "lang"));
+}
+
+static void heard_reread(struct exec *e, const json_t *line)
+{
+	enum usher_outcome outcome = outcome_in(line);
+
+	if (lacks(e, line, "of"))
+		return;
+	if (outcome > USHER_FAIL ||
+		!again_done(e, text_field(line, "of"), outcome, field(line, "why")))
+		exec_kill(e, "nonsense: reread of what nobody asked, or without an outcome");
+}
+
+static void heard_answer(struct exec *e, const json_t *line)
+{
+	if (!lacks(e, line, "id") && !web_answered(e, line))
+		exec_kill(e, "nonsense: an answer without a status of 200 to 599, or with a bad "
+			     "body");
 }
 
 static void heard_log(struct exec *e, const json_t *line)
@@ -370,8 +459,14 @@ static void heard_remember(struct exec *e, const json_t *line)
 {
 	if (lacks(e, line, "key") || is_wrong(e, line, "value", JSON_STRING))
 		return;
-	struct usher_str key = field(line, "key");
-	e->usher->remember(e->host, key, field(line, "value"), talk_owe(e, key));
+	struct usher_str key = field(line, "key"), value = field(line, "value");
+	json_int_t ttl_s = json_integer_value(json_object_get(line, "ttl_s"));
+	int once = json_is_true(json_object_get(line, "once"));
+	if (ttl_s < 0 || ttl_s > UINT32_MAX)
+		exec_kill(e, "nonsense: ttl_s is a number of seconds");
+	else
+		e->usher->remember_for(
+			e->host, key, value, (uint32_t)ttl_s, once, talk_owe(e, key));
 }
 
 static void heard_recall(struct exec *e, const json_t *line)
@@ -386,8 +481,12 @@ static void heard_file(struct exec *e, const json_t *line)
 {
 	struct usher_str data = field(line, "data");
 
-	if (!lacks(e, line, "id") && !is_wrong(e, line, "data", JSON_STRING) &&
-		!is_wrong(e, line, "last", JSON_TRUE))
+	if (lacks(e, line, "id") || is_wrong(e, line, "data", JSON_STRING) ||
+		is_wrong(e, line, "last", JSON_TRUE))
+		return;
+	if (json_is_true(json_object_get(line, "drop")))
+		files_dropped(e, text_field(line, "id"));
+	else
 		files_heard(e, text_field(line, "id"), data.p ? data.p : "", data.n,
 			json_is_true(json_object_get(line, "last")));
 }
@@ -413,6 +512,7 @@ static const struct word {
 	bool early;
 } vocabulary[] = {
 	{ "ready", heard_ready, true },
+	{ "refuse", heard_refuse, true },
 	{ "in", heard_in, false },
 	{ "sent", heard_sent, false },
 	{ "delivery", heard_delivery, false },
@@ -423,6 +523,12 @@ static const struct word {
 	{ "get", heard_get, false },
 	{ "remember", heard_remember, false },
 	{ "recall", heard_recall, false },
+	{ "answer", heard_answer, false },
+	{ "presence", heard_presence, false },
+	{ "count", heard_count, false },
+	{ "mail", heard_mail, false },
+	{ "rate", heard_rate, false },
+	{ "reread", heard_reread, false },
 };
 
 static void heard(struct exec *e, const json_t *line)

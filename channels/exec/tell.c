@@ -40,14 +40,43 @@ void tell_hello(struct exec *e)
 {
 	struct usher_str name = e->usher->channel_name(e->host);
 
-	tell_line(
-		e, json_pack("{s:s, s:i, s:o, s:I, s:I, s:I, s:o}", "t", "hello", "version", 1,
-			   "channel", json_of(name), "in_max", (json_int_t)e->set.in_max,
-			   "line_max", (json_int_t)e->set.line_max, "silence_s",
-			   (json_int_t)(e->set.silence_ms / 1000), "settings", settings_object(e)));
+	tell_line(e,
+		json_pack("{s:s, s:i, s:o, s:o, s:I, s:I, s:I, s:o}", "t", "hello", "version", 1,
+			"channel", json_of(name), "public_url",
+			json_of(e->usher->public_url(e->host)), "in_max", (json_int_t)e->set.in_max,
+			"line_max", (json_int_t)e->set.line_max, "silence_s",
+			(json_int_t)(e->set.silence_ms / 1000), "settings", settings_object(e)));
 }
 
 /* ---- sends ---- */
+
+/* What most messages do not have. */
+static json_t *send_more(json_t *line, const struct usher_outbound *m)
+{
+	const struct {
+		const char *name;
+		struct usher_str value;
+	} rare[] = { { "from", m->from }, { "envelope", m->envelope }, { "quoted", m->quoted },
+		{ "quoted_from", m->quoted_from }, { "signature", m->signature },
+		{ "lang", m->lang } };
+	json_t *cc = json_array();
+
+	for (size_t i = 0; i < sizeof(rare) / sizeof(rare[0]); i++)
+		if (rare[i].value.n)
+			json_object_set_new(line, rare[i].name, json_of(rare[i].value));
+	if (m->quoted_at_us)
+		json_object_set_new(
+			line, "quoted_at", json_integer((json_int_t)(m->quoted_at_us / 1000000)));
+	if (m->message.n &&
+		(m->message.n != m->id.n || memcmp(m->message.p, m->id.p, m->id.n) != 0))
+		json_object_set_new(line, "message", json_of(m->message));
+	for (size_t i = 0; i < m->cc_count; i++)
+		json_array_append_new(cc, json_of(m->cc[i]));
+	if (m->cc_count)
+		json_object_set(line, "cc", cc);
+	json_decref(cc);
+	return line;
+}
 
 static json_t *send_line(const struct usher_outbound *m)
 {
@@ -63,11 +92,14 @@ static json_t *send_line(const struct usher_outbound *m)
 
 	for (size_t i = 0; i < m->refs_count; i++)
 		json_array_append_new(refs, json_of(m->refs[i]));
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:b}", "t",
-		"send", "id", json_of(m->id), "thread", json_of(m->thread), "to", json_of(m->to),
-		"text", json_of(m->text), "subject", json_of(m->subject), "html", json_of(m->html),
-		"conv", json_of(m->conv), "in_reply_to", json_of(m->in_reply_to), "refs", refs,
-		"files", files, "attempt", (int)m->attempt, "automatic", m->automatic);
+	json_t *line = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, "
+				 "s:b}",
+		"t", "send", "id", json_of(m->id), "thread", json_of(m->thread), "to",
+		json_of(m->to), "text", json_of(m->text), "subject", json_of(m->subject), "html",
+		json_of(m->html), "conv", json_of(m->conv), "in_reply_to", json_of(m->in_reply_to),
+		"refs", refs, "files", files, "attempt", (int)m->attempt, "automatic",
+		m->automatic);
+	return send_more(line, m);
 }
 
 void tell_send(struct exec *e, const struct usher_outbound *m)

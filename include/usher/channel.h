@@ -30,7 +30,7 @@ extern "C" {
 #endif
 
 #define USHER_ABI_MAJOR 1
-#define USHER_ABI_MINOR 0
+#define USHER_ABI_MINOR 1
 
 struct usher_str {
 	const char *p;
@@ -288,6 +288,9 @@ struct usher_services {
 	/* The one answer to `reread`, after the `ack` of what was delivered. USHER_FAIL: it still cannot be understood, and why. */
 	void (*reread_done)(struct usher_host *h, uint64_t token, enum usher_outcome outcome,
 		struct usher_str why);
+	/* 1.1. Each header of a request as it came, in order; the name in lower case. */
+	void (*http_each_header)(struct usher_http *r,
+		void (*each)(void *arg, struct usher_str name, struct usher_str value), void *arg);
 };
 
 enum usher_stream_event {

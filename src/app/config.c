@@ -69,8 +69,9 @@ static void fill_defaults(struct config *c)
 
 	if (!c->web_dir.n)
 		c->web_dir = beside_program(c->arena, web);
+	c->own_plugin_dir = beside_program(c->arena, plugins);
 	if (!c->plugin_dir.n)
-		c->plugin_dir = beside_program(c->arena, plugins);
+		c->plugin_dir = c->own_plugin_dir;
 	if (!c->public_url.n)
 		c->public_url = arena_printf(c->arena, "%s://%.*s",
 			c->tls_cert.n ? "https" : "http", SLICE_ARG(c->http_listen));

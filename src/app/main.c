@@ -12,11 +12,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "host/host.h"
 
 static const char usage[] = "usage: usherd -c FILE      run with this configuration\n"
 			    "       usherd -t -c FILE   check it: exit 0, or 78 and file:line:col "
 			    "of everything wrong\n"
 			    "       usherd --keys       every key of a configuration\n"
+			    "       usherd --apart FILE.so  one plugin, for an isolated channel\n"
 			    "       usherd --metrics    every metric of /metrics\n"
 			    "       usherd --version\n"
 			    "  -v                       also log what is for developers\n"
@@ -99,6 +101,8 @@ int main(int argc, char **argv)
 			return printf("usherd %s\n", USHER_VERSION) < 0;
 		else if (strcmp(a, "--help") == 0 || strcmp(a, "-h") == 0)
 			return printf("%s", usage) < 0;
+		else if (strcmp(a, "--apart") == 0 && i + 1 < argc)
+			return host_apart(argv[i + 1]);
 		else if (strcmp(a, "--keys") == 0)
 			return print(schema_print);
 		else if (strcmp(a, "--metrics") == 0)

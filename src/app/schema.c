@@ -233,6 +233,13 @@ const struct key keys[] = {
 	{ SECTION_CHANNEL, "options", VALUE_OPTIONS, AT(channel, options),
 		AT(channel, option_count), .fallback = "",
 		.help = "the plugin's own; its README has them" },
+	{ SECTION_CHANNEL, "isolated", VALUE_BOOL, AT(channel, isolated), .fallback = "no",
+		.help = "the plugin runs in a process of its own: if it crashes, only this channel "
+			"notices" },
+	{ SECTION_CHANNEL, "process", VALUE_OPTIONS, AT(channel, process),
+		AT(channel, process_count), .fallback = "",
+		.help = "what that process may: {user: nobody, memory_mib: 512}, options of the "
+			"plugin exec" },
 	{ SECTION_TOP, "rules", .type = VALUE_LIST, .at = AT(config, rules),
 		.also = AT(config, rule_count), .sub = SECTION_RULE, .size = sizeof(struct rule),
 		.fallback = "",

@@ -169,6 +169,8 @@ struct usher_str pipe_method(struct usher_http *r);
 struct usher_str pipe_path(struct usher_http *r);
 struct usher_str pipe_query(struct usher_http *r);
 struct usher_str pipe_header(struct usher_http *r, const char *name);
+void pipe_each_header(struct usher_http *r,
+	void (*each)(void *arg, struct usher_str name, struct usher_str value), void *arg);
 const char *pipe_http_peer(struct usher_http *r);
 void pipe_read(struct usher_http *r, uint64_t max);
 void pipe_pause(struct usher_http *r, int pause);

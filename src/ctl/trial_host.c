@@ -697,7 +697,8 @@ const struct usher_services trial_services = { .size = sizeof(struct usher_servi
 	.is_open = s_is_open,
 	.remember_for = s_remember_for,
 	.mail = s_mail,
-	.reread_done = s_reread_done };
+	.reread_done = s_reread_done,
+	.http_each_header = pipe_each_header };
 
 /* ---- a channel's life ---- */
 

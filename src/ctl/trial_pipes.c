@@ -100,6 +100,21 @@ struct usher_str pipe_header(struct usher_http *r, const char *name)
 	return strcmp(name, "content-type") == 0 ? text_of(r->type) : (struct usher_str){ 0 };
 }
 
+void pipe_each_header(struct usher_http *r,
+	void (*each)(void *arg, struct usher_str name, struct usher_str value), void *arg)
+{
+	if (!request_lives(r, "http_each_header"))
+		return;
+	for (size_t i = 0; i < r->h->t->header_count; i++) {
+		const char *line = r->h->t->headers[i];
+		size_t n = strcspn(line, ":");
+		each(arg, (struct usher_str){ line, n },
+			text_of(line + n + strspn(line + n, ": ")));
+	}
+	if (r->type)
+		each(arg, text_of("content-type"), text_of(r->type));
+}
+
 const char *pipe_http_peer(struct usher_http *r)
 {
 	return request_lives(r, "http_peer") ? "192.0.2.7" : "";

@@ -48,7 +48,7 @@ static struct usher_host *channel_new(struct host *host, const struct channel *c
 	str_addf(&scope, "channel:%s", h->name);
 	h->scope = str_take(&scope);
 	h->count.name = slice_of(h->name);
-	h->options_hash = options_hash(conf->options, conf->option_count);
+	h->options_hash = channel_hash(conf);
 	list_push_back(&host->channels, &h->node);
 	return h;
 }
@@ -58,13 +58,12 @@ static int channel_start(struct usher_host *h, const struct channel *conf, struc
 	char why[256] = "";
 	struct err first = { "" };
 
-	h->plugin = plugin_load(h->host->config->plugin_dir, conf->plugin, err);
+	h->plugin = plugin_of(h->host->config, conf, err);
 	if (!h->plugin)
 		return -ENOENT;
 	h->api = &h->plugin->api;
 	h->count.plugin = slice_of(h->plugin->name);
-	if (options_read(&h->options, h->api->options, conf->options, conf->option_count,
-		    conf->line, keep_first, &first))
+	if (plugin_options(h->plugin, conf, &h->options, keep_first, &first))
 		return err_set(err, EINVAL, "%s", first.text);
 	h->up = true;
 	uint64_t began = call_begin(h, "open");
@@ -74,8 +73,8 @@ static int channel_start(struct usher_host *h, const struct channel *conf, struc
 	if (!h->self)
 		return err_set(err, EINVAL, "%s", why[0] ? why : "the plugin refused to open");
 	outbound_open(h);
-	log_info(h->name, "open plugin=%s version=%s", h->plugin->name,
-		h->api->version ? h->api->version : "");
+	log_info(h->name, "open plugin=%s version=%s%s", h->plugin->name,
+		h->api->version ? h->api->version : "", h->plugin->inner ? " isolated=yes" : "");
 	return 0;
 }
 

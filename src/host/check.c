@@ -67,14 +67,13 @@ static size_t check_channel(const struct config *config, struct place *p)
 {
 	struct options o = { 0 };
 	struct err err = { "" };
-	struct plugin *plugin = plugin_load(config->plugin_dir, p->channel->plugin, &err);
+	struct plugin *plugin = plugin_of(config, p->channel, &err);
 
 	if (!plugin) {
 		tell(p, p->channel->line, 0, err.text);
 		return 1;
 	}
-	size_t problems = options_read(&o, plugin->api.options, p->channel->options,
-		p->channel->option_count, p->channel->line, tell, p);
+	size_t problems = plugin_options(plugin, p->channel, &o, tell, p);
 	if (!problems)
 		problems = check_inside(config, p, plugin, &o);
 	options_free(&o);

@@ -68,7 +68,7 @@ static bool channel_changed(const struct usher_host *h, const struct config *con
 	const struct channel *c = config_channel(config, slice_of(h->name));
 
 	return !c || !h->self || !slice_is(c->plugin, h->plugin->name) ||
-	       options_hash(c->options, c->option_count) != h->options_hash;
+	       channel_hash(c) != h->options_hash;
 }
 
 int host_configure(struct host *h, const struct config *config, struct err *err)

@@ -17,6 +17,9 @@
 
 struct host;
 
+/* `usherd --apart PLUGIN.so`: that plugin in this process, for an isolated channel of another usherd (apart.h). The exit code. */
+int host_apart(const char *path);
+
 /* Loads every plugin that the configuration names and checks all channel options, without opening anything: for usherd -t.
  * Returns the number of problems; each is reported as `line:col: message` through fn. */
 size_t host_check(const struct config *config,

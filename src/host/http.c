@@ -11,6 +11,8 @@
 #include "host/inside.h"
 #include "net/static_files.h"
 
+enum { HTTP_NAME_MAX = 256 };
+
 struct route {
 	struct host *host;
 	struct usher_host *h; /* NULL: its channel has ended */
@@ -158,6 +160,32 @@ struct usher_str service_http_query(struct usher_http *w)
 struct usher_str service_http_header(struct usher_http *w, const char *name)
 {
 	return to_str(http_header(w->r, name));
+}
+
+struct header_reader {
+	void (*each)(void *arg, struct usher_str name, struct usher_str value);
+	void *arg;
+};
+
+static void header_read(void *arg, struct slice name, struct slice value)
+{
+	const struct header_reader *r = arg;
+	char lower[HTTP_NAME_MAX];
+
+	if (name.n > sizeof(lower))
+		return;
+	for (size_t i = 0; i < name.n; i++)
+		lower[i] =
+			(char)(name.p[i] >= 'A' && name.p[i] <= 'Z' ? name.p[i] + 32 : name.p[i]);
+	r->each(r->arg, (struct usher_str){ lower, name.n }, to_str(value));
+}
+
+void service_http_each_header(struct usher_http *w,
+	void (*each)(void *arg, struct usher_str name, struct usher_str value), void *arg)
+{
+	struct header_reader reader = { each, arg };
+
+	http_headers(w->r, header_read, &reader);
 }
 
 const char *service_http_peer(struct usher_http *w)

@@ -122,6 +122,13 @@ void call_later(struct usher_host *h, void (*run)(struct usher_host *h, void *ar
 void later_run(void *host);
 void later_drop_all(struct host *host);
 
+/* isolated.c: a channel's plugin, which for an isolated one is exec with the plugin in its care. */
+struct plugin *plugin_of(const struct config *config, const struct channel *c, struct err *err);
+size_t plugin_options(const struct plugin *p, const struct channel *c, struct options *o,
+	options_problem_fn *problem, void *arg);
+/* Another one when it has to be opened anew. */
+uint64_t channel_hash(const struct channel *c);
+
 /* ---- channel.c ---- */
 struct usher_host *channel_open(struct host *host, const struct channel *conf, struct err *err);
 void channel_close(struct usher_host *h);
@@ -201,6 +208,8 @@ struct usher_str service_http_method(struct usher_http *r);
 struct usher_str service_http_path(struct usher_http *r);
 struct usher_str service_http_query(struct usher_http *r);
 struct usher_str service_http_header(struct usher_http *r, const char *name);
+void service_http_each_header(struct usher_http *r,
+	void (*each)(void *arg, struct usher_str name, struct usher_str value), void *arg);
 const char *service_http_peer(struct usher_http *r);
 void service_http_read(struct usher_http *r, uint64_t max);
 void service_http_pause(struct usher_http *r, int pause);

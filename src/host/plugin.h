@@ -15,6 +15,9 @@ struct plugin {
 	/* What it gave, as far as both sides know it; the rest is zero. */
 	struct usher_channel api;
 	struct usher_option *options; /* its table in our shape; api.options is this */
+	/* Not NULL: the plugin that runs in a process of its own; `api` is exec's then (isolated.c). */
+	const struct plugin *inner;
+	const char *path;
 };
 
 /* DIR/NAME.so, loaded once. NULL and the reason when it is missing, speaks another version or lacks what every plugin has. */

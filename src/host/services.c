@@ -166,4 +166,5 @@ const struct usher_services host_services = {
 	.is_open = service_is_open,
 	.remember_for = service_remember_for,
 	.reread_done = service_reread_done,
+	.http_each_header = service_http_each_header,
 };

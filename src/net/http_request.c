@@ -253,6 +253,14 @@ struct slice http_header(const struct http_request *r, const char *lower_case_na
 	return value;
 }
 
+void http_headers(const struct http_request *r,
+	void (*each)(void *arg, struct slice name, struct slice value), void *arg)
+{
+	for (size_t i = 0; i < r->parse.field_count; i++)
+		each(arg, http_parse_span(&r->parse, r->parse.fields[i].name),
+			http_parse_span(&r->parse, r->parse.fields[i].value));
+}
+
 struct slice http_cookie(const struct http_request *r, const char *name)
 {
 	return http_target_cookie(http_header(r, "cookie"), slice_of(name));

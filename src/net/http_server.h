@@ -54,6 +54,9 @@ struct slice http_path(
 struct slice http_query(const struct http_request *r); /* raw, without '?' */
 struct slice http_header(const struct http_request *r,
 	const char *lower_case_name); /* p NULL when absent; joined by ", " when repeated */
+/* Each header as it came, in order. */
+void http_headers(const struct http_request *r,
+	void (*each)(void *arg, struct slice name, struct slice value), void *arg);
 struct slice http_cookie(const struct http_request *r, const char *name);
 struct slice http_query_get(const struct http_request *r, const char *name,
 	struct str *scratch); /* decoded; p NULL when absent */

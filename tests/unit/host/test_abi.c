@@ -17,7 +17,7 @@ NO_PADDING(usher_inbound, again);
 NO_PADDING(usher_outbound, lang);
 NO_PADDING(usher_update, high_s);
 NO_PADDING(usher_channel, reread);
-NO_PADDING(usher_services, reread_done);
+NO_PADDING(usher_services, http_each_header);
 NO_PADDING(usher_option, help);
 NO_PADDING(usher_part, size);
 
@@ -198,6 +198,8 @@ AT(usher_channel, health, 176);
 AT(usher_channel, check, 184);
 AT(usher_channel, option_size, 192);
 AT(usher_channel, reread, 200);
+/* And of 1.1. */
+AT(usher_services, http_each_header, 512);
 #endif
 
 static void test_words(void **state)

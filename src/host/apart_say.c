@@ -1,0 +1,464 @@
+/*
+ * The services of a plugin in a process of its own that are lines to usherd, and the table with all of them. Called by the plugin.
+ */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "host/apart.h"
+
+static struct usher_str words_of(const char *text)
+{
+	return to_str(slice_of(text));
+}
+
+/* ---- what it says of itself ---- */
+
+static void say_log(struct usher_host *h, enum usher_level level, const char *text)
+{
+	static const char *const levels[] = { [USHER_DEBUG] = "debug",
+		[USHER_INFO] = "info",
+		[USHER_WARN] = "warn",
+		[USHER_ERROR] = "error" };
+
+	if (!service_allowed(h, "log"))
+		return;
+	struct str *line = line_begin("log");
+	line_text(line, "level", words_of(levels[level > USHER_ERROR ? USHER_ERROR : level]));
+	line_text(line, "text", words_of(text));
+	line_end(line);
+}
+
+static void say_up_or_down(bool up, const char *why)
+{
+	if (!apart.ready)
+		return; /* said with ready */
+	struct str *line = line_begin("health");
+	str_add_text(line, up ? ",\"up\":true" : ",\"up\":false");
+	line_text(line, "why", words_of(why));
+	line_end(line);
+}
+
+static void say_up(struct usher_host *h)
+{
+	if (!service_allowed(h, "up") || h->up)
+		return;
+	h->up = true;
+	say_up_or_down(true, NULL);
+}
+
+static void end_now(struct usher_host *h, void *arg)
+{
+	(void)h;
+	(void)arg;
+	apart_exit(0);
+}
+
+static void say_down(struct usher_host *h, const char *why)
+{
+	if (!service_allowed(h, "down"))
+		return;
+	if (h->told_close) {
+		call_later(h, end_now, NULL, NULL);
+		return;
+	}
+	channel_set_down(h, why ? why : "");
+	say_up_or_down(false, h->why);
+}
+
+static void say_count(struct usher_host *h, const char *what, uint64_t n)
+{
+	if (!service_allowed(h, "count"))
+		return;
+	struct str *line = line_begin("count");
+	line_text(line, "what", words_of(what));
+	line_number(line, "n", n);
+	line_end(line);
+}
+
+static void put(void *arg, struct usher_str json)
+{
+	str_add(arg, to_slice(json));
+}
+
+/* When there is something new to say. */
+void apart_say_health(void)
+{
+	struct usher_host *h = apart.h;
+	struct str said = { 0 };
+
+	if (!h->api->health)
+		return;
+	PLUGIN_CALL(h, health, h->self, put, &said);
+	json_t *json = json_loadb(said.p ? said.p : "", said.n, 0, NULL);
+	if (!json_is_object(json)) {
+		plugin_wrong(h, "health is not one JSON object");
+	} else if (!slice_equal(str_slice(&said), str_slice(&apart.health))) {
+		char *text = json_dumps(json, JSON_COMPACT);
+		struct str *line = line_begin("health");
+		str_addf(line, ",\"numbers\":%s", text);
+		line_end(line);
+		free(text);
+		str_clear(&apart.health);
+		str_add(&apart.health, str_slice(&said));
+	}
+	json_decref(json);
+	str_free(&said);
+}
+
+/* ---- messages ---- */
+
+static void add_list(struct str *line, const char *name, const struct usher_str *list, size_t count)
+{
+	if (!count)
+		return;
+	str_addf(line, ",\"%s\":[", name);
+	for (size_t i = 0; i < count; i++) {
+		str_add_text(line, i ? "," : "");
+		str_add_json(line, to_slice(list[i]));
+	}
+	str_add_char(line, ']');
+}
+
+static void add_parts(struct str *line, const struct usher_inbound *m)
+{
+	if (!m->parts_count)
+		return;
+	str_add_text(line, ",\"files\":[");
+	for (size_t i = 0; i < m->parts_count; i++) {
+		const struct usher_part *p = &m->parts[i];
+		str_addf(line, "%s{\"size\":%llu", i ? "," : "", (unsigned long long)p->size);
+		line_text(line, "file", p->blob);
+		line_text(line, "name", p->name);
+		line_text(line, "type", p->type);
+		line_text(line, "cid", p->cid);
+		str_add_char(line, '}');
+	}
+	str_add_char(line, ']');
+}
+
+/* The first of a name counts: an object has each once. */
+static bool is_repeated(const struct usher_inbound *m, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (slice_equal(to_slice(m->hints[i].name), to_slice(m->hints[at].name)))
+			return true;
+	return false;
+}
+
+static void add_hints(struct str *line, const struct usher_inbound *m)
+{
+	bool some = false;
+
+	if (!m->hints_count)
+		return;
+	str_add_text(line, ",\"hints\":{");
+	for (size_t i = 0; i < m->hints_count; i++) {
+		if (!m->hints[i].name.n || is_repeated(m, i))
+			continue;
+		str_add_text(line, some ? "," : "");
+		str_add_json(line, to_slice(m->hints[i].name));
+		str_add_char(line, ':');
+		str_add_json(line, to_slice(m->hints[i].value));
+		some = true;
+	}
+	str_add_char(line, '}');
+}
+
+static void add_from(struct str *line, const struct usher_inbound *m)
+{
+	str_addf(line, ",\"from\":{\"verified\":%s", m->verified ? "true" : "false");
+	line_text(line, "kind", m->identity_kind);
+	line_text(line, "value", m->identity);
+	line_text(line, "name", m->name);
+	str_add_char(line, '}');
+}
+
+/* What usherd does not take is answered as it would answer it. */
+static void ack_refused(struct usher_host *h, void *arg)
+{
+	struct owed_line *o = arg;
+
+	PLUGIN_CALL(h, ack, h->self, o->token, apart.deaf ? USHER_RETRY : USHER_FAIL,
+		words_of(apart.deaf ? "usher has gone" : "a message has a dedup and a thread"));
+	owed_free(o);
+}
+
+static void say_deliver(struct usher_host *h, const struct usher_inbound *given, uint64_t token)
+{
+	struct usher_inbound own = { 0 };
+
+	if (!service_allowed(h, "deliver"))
+		return;
+	memcpy(&own, given, given->size < sizeof(own) ? given->size : sizeof(own));
+	const struct usher_inbound *m = &own;
+	owe_line(OWED_ACK, m->dedup, token);
+	if (apart.deaf || !m->dedup.n || !m->thread.n) {
+		struct owed_line *o = LIST_ENTRY(apart.owed.last, struct owed_line, node);
+		if (!apart.deaf)
+			plugin_wrong(h, "a delivery without dedup or thread");
+		list_remove(&o->node);
+		call_later(h, ack_refused, NULL, o);
+		return;
+	}
+	struct str *line = line_begin("in");
+	line_text(line, "id", m->dedup);
+	line_text(line, "thread", m->thread);
+	add_from(line, m);
+	line_text(line, "to", m->to);
+	line_text(line, "subject", m->subject);
+	line_text(line, "text", m->text);
+	line_text(line, "quoted", m->quoted);
+	line_text(line, "html", m->html);
+	line_text(line, "lang", m->lang);
+	line_text(line, "raw", m->raw);
+	line_text(line, "quarantine", m->quarantine);
+	line_text(line, "again", m->again);
+	add_list(line, "refs", m->refs, m->refs_count);
+	add_list(line, "also", m->also, m->also_count);
+	add_parts(line, m);
+	add_hints(line, m);
+	if (m->sent_us)
+		line_number(line, "sent", m->sent_us / 1000000);
+	line_yes(line, "automatic", m->automatic);
+	line_end(line);
+}
+
+static void say_sent(struct usher_host *h, struct usher_str id, enum usher_outcome outcome,
+	struct usher_str remote, struct usher_str why)
+{
+	if (!service_allowed(h, "sent"))
+		return;
+	struct str *line = line_begin("sent");
+	line_text(line, "id", id);
+	line_text(line, "outcome", words_of(outcome_word(outcome)));
+	line_text(line, "remote", remote);
+	line_text(line, "why", why);
+	line_end(line);
+}
+
+static void say_delivery(struct usher_host *h, struct usher_str message, struct usher_str remote,
+	enum usher_delivery what, struct usher_str why)
+{
+	static const char *const news[] = {
+		[USHER_DELIVERED] = "delivered", [USHER_READ] = "read", [USHER_BOUNCED] = "bounced"
+	};
+
+	if (!service_allowed(h, "delivery"))
+		return;
+	if (what < USHER_DELIVERED || what > USHER_BOUNCED) {
+		plugin_wrong(h, "delivery news %d, which there is not", (int)what);
+		return;
+	}
+	struct str *line = line_begin("delivery");
+	line_text(line, "id", message);
+	line_text(line, "remote", remote);
+	line_text(line, "what", words_of(news[what]));
+	line_text(line, "why", why);
+	line_end(line);
+}
+
+static void say_presence(
+	struct usher_host *h, struct usher_str thread, enum usher_presence what, uint64_t seq)
+{
+	static const char *const words[] = { [USHER_LEFT] = "left",
+		[USHER_BACK] = "back",
+		[USHER_END] = "end",
+		[USHER_TYPING] = "typing",
+		[USHER_SEEN] = "seen" };
+
+	if (!service_allowed(h, "presence") || what > USHER_SEEN)
+		return;
+	struct str *line = line_begin("presence");
+	line_text(line, "thread", thread);
+	line_text(line, "what", words_of(words[what]));
+	line_number(line, "seq", seq);
+	line_end(line);
+}
+
+static void say_rate(struct usher_host *h, struct usher_str thread, struct usher_str dedup,
+	uint32_t score, struct usher_str text)
+{
+	if (!service_allowed(h, "rate"))
+		return;
+	struct str *line = line_begin("rate");
+	line_text(line, "thread", thread);
+	line_text(line, "id", dedup);
+	line_number(line, "score", score);
+	line_text(line, "text", text);
+	line_end(line);
+}
+
+static void say_mail(struct usher_host *h, struct usher_str channel, struct usher_str to,
+	struct usher_str subject, struct usher_str text, struct usher_str lang)
+{
+	if (!service_allowed(h, "mail"))
+		return;
+	struct str *line = line_begin("mail");
+	line_text(line, "channel", channel);
+	line_text(line, "to", to);
+	line_text(line, "subject", subject);
+	line_text(line, "text", text);
+	line_text(line, "lang", lang);
+	line_end(line);
+}
+
+/* ---- reading again ---- */
+
+struct reread_line {
+	struct list_node node;
+	uint64_t token;
+	char *of;
+};
+
+void reread_owed(uint64_t token, struct slice of)
+{
+	struct reread_line *r = mem_alloc(sizeof(*r));
+
+	r->token = token;
+	r->of = slice_dup(of);
+	list_push_back(&apart.rereads, &r->node);
+}
+
+static void say_reread_done(
+	struct usher_host *h, uint64_t token, enum usher_outcome outcome, struct usher_str why)
+{
+	if (!service_allowed(h, "reread_done"))
+		return;
+	LIST_FOR (r, &apart.rereads, struct reread_line, node) {
+		if (r->token != token)
+			continue;
+		struct str *line = line_begin("reread");
+		line_text(line, "of", words_of(r->of));
+		line_text(line, "outcome",
+			words_of(outcome == USHER_DUPLICATE ? "ok" : outcome_word(outcome)));
+		line_text(line, "why", why);
+		line_end(line);
+		list_remove(&r->node);
+		free(r->of);
+		free(r);
+		return;
+	}
+	plugin_wrong(h, "answers a question that nobody asked");
+}
+
+/* ---- what cannot leave usherd's process ---- */
+
+static void say_catch_up(
+	struct usher_host *h, struct usher_str thread, uint64_t after_seq, uint64_t token)
+{
+	(void)thread;
+	(void)after_seq;
+	(void)token;
+	plugin_wrong(h, "catch_up is for live channels, which do not run isolated");
+}
+
+static int say_is_open(
+	struct usher_host *h, const struct usher_pair *hints, size_t count, uint64_t *opens_us)
+{
+	(void)hints;
+	(void)count;
+	*opens_us = 0;
+	if (!h->count.wrong)
+		plugin_wrong(h, "is_open cannot be asked isolated: it always says yes");
+	return 1;
+}
+
+static struct usher_ws *no_ws(struct usher_http *r, size_t max, void *data)
+{
+	(void)max;
+	(void)data;
+	web_http_problem(r, 400, "there is no WebSocket here");
+	return NULL;
+}
+
+static uint64_t loop_now_us(struct usher_host *h)
+{
+	return loop_wall_us(h->host->loop);
+}
+static struct usher_str option_of(struct usher_host *h, const char *key)
+{
+	return to_str(options_get(&h->options, key));
+}
+static struct usher_str name_of(struct usher_host *h)
+{
+	return words_of(h->name);
+}
+static struct usher_str url_of(struct usher_host *h)
+{
+	return to_str(h->host->config->public_url);
+}
+static void random_bytes(struct usher_host *h, void *out, size_t n)
+{
+	(void)h;
+	chance_bytes(out, n);
+}
+
+const struct usher_services apart_services = {
+	.size = sizeof(struct usher_services),
+	.abi_major = USHER_ABI_MAJOR,
+	.abi_minor = USHER_ABI_MINOR,
+	.log = say_log,
+	.now_us = loop_now_us,
+	.option = option_of,
+	.channel_name = name_of,
+	.public_url = url_of,
+	.random = random_bytes,
+	.deliver = say_deliver,
+	.sent = say_sent,
+	.delivery = say_delivery,
+	.presence = say_presence,
+	.catch_up = say_catch_up,
+	.up = say_up,
+	.down = say_down,
+	.count = say_count,
+	.timer = service_timer,
+	.timer_set = service_timer_set,
+	.timer_clear = service_timer_clear,
+	.post = service_post,
+	.http_route = web_http_route,
+	.http_method = web_http_method,
+	.http_path = web_http_path,
+	.http_query = web_http_query,
+	.http_header = web_http_header,
+	.http_peer = web_http_peer,
+	.http_read = web_http_read,
+	.http_pause = web_http_pause,
+	.http_set = web_http_set,
+	.http_answer = web_http_answer,
+	.http_problem = web_http_problem,
+	.http_data = web_http_data,
+	.http_get_data = web_http_get_data,
+	.http_file = web_http_file,
+	.http_is_upgrade = web_http_is_upgrade,
+	.http_each_header = web_http_each_header,
+	.ws_accept = no_ws,
+	.ws_data = service_ws_data,
+	.ws_send = service_ws_send,
+	.ws_output = service_ws_output,
+	.ws_close = service_ws_close,
+	.ws_peer = service_ws_peer,
+	.listen = service_listen,
+	.listen_pause = service_listen_pause,
+	.stream_data = service_stream_data,
+	.stream_get_data = service_stream_get_data,
+	.write = service_write,
+	.starttls = service_starttls,
+	.stream_is_tls = service_stream_is_tls,
+	.read_pause = service_read_pause,
+	.deadline = service_deadline,
+	.hangup = service_hangup,
+	.stream_peer = service_stream_peer,
+	.remember = keep_remember,
+	.recall = keep_recall,
+	.blob_open = keep_blob_open,
+	.blob_write = keep_blob_write,
+	.blob_finish = keep_blob_finish,
+	.blob_drop = keep_blob_drop,
+	.blob_get = keep_blob_get,
+	.mail = say_mail,
+	.rate = say_rate,
+	.is_open = say_is_open,
+	.remember_for = keep_remember_for,
+	.reread_done = say_reread_done,
+};
