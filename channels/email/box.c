@@ -19,14 +19,22 @@
 #include "email.h"
 #include "envelope.h"
 #include "imap.h"
+#include "left.h"
 
 enum {
 	AGAIN_US = 2000000,
 	WAIT_MAX_S = 900,
-	REFUSALS_MAX = 3 /* of one mail that the server lists and does not give */
+	TRIES_MAX = 3, /* of one mail that the server lists and does not give */
+	WIDER = 8      /* the size of a mail that a person wants read again */
 };
 
-enum step { STEP_LOOK, STEP_FETCH, STEP_MARK };
+enum step { STEP_LOOK, STEP_FETCH, STEP_HEADERS, STEP_MARK };
+
+/* A mail that was left in the mailbox, and that a person wants now. */
+struct wanted {
+	uint32_t validity, uid;
+	struct reread of;
+};
 
 struct box {
 	struct email *email;
@@ -41,21 +49,24 @@ struct box {
 	bool known;		/* the cursor is */
 	bool busy;		/* a job, a mail, or an answer of the store is under way */
 	bool stopping;
-	unsigned asking;      /* 0 cursor, 1 refresh token */
-	GArray *found;	      /* struct imap_mail */
-	guint at;	      /* the one at work */
-	uint32_t refused_uid; /* listed and not given, `refusals` times */
-	unsigned refusals;
+	unsigned asking;    /* 0 cursor, 1 refresh token */
+	GArray *found;	    /* struct imap_mail */
+	guint at;	    /* the one at work */
+	uint32_t tried_uid; /* listed and not given, `tries` times */
+	unsigned tries;
+	char *missing;	      /* why the one at work is not here whole, or NULL; it is left there */
+	GQueue wanted;	      /* struct wanted; they go before what is listed */
+	struct wanted *asked; /* the one at work, then not of the list */
 	struct mail *mail;
 	/* trouble */
 	char *trouble, *mark_trouble;
 	unsigned failures;
-	guint64 taken;
+	guint64 taken, left;
 	uint64_t good_us; /* the last look that went well */
 	/* of the job under way; the worker's until it is posted */
 	enum step step;
 	enum imap_result result;
-	uint32_t job_validity;
+	uint32_t job_validity, job_uid;
 	GByteArray *bytes;
 	char *sender, *refresh;
 	GPtrArray *rcpts;
@@ -68,7 +79,8 @@ static const struct usher_services *services(const struct box *b)
 }
 
 static void box_next(struct box *b);
-static void box_look(void *arg);
+static bool wanted_next(struct box *b);
+static void recall_next(struct box *b);
 
 /* --- options */
 
@@ -172,6 +184,7 @@ static void box_free(struct box *b)
 	g_array_unref(b->found);
 	g_byte_array_unref(b->bytes);
 	g_string_free(b->why, TRUE);
+	g_free(b->missing);
 	g_free(b->trouble);
 	g_free(b->mark_trouble);
 	g_free(b->sender);
@@ -237,7 +250,8 @@ static void box_wait(struct box *b, uint64_t us)
 		email_settle(b->email);
 		return;
 	}
-	services(b)->timer_set(b->timer, us);
+	if (!wanted_next(b))
+		services(b)->timer_set(b->timer, us);
 }
 
 static bool is_stopping(struct box *b)
@@ -313,6 +327,13 @@ static void job_envelope(struct box *b)
 	g_ptr_array_add(b->rcpts, g_strdup(b->mailbox));
 }
 
+static uint64_t job_size_max(const struct box *b)
+{
+	uint64_t size_max = b->email->lmtp.size_max;
+
+	return b->asked ? MIN(size_max * WIDER, (uint64_t)SIZE_MOST) : size_max;
+}
+
 static void job_run(void *arg)
 {
 	struct box *b = arg;
@@ -324,13 +345,14 @@ static void job_run(void *arg)
 		b->result = imap_look(b->imap, &b->job_validity, b->uid, b->found, b->why);
 		break;
 	case STEP_FETCH:
-		b->result = imap_fetch(b->imap, b->validity, mail_at(b), b->email->lmtp.size_max,
-			b->bytes, b->why);
+	case STEP_HEADERS:
+		b->result = imap_fetch(b->imap, b->job_validity, b->job_uid,
+			b->step == STEP_HEADERS, job_size_max(b), b->bytes, b->why);
 		if (b->result == IMAP_OK)
 			job_envelope(b);
 		break;
 	case STEP_MARK:
-		b->result = imap_mark(b->imap, b->validity, mail_at(b)->uid, b->why);
+		b->result = imap_mark(b->imap, b->job_validity, b->job_uid, b->why);
 		break;
 	}
 	refresh = imap_refresh_token(b->imap);
@@ -344,23 +366,42 @@ static void job_run(void *arg)
 static void job_push(struct box *b, enum step step)
 {
 	b->step = step;
-	b->job_validity = b->validity;
+	b->job_validity = b->asked ? b->asked->validity : b->validity;
+	b->job_uid = b->asked ? b->asked->uid : b->at < b->found->len ? mail_at(b)->uid : 0;
 	if (worker_push(&b->worker, job_run, b))
 		return;
 	g_string_assign(b->why, "no thread to read it with");
-	box_failed(b);
+	b->result = IMAP_AWAY;
+	if (b->asked)
+		job_done(b);
+	else
+		box_failed(b);
 }
 
 /* --- a list, one mail after another */
 
-static void box_look(void *arg)
+static void box_look(struct box *b)
+{
+	b->busy = true;
+	if (!is_stopping(b))
+		job_push(b, STEP_LOOK);
+}
+
+static void box_timer(void *arg)
 {
 	struct box *b = arg;
 
-	b->busy = true;
-	if (is_stopping(b))
-		return;
-	job_push(b, STEP_LOOK);
+	if (b->known)
+		box_look(b);
+	else
+		recall_next(b);
+}
+
+/* Takes `why`. */
+static void missing_set(struct box *b, char *why)
+{
+	g_free(b->missing);
+	b->missing = why;
 }
 
 static void box_looked(struct box *b)
@@ -380,6 +421,7 @@ static void box_looked(struct box *b)
 	}
 	box_well(b);
 	b->at = 0;
+	missing_set(b, NULL);
 	box_next(b);
 }
 
@@ -396,7 +438,9 @@ static void box_next(struct box *b)
 		box_wait(b, AGAIN_US);
 		return;
 	}
-	job_push(b, STEP_FETCH);
+	if (wanted_next(b))
+		return;
+	job_push(b, mail_at(b)->size > b->email->lmtp.size_max ? STEP_HEADERS : STEP_FETCH);
 }
 
 /* What the cursor says is done with: on disk or not, no mail behind it is asked for again by this process. */
@@ -406,63 +450,99 @@ static void box_advance(struct box *b)
 
 	b->uid = mail_at(b)->uid;
 	b->at++;
+	missing_set(b, NULL);
 	g_snprintf(value, sizeof(value), "%u %u", b->validity, b->uid);
 	services(b)->remember(b->email->host, str_of(b->key), str_of(value),
 		email_token(b->email, (struct op){ .kind = OP_BOX, .box = b }));
 }
 
-/* Why the mail is not here whole, or NULL. g_free it. */
-static char *missing_words(const struct box *b)
-{
-	const struct imap_mail *mail = mail_at(b);
+/* --- what is not here whole */
 
-	if (b->result != IMAP_OK)
-		return g_strdup_printf("the mailbox' server does not give it (UID %u): %s",
-			mail->uid, b->why->str);
-	if (mail->size <= b->email->lmtp.size_max)
-		return NULL;
-	return g_strdup_printf("it has %" G_GUINT64_FORMAT " bytes, at most %" G_GUINT64_FORMAT
-			       " are taken: only its headers are here, the whole is in the mailbox",
-		mail->size, b->email->lmtp.size_max);
+static void missing_too_large(struct box *b)
+{
+	char *why = g_strdup_printf("it has %" G_GUINT64_FORMAT " bytes, at most "
+				    "%" G_GUINT64_FORMAT " are taken: only its headers are here, "
+				    "the whole is in the "
+				    "mailbox (UID %u)",
+		mail_at(b)->size, b->email->lmtp.size_max, b->job_uid);
+	missing_set(b, why);
 }
 
 /*
- * Taken away by somebody since it was listed, then the next list is without it; or the server cannot read it, then it stands there
- * again, and after some tries a note of it is shown instead: nothing is passed over in silence, nothing waits behind it for ever.
+ * Listed and not given: taken away by somebody since, then the next list is without it; or the server cannot read it, or its bytes
+ * never come, then it stands there again. After some tries its headers, or a note of it, are shown instead: nothing is passed over in
+ * silence, nothing waits behind it for ever.
  */
-static bool box_gives_up(struct box *b)
+static void box_not_given(struct box *b)
 {
-	b->refusals = b->refused_uid == mail_at(b)->uid ? b->refusals + 1 : 1;
-	b->refused_uid = mail_at(b)->uid;
-	if (b->refusals < REFUSALS_MAX)
-		return false;
-	g_byte_array_set_size(b->bytes, 0);
-	job_envelope(b);
-	return true;
+	b->tries = b->tried_uid == b->job_uid ? b->tries + 1 : 1;
+	b->tried_uid = b->job_uid;
+	if (b->tries < TRIES_MAX) {
+		if (b->result == IMAP_AWAY)
+			box_failed(b);
+		else
+			box_wait(b, AGAIN_US);
+		return;
+	}
+	char *why = g_strdup_printf("its server did not give it in %u tries: %s; it stays in the "
+				    "mailbox (UID %u)",
+		b->tries, b->why->str, b->job_uid);
+	missing_set(b, why);
+	job_push(b, STEP_HEADERS);
 }
 
-static void box_fetched(struct box *b)
+/* What is here of it, with the way back to it. */
+static void note_make(struct box *b)
 {
-	if (b->result == IMAP_AWAY || b->result == IMAP_REFUSED) {
-		box_failed(b);
-		return;
+	struct left left = { .validity = b->validity, .uid = b->job_uid };
+
+	left_box(left.box, b->key);
+	if (b->result != IMAP_OK) {
+		g_byte_array_set_size(b->bytes, 0);
+		job_envelope(b);
 	}
-	if (b->result == IMAP_NOT_GIVEN && !box_gives_up(b)) {
-		box_wait(b, AGAIN_US);
-		return;
-	}
+	left_write(b->bytes, &left, &b->email->parse.key);
+}
+
+/* --- fetched, stored, marked */
+
+static void box_deliver(struct box *b)
+{
 	b->mail = mail_new(b->email, NULL, b->sender, b->rcpts);
 	if (!b->mail) {
 		box_wait(b, AGAIN_US);
 		return;
 	}
-	mail_of_box(b->mail, b, b->bytes, missing_words(b));
+	if (b->missing)
+		note_make(b);
+	mail_of_box(b->mail, b, b->bytes, b->missing, b->asked ? &b->asked->of : NULL);
 	b->bytes = g_byte_array_new();
 }
+
+static void box_fetched(struct box *b)
+{
+	bool not_given = b->result == IMAP_NOT_GIVEN || b->result == IMAP_AWAY;
+
+	if (b->stopping || b->result == IMAP_REFUSED) {
+		box_failed(b);
+	} else if (not_given && !b->missing) {
+		box_not_given(b);
+	} else {
+		if (b->step == STEP_HEADERS && !b->missing)
+			missing_too_large(b);
+		box_deliver(b);
+	}
+}
+
+static void asked_answered(struct box *b, enum usher_outcome outcome);
 
 void box_answered(struct box *b, enum usher_outcome outcome, const char *why)
 {
 	b->mail = NULL;
+	if (b->asked) {
+		asked_answered(b, outcome);
+		return;
+	}
 	if (outcome == USHER_RETRY || outcome == USHER_UNSURE) {
 		say(b, USHER_INFO, "not taken now: ", why);
 		box_wait(b, AGAIN_US);
@@ -472,22 +552,116 @@ void box_answered(struct box *b, enum usher_outcome outcome, const char *why)
 		say(b, USHER_WARN, "a mail was refused for good and is left unmarked: ", why);
 	else
 		b->taken++;
+	b->left += b->missing != NULL;
 	/* A mail that is not here whole, or not at all, stays as it is. */
-	if (outcome == USHER_FAIL || b->result != IMAP_OK ||
-		mail_at(b)->size > b->email->lmtp.size_max)
+	if (outcome == USHER_FAIL || b->missing)
 		box_advance(b);
 	else if (!is_stopping(b))
 		job_push(b, STEP_MARK);
 }
 
+static void asked_end(struct box *b);
+
 static void box_marked(struct box *b)
 {
-	if (b->result == IMAP_AWAY) { /* fetched again, known by its dedup id, and marked */
+	if (b->result != IMAP_AWAY)
+		trouble_set(b, &b->mark_trouble, b->result == IMAP_REFUSED ? b->why->str : NULL);
+	if (b->asked)
+		asked_end(b);
+	else if (b->result == IMAP_AWAY) /* fetched again, known by its dedup id, and marked */
 		box_failed(b);
-		return;
+	else
+		box_advance(b);
+}
+
+/* --- a mail that a person wants */
+
+static void wanted_free(struct wanted *w)
+{
+	g_free(w->of.raw);
+	g_free(w->of.of);
+	g_free(w);
+}
+
+static void wanted_refuse(
+	struct box *b, const struct wanted *w, enum usher_outcome outcome, const char *why)
+{
+	services(b)->reread_done(b->email->host, w->of.token, outcome, str_of(why));
+}
+
+static void asked_end(struct box *b)
+{
+	wanted_free(b->asked);
+	b->asked = NULL;
+	box_wait(b, AGAIN_US);
+}
+
+/* True: one is being fetched. */
+static bool wanted_next(struct box *b)
+{
+	b->asked = b->known && !b->stopping ? g_queue_pop_head(&b->wanted) : NULL;
+	if (!b->asked)
+		return false;
+	b->busy = true;
+	job_push(b, STEP_FETCH);
+	return true;
+}
+
+static void asked_fetched(struct box *b)
+{
+	bool again = b->result == IMAP_OK || b->result == IMAP_AWAY || b->stopping;
+
+	if (b->result == IMAP_OK && !mail_refusal(b->email)) {
+		b->mail = mail_new(b->email, NULL, b->sender, b->rcpts);
+		if (b->mail) {
+			mail_of_box(b->mail, b, b->bytes, NULL, &b->asked->of);
+			b->bytes = g_byte_array_new();
+			return;
+		}
 	}
-	trouble_set(b, &b->mark_trouble, b->result == IMAP_REFUSED ? b->why->str : NULL);
-	box_advance(b);
+	wanted_refuse(b, b->asked, again ? USHER_RETRY : USHER_FAIL,
+		b->result == IMAP_OK ? "busy, try again later" : b->why->str);
+	asked_end(b);
+}
+
+/* Its own answer (reread_done) is the mail's. */
+static void asked_answered(struct box *b, enum usher_outcome outcome)
+{
+	if (outcome == USHER_OK || outcome == USHER_DUPLICATE)
+		job_push(b, STEP_MARK);
+	else
+		asked_end(b);
+}
+
+bool boxes_again(struct email *e, const struct left *left, const struct reread *of)
+{
+	for (guint i = 0; i < e->boxes->len; i++) {
+		struct box *b = g_ptr_array_index(e->boxes, i);
+		char name[LEFT_BOX_LEN + 1];
+		left_box(name, b->key);
+		if (strcmp(name, left->box) != 0 || b->stopping)
+			continue;
+		struct wanted *w = g_new0(struct wanted, 1);
+		*w = (struct wanted){ left->validity, left->uid,
+			{ g_strdup(of->raw), g_strdup(of->of), of->token } };
+		g_queue_push_tail(&b->wanted, w);
+		if (b->known && !b->busy) {
+			services(b)->timer_clear(b->timer);
+			wanted_next(b);
+		}
+		return true;
+	}
+	return false;
+}
+
+static void wanted_drop_all(struct box *b)
+{
+	struct wanted *w;
+
+	while ((w = g_queue_pop_head(&b->wanted)) != NULL) {
+		wanted_refuse(b, w, USHER_RETRY, "the channel is closing");
+		wanted_free(w);
+	}
 }
 
 static void job_done(void *arg)
@@ -507,7 +681,11 @@ static void job_done(void *arg)
 		box_looked(b);
 		break;
 	case STEP_FETCH:
-		box_fetched(b);
+	case STEP_HEADERS:
+		if (b->asked)
+			asked_fetched(b);
+		else
+			box_fetched(b);
 		break;
 	case STEP_MARK:
 		box_marked(b);
@@ -524,9 +702,8 @@ void box_remembered(struct box *b, enum usher_outcome outcome)
 	box_next(b);
 }
 
-static void recall_next(void *arg)
+static void recall_next(struct box *b)
 {
-	struct box *b = arg;
 	char *key = b->asking == 0 ? g_strdup(b->key)
 				   : g_strconcat("oauth ", b->key, " ",
 					     b->config.oauth.refresh_token, NULL);
@@ -544,7 +721,6 @@ static void box_begin(struct box *b, struct usher_str refresh)
 	b->known = true;
 	b->imap = imap_new(&b->config, kept);
 	g_free(kept);
-	b->timer = services(b)->timer(b->email->host, box_look, b);
 	box_look(b);
 }
 
@@ -553,8 +729,6 @@ void box_recalled(struct box *b, enum usher_outcome outcome, struct usher_str va
 	char *words = str_dup(value), *rest = NULL;
 
 	if (outcome != USHER_OK) {
-		if (!b->timer)
-			b->timer = services(b)->timer(b->email->host, recall_next, b);
 		box_wait(b, AGAIN_US);
 	} else if (b->asking == 1) {
 		box_begin(b, value);
@@ -572,8 +746,11 @@ void box_recalled(struct box *b, enum usher_outcome outcome, struct usher_str va
 
 void boxes_start(struct email *e)
 {
-	for (guint i = 0; i < e->boxes->len; i++)
-		recall_next(g_ptr_array_index(e->boxes, i));
+	for (guint i = 0; i < e->boxes->len; i++) {
+		struct box *b = g_ptr_array_index(e->boxes, i);
+		b->timer = services(b)->timer(e->host, box_timer, b);
+		recall_next(b);
+	}
 }
 
 void boxes_stop(struct email *e)
@@ -581,6 +758,7 @@ void boxes_stop(struct email *e)
 	for (guint i = 0; i < e->boxes->len; i++) {
 		struct box *b = g_ptr_array_index(e->boxes, i);
 		b->stopping = true;
+		wanted_drop_all(b);
 		if (b->timer)
 			services(b)->timer_clear(b->timer);
 		if (b->imap)
@@ -639,9 +817,10 @@ void boxes_health(const struct email *e, GString *json)
 		g_string_append(json, ",\"folder\":");
 		json_text(json, b->config.folder);
 		g_string_append_printf(json,
-			",\"up\":%s,\"taken\":%" G_GUINT64_FORMAT ",\"uid\":%u,\"good_ms\":"
+			",\"up\":%s,\"taken\":%" G_GUINT64_FORMAT ",\"left\":%" G_GUINT64_FORMAT
+			",\"uid\":%u,\"good_ms\":"
 			"%" G_GUINT64_FORMAT ",\"why\":",
-			trouble_of(b) ? "false" : "true", b->taken, b->uid,
+			trouble_of(b) ? "false" : "true", b->taken, b->left, b->uid,
 			(guint64)(b->good_us / 1000));
 		json_text(json, trouble_of(b));
 		g_string_append_c(json, '}');

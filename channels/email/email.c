@@ -4,6 +4,8 @@
  */
 #include "email.h"
 
+#include "left.h"
+
 enum { SECRET_MIN = 16 };
 
 static const struct usher_option options[] = {
@@ -25,7 +27,7 @@ static const struct usher_option options[] = {
 	{ "trust_auth_results", USHER_TEXT, "", 0, 256, NULL, 0,
 		"name (authserv-id) of the own mail server whose Authentication-Results with "
 		"dmarc=pass verify a sender" },
-	{ "size_max", USHER_NUMBER, "52428800", 65536, 52428800, NULL, 0,
+	{ "size_max", USHER_NUMBER, "52428800", 65536, SIZE_MOST, NULL, 0,
 		"largest mail taken, in bytes" },
 	{ "sessions_max", USHER_NUMBER, "200", 1, 10000, NULL, 0,
 		"connections at once; more are told to come later" },
@@ -63,7 +65,7 @@ static const struct usher_option options[] = {
 	{ "imap.*.address", USHER_TEXT, "", 0, 512, NULL, 0,
 		"which of addresses its mails belong to; default: the first" },
 	{ "imap.*.every_s", USHER_NUMBER, "60", 1, 86400, NULL, 0, "time between two looks" },
-	{ "imap.*.timeout_s", USHER_NUMBER, "300", 5, 3600, NULL, 0, "for one command or mail" },
+	{ "imap.*.timeout_s", USHER_NUMBER, "300", 1, 3600, NULL, 0, "for one command or mail" },
 	{ "imap.*.after", USHER_CHOICE, "seen", 0, 0, "seen|move|delete|nothing", 0,
 		"what is done there with a mail that is stored here" },
 	{ "imap.*.move_to", USHER_TEXT, "", 0, 512, NULL, 0, "the folder, with after: move" },
@@ -452,14 +454,21 @@ static void email_blob_done(void *self, uint64_t token, enum usher_outcome outco
 static void reread_got(
 	struct email *e, struct reread *r, enum usher_outcome outcome, struct usher_str bytes)
 {
-	if (outcome != USHER_OK)
+	struct left left;
+
+	if (outcome == USHER_OK && left_read(bytes.p, bytes.n, &e->parse.key, &left)) {
+		if (!boxes_again(e, &left, r))
+			e->services->reread_done(e->host, r->token, USHER_FAIL,
+				str_of("its mailbox is not polled any more"));
+	} else if (outcome != USHER_OK) {
 		e->services->reread_done(
 			e->host, r->token, outcome, str_of("its source is not in the store"));
-	else if (mail_refusal(e))
+	} else if (mail_refusal(e)) {
 		e->services->reread_done(
 			e->host, r->token, USHER_RETRY, str_of("busy, try again later"));
-	else
+	} else {
 		mail_again(e, bytes, r);
+	}
 	g_free(r->raw);
 	g_free(r->of);
 	g_free(r);

@@ -27,6 +27,7 @@ enum {
 	IDLE_DEADLINE_S = 300,	 /* from the greeting, or a mail's end, to the next mail */
 	DATA_DEADLINE_S = 600,	 /* for one mail's bytes */
 	SENDERS_MAX = 16,	 /* connections to the mail server for answers */
+	SIZE_MOST = 52428800,	 /* of one mail, whatever is configured */
 	PIECE_BYTES = 512 * 1024 /* of a file in one turn of the loop */
 };
 
@@ -141,8 +142,12 @@ void mail_bytes(struct mail *m, const char *p, size_t n);
 void mail_end(struct mail *m);
 /* A quarantined mail's bytes; reread_done follows. */
 void mail_again(struct email *e, struct usher_str bytes, const struct reread *of);
-/* The whole mail at once, of a polled mailbox; takes `raw` and `missing` (why it is not whole, or NULL). box_answered follows. */
-void mail_of_box(struct mail *m, struct box *b, GByteArray *raw, char *missing);
+/*
+ * The whole mail at once, of a polled mailbox; takes `raw`. missing: why it is not whole, or NULL. of: what it is read again for, or
+ * NULL. box_answered follows.
+ */
+void mail_of_box(struct mail *m, struct box *b, GByteArray *raw, const char *missing,
+	const struct reread *of);
 /* DATA did not end: nothing was answered, or it was refused. */
 void mail_drop(struct mail *m);
 /* The connection is gone; the mail goes on, its replies go nowhere. */

@@ -95,31 +95,45 @@ static char *folder_url(CURL *curl, const struct imap_config *c)
 
 /* --- what the server says */
 
-static uint64_t number_behind(const char *line, const char *word)
+/* The number behind a word; false when it is not there, or is more than `most`. */
+static bool number_behind(const char *line, const char *word, uint64_t most, uint64_t *number)
 {
 	const char *at = strstr(line, word);
 
-	return at ? g_ascii_strtoull(at + strlen(word), NULL, 10) : 0;
+	if (!at || !g_ascii_isdigit(at[strlen(word)]))
+		return false;
+	*number = g_ascii_strtoull(at + strlen(word), NULL, 10);
+	return *number <= most;
 }
 
-/* "* 3 FETCH (UID 12 RFC822.SIZE 4567)" */
+/* "* 3 FETCH (UID 12 RFC822.SIZE 4567)". In any order, and more than once, if the server likes; of too many the least are kept. */
 static void found_add(struct imap *i, const char *line)
 {
-	struct imap_mail mail = { (uint32_t)number_behind(line, "UID "), number_behind(line, "RFC82"
-											     "2."
-											     "SIZE"
-											     " ") };
+	static const char size_word[] = "RFC822.SIZE ";
+	struct imap_mail mail;
+	uint64_t uid;
+	guint at = i->found->len;
 
-	if (mail.uid > i->above && i->found->len < IMAP_LIST_MAX)
-		g_array_append_val(i->found, mail);
+	if (!number_behind(line, "UID ", UINT32_MAX, &uid) || uid <= i->above ||
+		!number_behind(line, size_word, UINT64_MAX, &mail.size))
+		return;
+	mail.uid = (uint32_t)uid;
+	while (at && g_array_index(i->found, struct imap_mail, at - 1).uid >= mail.uid)
+		at--;
+	if (at < i->found->len && g_array_index(i->found, struct imap_mail, at).uid == mail.uid)
+		return;
+	g_array_insert_val(i->found, at, mail);
+	if (i->found->len > IMAP_LIST_MAX)
+		g_array_set_size(i->found, IMAP_LIST_MAX);
 }
 
 static void line_read(struct imap *i, const char *line)
 {
 	const char *text;
+	uint64_t validity;
 
-	if (line[0] == '*' && strstr(line, "[UIDVALIDITY "))
-		i->validity = (uint32_t)number_behind(line, "[UIDVALIDITY ");
+	if (line[0] == '*' && number_behind(line, "[UIDVALIDITY ", UINT32_MAX, &validity))
+		i->validity = (uint32_t)validity;
 	if (line[0] == '*' && i->found && strstr(line, " FETCH ("))
 		found_add(i, line);
 	/* "A004 NO [TRYCREATE] no such folder", or an untagged BYE with its reason */
@@ -311,10 +325,18 @@ static enum imap_result run(struct imap *i, const char *url, const char *command
 static enum imap_result list(struct imap *i, GArray *found, uint32_t above, GString *why)
 {
 	/* "n:*" names the last one too when there is none above; found_add leaves it out. */
-	char *command = g_strdup_printf("UID FETCH %u:* (RFC822.SIZE)", above + 1);
+	char *command;
 	enum imap_result result;
 
 	g_array_set_size(found, 0);
+	if (above == UINT32_MAX) {
+		g_string_append_printf(why,
+			"it has used up its numbers (UID %u): the server must give it another "
+			"UIDVALIDITY",
+			above);
+		return IMAP_REFUSED;
+	}
+	command = g_strdup_printf("UID FETCH %u:* (RFC822.SIZE)", above + 1);
 	i->found = found;
 	i->above = above;
 	result = run(i, i->select, command, why);
@@ -346,16 +368,15 @@ enum imap_result imap_look(
 	return result;
 }
 
-enum imap_result imap_fetch(struct imap *i, uint32_t validity, const struct imap_mail *mail,
+enum imap_result imap_fetch(struct imap *i, uint32_t validity, uint32_t uid, bool headers_only,
 	uint64_t size_max, GByteArray *bytes, GString *why)
 {
-	bool too_large = mail->size > size_max;
 	enum imap_result result;
 	char *url;
 
 	connection_prepare(i);
-	url = g_strdup_printf("%s;UIDVALIDITY=%u/;UID=%u%s", i->select, validity, mail->uid,
-		too_large ? "/;SECTION=HEADER" : "");
+	url = g_strdup_printf("%s;UIDVALIDITY=%u/;UID=%u%s", i->select, validity, uid,
+		headers_only ? "/;SECTION=HEADER" : "");
 	g_byte_array_set_size(bytes, 0);
 	i->bytes = bytes;
 	i->bytes_max = size_max;

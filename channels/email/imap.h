@@ -48,12 +48,12 @@ const char *imap_refusal(const struct imap_config *config);
 /* Connects to nothing yet. The config is borrowed. `kept`: a refresh token, see oauth.h. */
 struct imap *imap_new(const struct imap_config *config, const char *kept);
 void imap_free(struct imap *i);
-/* Mails above `uid`, in their order, of the mailbox that has *validity; when it has another one now, from its first, and the
+/* Mails above `uid`, the least first, of the mailbox that has *validity; when it has another one now, from its first, and the
  * new one in *validity. `found` (struct imap_mail) is cleared first. `why`: what went wrong, appended. */
 enum imap_result imap_look(
 	struct imap *i, uint32_t *validity, uint32_t uid, GArray *found, GString *why);
-/* Its bytes; of one that is too large (over size_max) the headers only. */
-enum imap_result imap_fetch(struct imap *i, uint32_t validity, const struct imap_mail *mail,
+/* Its bytes, or its headers only; at most size_max of them, else IMAP_NOT_GIVEN. */
+enum imap_result imap_fetch(struct imap *i, uint32_t validity, uint32_t uid, bool headers_only,
 	uint64_t size_max, GByteArray *bytes, GString *why);
 /* What the configuration says is done with a mail that is stored. */
 enum imap_result imap_mark(struct imap *i, uint32_t validity, uint32_t uid, GString *why);

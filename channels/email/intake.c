@@ -494,6 +494,8 @@ static void mail_parsed(void *arg)
 	}
 	if (m->again && m->parsed->quarantine) {
 		again_end(m, USHER_FAIL, m->parsed->quarantine);
+		if (m->box)
+			box_answered(m->box, USHER_FAIL, m->parsed->quarantine);
 		mail_free(m);
 		return;
 	}
@@ -544,7 +546,8 @@ void mail_end(struct mail *m)
 	struct usher_blob *blob = m->blob;
 
 	m->blob = NULL;
-	services(m)->count(m->email->host, "seen", m->targets->len);
+	if (!m->again)
+		services(m)->count(m->email->host, "seen", m->targets->len);
 	services(m)->blob_finish(
 		blob, email_token(m->email, (struct op){ .kind = OP_RAW, .mail = m }));
 }
@@ -564,16 +567,17 @@ static void raw_pump(void *arg)
 		mail_end(m);
 }
 
-void mail_of_box(struct mail *m, struct box *b, GByteArray *raw, char *missing)
+void mail_of_box(struct mail *m, struct box *b, GByteArray *raw, const char *missing,
+	const struct reread *of)
 {
 	g_byte_array_unref(m->raw);
 	m->raw = raw;
 	m->box = b;
-	m->missing = missing;
+	m->missing = g_strdup(missing);
+	m->again = of ? g_strdup(of->of) : NULL;
+	m->again_token = of ? of->token : 0;
 	m->size = raw->len;
 	m->email->bytes += raw->len;
-	if (!raw->len && missing) /* something to look at */
-		g_byte_array_append(raw, (const guint8 *)missing, (guint)strlen(missing));
 	raw_pump(m);
 }
 

@@ -21,7 +21,7 @@ void token_key_make(struct token_key *key, const char *secret, size_t n)
 static void mac(const struct token_key *key, char kind, const char *text, size_t n,
 	char out[TOKEN_MAC_LEN + 1])
 {
-	unsigned char input[128], sum[EVP_MAX_MD_SIZE];
+	unsigned char input[1 + TOKEN_TEXT_MAX], sum[EVP_MAX_MD_SIZE];
 	unsigned size = 0, bits = 0;
 	uint32_t acc = 0;
 	size_t at = 0;
@@ -112,6 +112,14 @@ bool token_plus_read(const struct token_key *key, enum token_kind kind, const ch
 		return false;
 	upper_copy(id, low + 1, TOKEN_ID_LEN);
 	return true;
+}
+
+void token_sign(const struct token_key *key, enum token_kind kind, const char *text,
+	char out[TOKEN_MAC_LEN + 1])
+{
+	size_t n = strlen(text);
+
+	mac(key, (char)kind, text, n < TOKEN_TEXT_MAX ? n : TOKEN_TEXT_MAX, out);
 }
 
 void token_msgid_make(const struct token_key *key, const char *conv, const char *message,

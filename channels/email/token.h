@@ -20,6 +20,7 @@ enum {
 	TOKEN_ID_LEN = 26,
 	TOKEN_DAYS = 400,
 	TOKEN_MAC_LEN = 16,
+	TOKEN_TEXT_MAX = 127,
 	TOKEN_PLUS_LEN = 1 + 26 + 4 + 16,
 	TOKEN_MSGID_LEN = 26 + 1 + 26 + 1 + 16
 };
@@ -28,7 +29,7 @@ struct token_key {
 	unsigned char bytes[32];
 };
 
-enum token_kind { TOKEN_CONVERSATION = 'c', TOKEN_BOUNCE = 'b' };
+enum token_kind { TOKEN_CONVERSATION = 'c', TOKEN_BOUNCE = 'b', TOKEN_LEFT = 'l' };
 
 /* The key from the configured secret, whatever its length. */
 void token_key_make(struct token_key *key, const char *secret, size_t n);
@@ -38,6 +39,9 @@ void token_plus_make(const struct token_key *key, enum token_kind kind, const ch
 /* True when genuine and not too old; the id in upper case. */
 bool token_plus_read(const struct token_key *key, enum token_kind kind, const char *text, size_t n,
 	uint64_t now_us, char id[TOKEN_ID_LEN + 1]);
+/* The mac alone, of `text` (at most TOKEN_TEXT_MAX). */
+void token_sign(const struct token_key *key, enum token_kind kind, const char *text,
+	char out[TOKEN_MAC_LEN + 1]);
 /* The left side of a Message-ID. */
 void token_msgid_make(const struct token_key *key, const char *conv, const char *message,
 	char out[TOKEN_MSGID_LEN + 1]);

@@ -143,11 +143,10 @@ def test_too_large_is_shown_with_its_headers():
 
 
 class Liar:
-    """An IMAP server whose first mail is far larger than it says; a second one is as it should be."""
+    """An IMAP server that has `mails` {uid: bytes}, says of each that it has 50 bytes, and never gives the whole of one in `stuck`."""
 
-    MAILS = {1: b"Subject: a lie\r\n\r\n" + b"x" * 300000, 2: b"From: a@x.example\r\nSubject: behind it\r\n\r\nhello\r\n"}
-
-    def __init__(self):
+    def __init__(self, mails, stuck=()):
+        self.mails, self.stuck, self.stop = mails, set(stuck), threading.Event()
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
@@ -156,6 +155,7 @@ class Liar:
         return self
 
     def __exit__(self, *_):
+        self.stop.set()
         self.socket.close()
 
     def accept(self):
@@ -172,7 +172,9 @@ class Liar:
                 f.flush()
                 for line in f:
                     tag, _, command = line.decode().strip().partition(" ")
-                    f.write(b"".join(self.answer(command.upper())) + f"{tag} OK done\r\n".encode())
+                    for piece in self.answer(command.upper()):
+                        f.write(piece)
+                    f.write(f"{tag} OK done\r\n".encode())
                     f.flush()
         except OSError:
             pass  # cut off, as it deserves
@@ -183,19 +185,53 @@ class Liar:
         elif command.startswith("SELECT"):
             yield b"* 2 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\n"
         elif command.startswith("UID FETCH") and "RFC822.SIZE" in command:
-            for uid in range(int(command.split()[2].split(":")[0]), 3):
-                yield f"* {uid} FETCH (UID {uid} RFC822.SIZE 50)\r\n".encode()
+            above = int(command.split()[2].split(":")[0])
+            assert 0 < above < 2**32, command
+            yield b"* 1 FETCH (FLAGS (\\Seen) UID 1)\r\n* 1 FETCH (UID 77777777777 RFC822.SIZE 50)\r\n"
+            for n, uid in enumerate(sorted(self.mails, reverse=True)):  # in no order, as it may
+                if uid >= above or n == 0:
+                    yield f"* {n + 1} FETCH (UID {uid} RFC822.SIZE 50)\r\n".encode()
         elif command.startswith("UID FETCH"):
             uid = int(command.split()[2])
-            mail = self.MAILS[uid]
+            mail = self.mails[uid]
+            if "HEADER" in command:
+                mail = mail.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+            elif uid in self.stuck:
+                yield f"* {uid} FETCH (UID {uid} BODY[] {{{len(mail)}}}\r\n".encode() + mail[:5]
+                self.stop.wait(20)
+                raise OSError("it hung")
             yield f"* {uid} FETCH (UID {uid} BODY[] {{{len(mail)}}}\r\n".encode() + mail + b")\r\n"
 
 
 def test_a_mail_larger_than_was_said_holds_up_nothing():
-    with Dovecot() as dovecot, Liar() as liar, node_of(dovecot, IMAP_URL2=f"imap://127.0.0.1:{liar.port}") as node:
+    mails = {1: b"Subject: a lie\r\n\r\n" + b"x" * 300000, 2: b"From: a@x.example\r\nSubject: behind it\r\n\r\nhello\r\n"}
+    with Dovecot() as dovecot, Liar(mails) as liar, node_of(dovecot, IMAP_URL2=f"imap://127.0.0.1:{liar.port}") as node:
         accepted(node, 1)
         assert intake(node)["quarantined"] == 1, intake(node)
         assert "hello" in "".join(texts(node))
+
+
+def test_a_mail_that_never_comes_holds_up_nothing():
+    mails = {1: b"From: a@x.example\r\nSubject: never\r\nMessage-ID: <1@x>\r\n\r\nat last\r\n",
+             2**32 - 1: b"From: b@x.example\r\nSubject: behind it\r\n\r\nhello\r\n"}
+    with Dovecot() as dovecot, Liar(mails, stuck=[1]) as liar:
+        with node_of(dovecot, IMAP_URL2=f"imap://127.0.0.1:{liar.port}", IMAP_TIMEOUT2="1") as node:
+            until("the alarm", lambda: "imap sales INBOX" in channel(node)["why"])
+            accepted(node, 1)
+            assert intake(node)["quarantined"] == 1, intake(node)
+            assert "hello" in "".join(texts(node))
+            # Its headers are here, so that somebody may ask; the mail itself still does not come.
+            held = node.json("quarantine")["messages"]
+            assert [m["subject"] for m in held] == ["never"] and "in 3 tries" in held[0]["why"], held
+            r = node.ctl("quarantine", "retry", held[0]["id"], check=False)
+            assert r.returncode == 1, r
+            liar.stuck.clear()
+            node.ctl("quarantine", "retry", held[0]["id"])
+            i = accepted(node, 2)
+            assert i["quarantined"] == 1 and not node.json("quarantine")["messages"], i
+            assert "at last" in "".join(texts(node))
+            # The last number there is: said, and asked for nothing above it.
+            until("the alarm", lambda: "UID 4294967295" in channel(node)["why"])
 
 
 def test_an_answer_finds_its_conversation():
