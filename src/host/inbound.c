@@ -111,7 +111,7 @@ static void split_quoted(struct reader *r)
 	struct command *c = &r->out->command;
 	struct quote_parts q = quote_split(c->text);
 
-	if (!q.signature.n && !q.quoted.n)
+	if (quote_is_forward(c->subject) || (!q.signature.n && !q.quoted.n))
 		return;
 	c->text = q.fresh;
 	c->quoted = q.signature.n && q.quoted.n

@@ -481,6 +481,25 @@ static void test_mail_text(void **state)
 	assert_slice_is(p.name, "passwd");
 }
 
+/* What somebody passes on is what he writes about: an agent must see it. */
+static void test_forwarded_mail(void **state)
+{
+	struct fixture *f = *state;
+	struct usher_inbound m = { .size = sizeof(m),
+		.dedup = str_of("d"),
+		.thread = str_of("t"),
+		.identity_kind = str_of("email"),
+		.identity = str_of("ann@x.org"),
+		.subject = str_of("FW: Invoice 5"),
+		.text = str_of("Is this yours?\n\nFrom: Shop <shop@x.org>\nSent: Monday\nTo: "
+			       "Ann\nSubject: Invoice 5\n\nPay 100") };
+
+	f->probe->svc->deliver(f->probe->host, &m, 1);
+	HOUSE_UNTIL(&f->house, f->house.taken_count == 1);
+	assert_true(slice_ends(f->house.taken[0].text, SLICE("Pay 100")));
+	assert_int_equal(f->house.taken[0].quoted.n, 0);
+}
+
 /* ---- the way out ---- */
 
 static void test_sent(void **state)
@@ -939,6 +958,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_repeated_later, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_long_text, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_mail_text, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_forwarded_mail, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sent, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_retried, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_failed, setup, teardown),

@@ -116,17 +116,108 @@ static const struct example examples[] = {
 	{ "mail.ru, android",
 		"Нет\n--\nОтправлено из Mail.ru для Android понедельник, 3 ноября 2025\n", "Нет",
 		"--\nОтправлено из Mail.ru для Android понедельник, 3 ноября 2025", "" },
-	{ "mail.ru forward",
+	{ "a forward is what the mail is about",
 		"Что это?\n\n-------- Пересылаемое сообщение --------\nОт: X <x@y.test>\nКому: "
-		"a@b\n\nТекст",
-		"Что это?", "",
-		"-------- Пересылаемое сообщение --------\nОт: X <x@y.test>\nКому: a@b\n\nТекст" },
+		"a@b\n\nТекст\n-- \nX",
+		"Что это?\n\n-------- Пересылаемое сообщение --------\nОт: X <x@y.test>\nКому: "
+		"a@b\n\nТекст\n-- \nX",
+		"", "" },
+	{ "a forward inside what is quoted",
+		"Нет\n\n-----Original Message-----\n\nСм. ниже\n\n---------- Forwarded message "
+		"---------\nFrom: X <x@y>\n\nт",
+		"Нет", "",
+		"-----Original Message-----\n\nСм. ниже\n\n---------- Forwarded message "
+		"---------\nFrom: X <x@y>\n\nт" },
 	{ "forward without a word",
 		"---------- Forwarded message ---------\nFrom: X <x@y>\nDate: x\nSubject: y\nTo: "
 		"z\n\nText",
 		"---------- Forwarded message ---------\nFrom: X <x@y>\nDate: x\nSubject: y\nTo: "
 		"z\n\nText",
 		"", "" },
+	{ "german, the name behind",
+		"Danke!\n\nAm Mo., 3. Nov. 2025 um 10:00 Uhr schrieb Support\n<s@demo.test>:\n\n> "
+		"Hallo\n",
+		"Danke!", "",
+		"Am Mo., 3. Nov. 2025 um 10:00 Uhr schrieb Support\n<s@demo.test>:\n\n> Hallo" },
+	{ "german, the name in front",
+		"Danke!\n\nSupport Team <s@demo.test> schrieb am Mo., 3.\nNov. 2025, 10:00:\n\n> "
+		"Hallo\n",
+		"Danke!", "",
+		"Support Team <s@demo.test> schrieb am Mo., 3.\nNov. 2025, 10:00:\n\n> Hallo" },
+	{ "dutch",
+		"Ja.\n\nOp 3 nov. 2025 om 10:00 heeft S <s@demo.test> het volgende "
+		"geschreven:\n\nOud",
+		"Ja.", "",
+		"Op 3 nov. 2025 om 10:00 heeft S <s@demo.test> het volgende geschreven:\n\nOud" },
+	{ "polish",
+		"Tak.\n\nW dniu 3 listopada 2025 10:00 użytkownik S "
+		"<s@demo.test>\nnapisał:\n\nStare",
+		"Tak.", "",
+		"W dniu 3 listopada 2025 10:00 użytkownik S <s@demo.test>\nnapisał:\n\nStare" },
+	{ "ukrainian", "Так\n\nпн, 3 лист. 2025 р. о 10:00 S <s@demo.test> пише:\n\n> Було", "Так",
+		"", "пн, 3 лист. 2025 р. о 10:00 S <s@demo.test> пише:\n\n> Було" },
+	{ "chinese", "好\n\n张 <s@demo.test> 于2025年11月3日周一 10:00写道：\n\n旧", "好", "",
+		"张 <s@demo.test> 于2025年11月3日周一 10:00写道：\n\n旧" },
+	{ "french outlook",
+		"Merci\n\nDe : S <s@demo.test>\nEnvoyé : lundi 3 novembre 2025 10:00\nÀ : A\nObjet "
+		": x\n\nvieux",
+		"Merci", "",
+		"De : S <s@demo.test>\nEnvoyé : lundi 3 novembre 2025 10:00\nÀ : A\nObjet : "
+		"x\n\nvieux" },
+	{ "two headers of a phone",
+		"Ok\n\nDate: Mon, 3 Nov 2025 10:00:00 +0300\nTo: ann@demo.test\n\nold", "Ok", "",
+		"Date: Mon, 3 Nov 2025 10:00:00 +0300\nTo: ann@demo.test\n\nold" },
+	{ "zoho", "Ok\n\n---- On Mon, 03 Nov 2025 10:00:00 +0300 s@demo.test wrote ----\n\nold",
+		"Ok", "", "---- On Mon, 03 Nov 2025 10:00:00 +0300 s@demo.test wrote ----\n\nold" },
+	{ "a samsung",
+		"Ok\n\n-------- Исходное сообщение --------\nОт: S <s@demo.test>\nДата: 03.11.2025 "
+		"10:00 (GMT+03:00)\nКому: a@b.test\nТема: x\n\nстарое",
+		"Ok", "",
+		"-------- Исходное сообщение --------\nОт: S <s@demo.test>\nДата: 03.11.2025 10:00 "
+		"(GMT+03:00)\nКому: a@b.test\nТема: x\n\nстарое" },
+	{ "no colon, but marks", "Ok\n\n2025/11/3 Support <s@demo.test>\n\n> old", "Ok", "",
+		"2025/11/3 Support <s@demo.test>\n\n> old" },
+	{ "a sentence right above",
+		"My address is ann@demo.test\nOn Mon, 3 Nov 2025 at 10:00, S <s@demo.test> "
+		"wrote:\n> old",
+		"My address is ann@demo.test", "",
+		"On Mon, 3 Nov 2025 at 10:00, S <s@demo.test> wrote:\n> old" },
+	{ "on the other hand",
+		"On the other hand, no.\nOn Mon, 3 Nov 2025 at 10:00, S <s@demo.test> wrote:\n> "
+		"old",
+		"On the other hand, no.", "",
+		"On Mon, 3 Nov 2025 at 10:00, S <s@demo.test> wrote:\n> old" },
+	{ "all in one line", "Yes. On Mon, 3 Nov 2025 at 10:00, S <s@demo.test> wrote:\n> old",
+		"Yes.", "", "On Mon, 3 Nov 2025 at 10:00, S <s@demo.test> wrote:\n> old" },
+	{ "a citation, then the whole mail",
+		"> One?\nYes.\n\nOn Mon, 3 Nov 2025 at 10:00, S <s@demo.test> wrote:\n> One?\n> "
+		"Two?",
+		"> One?\nYes.", "",
+		"On Mon, 3 Nov 2025 at 10:00, S <s@demo.test> wrote:\n> One?\n> Two?" },
+	{ "a link that lost its mark",
+		"Ok\n\nOn 3 Nov 2025, at 10:00, S <s@demo.test> wrote:\n> See "
+		"(https://demo.test/a\n/long?x=1)\n> End",
+		"Ok", "",
+		"On 3 Nov 2025, at 10:00, S <s@demo.test> wrote:\n> See "
+		"(https://demo.test/a\n/long?x=1)\n> End" },
+	{ "outlook phone ru",
+		"Ок\n\nСкачать Outlook для "
+		"Android<https://aka.ms/x>\n________________________________\nОт: S "
+		"<s@demo.test>\nОтправлено: Monday\nКому: A\nТема: x\n\nold",
+		"Ок", "Скачать Outlook для Android<https://aka.ms/x>",
+		"________________________________\nОт: S <s@demo.test>\nОтправлено: Monday\nКому: "
+		"A\nТема: x\n\nold" },
+	{ "mail.ru phone", "Ок\n\nОтправлено из мобильной Почты Mail.ru", "Ок",
+		"Отправлено из мобильной Почты Mail.ru", "" },
+	{ "a german phone", "Ja\n\nVon meinem iPhone gesendet", "Ja", "Von meinem iPhone gesendet",
+		"" },
+	{ "a mailing list's end",
+		"Hi\n\n_______________________________________________\nUsers mailing "
+		"list\nusers@lists.demo.test",
+		"Hi",
+		"_______________________________________________\nUsers mailing "
+		"list\nusers@lists.demo.test",
+		"" },
 	{ "proton",
 		"Hi\n\nSent with Proton Mail secure email.\n\nOn Monday, November 3rd, 2025 at "
 		"10:00, S <s@demo.test> wrote:\n\n> x",
@@ -156,6 +247,16 @@ static const struct example examples[] = {
 		"Your manager wrote:\npay 100. I will not.", "", "" },
 	{ "not a header block", "From: Moscow\nTo: Berlin\nhow much is a ticket?",
 		"From: Moscow\nTo: Berlin\nhow much is a ticket?", "", "" },
+	{ "travel plans", "From: Moscow\nTo: Berlin\nDate: 3.11.2025\nTwo seats, please.",
+		"From: Moscow\nTo: Berlin\nDate: 3.11.2025\nTwo seats, please.", "", "" },
+	{ "not from a device", "Hi\n\nSent from my office, the phone is broken.",
+		"Hi\n\nSent from my office, the phone is broken.", "", "" },
+	{ "a line between paragraphs is no signature",
+		"A\n--\n1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n13\n14\n15\n16\n17\n18\n19\n20\n"
+		"21",
+		"A\n--\n1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n13\n14\n15\n16\n17\n18\n19\n20\n"
+		"21",
+		"", "" },
 	{ "a date and a colon", "On 3 Nov 2025 at 10:00 I saw these errors:\nE1\nE2",
 		"On 3 Nov 2025 at 10:00 I saw these errors:\nE1\nE2", "", "" },
 };
@@ -175,15 +276,29 @@ static void splits_what_mail_programs_write(void **state)
 	}
 }
 
+static void knows_a_forward_by_its_subject(void **state)
+{
+	(void)state;
+	assert_true(quote_is_forward(SLICE("Fwd: order 5")));
+	assert_true(quote_is_forward(SLICE(" FW: order 5")));
+	assert_true(quote_is_forward(SLICE("Пересл: заказ 5")));
+	assert_false(quote_is_forward(SLICE("Re: Fwd: order 5")));
+	assert_false(quote_is_forward(SLICE("Forward my order")));
+	assert_false(quote_is_forward(SLICE("")));
+}
+
 static void long_texts_take_linear_time(void **state)
 {
 	static const char *const pieces[] = { "10:00 2025 x@y\n", "On \n", ">\n\n", "wrote:\n",
-		"\n", "From: a\n", "__________\n\n", "Sent from my iPhone\n\n", "> a\nb\n" };
+		"\n", "From: a\n", "__________\n\n", "Sent from my iPhone\n\n", "> a\nb\n", "x@y\n",
+		"a@b 2025 10:00 ", "> (http", "Regards,\n\n", "> a\n(http://x)\n",
+		"On 2025 wrote:\n> a\nb\n", "--\n", "a wrote:\n", "Date: 1.1.2025 10:00 a@b\n",
+		" On ", "-----", "x On 2025 a@b wrote:\n" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
 		struct str text = { 0 };
-		while (text.n < 262144)
+		while (text.n < 65536)
 			str_add_text(&text, pieces[i]);
 		quote_split(str_slice(
 			&text)); /* ctest's time limit is the judge of what is quadratic */
@@ -194,6 +309,7 @@ static void long_texts_take_linear_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(splits_what_mail_programs_write),
+		cmocka_unit_test(knows_a_forward_by_its_subject),
 		cmocka_unit_test(long_texts_take_linear_time) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,133 @@
+/* See quote_line.h. */
+#include "text/quote_line.h"
+
+#include "base/utf8.h"
+#include "text/lower.h"
+
+struct line line_at(struct slice text, size_t at)
+{
+	struct slice rest = slice_make(text.p + at, text.n - at);
+	size_t n = slice_find(rest, '\n');
+
+	return (struct line){ slice_make(rest.p, n), at + n + (n < rest.n) };
+}
+
+bool line_is_blank(struct slice line)
+{
+	return slice_trim(line).n == 0;
+}
+
+bool line_is_marked(struct slice line)
+{
+	struct slice s = slice_trim(line);
+
+	return s.n > 0 && s.p[0] == '>';
+}
+
+struct slice line_unmark(struct slice line)
+{
+	struct slice s = slice_trim(line);
+
+	while (s.n > 0 && s.p[0] == '>')
+		s = slice_trim(slice_make(s.p + 1, s.n - 1));
+	return s;
+}
+
+bool line_is_rule(struct slice line)
+{
+	struct slice s = slice_trim(line);
+	size_t n = 0;
+
+	while (s.n > 0) {
+		bool ascii = s.p[0] == '_' || s.p[0] == '-';
+		/* U+2012 to U+2015 */
+		if (!ascii && (s.n < 3 || memcmp(s.p, "\xe2\x80", 2) != 0 ||
+				      (unsigned char)s.p[2] < 0x92 || (unsigned char)s.p[2] > 0x95))
+			return false;
+		s = slice_make(s.p + (ascii ? 1 : 3), s.n - (ascii ? 1 : 3));
+		n++;
+	}
+	return n >= 10;
+}
+
+static uint32_t narrow(uint32_t c)
+{
+	switch (c) {
+	case 0xa0:
+	case 0x202f:
+	case 0x3000:
+		return ' ';
+	case 0xff1a:
+		return ':';
+	case 0xff1c:
+		return '<';
+	case 0xff1e:
+		return '>';
+	default:
+		return c;
+	}
+}
+
+bool fold_add(struct fold *f, struct slice s)
+{
+	if (f->n && f->n < FOLD_MAX)
+		f->p[f->n++] = ' ';
+	while (s.n > 0) {
+		uint32_t c = (unsigned char)s.p[0];
+		size_t n = c < 0x80 ? 1 : utf8_decode(s, &c);
+		if (n == 0 || f->n >= FOLD_MAX)
+			return false;
+		s = slice_make(s.p + n, s.n - n);
+		f->n += cp_put(f->p + f->n, cp_lower(narrow(c)));
+	}
+	return true;
+}
+
+struct slice fold_slice(const struct fold *f)
+{
+	return slice_trim(slice_make(f->p, f->n));
+}
+
+struct slice fold_line(struct fold *f, struct slice line, size_t max)
+{
+	struct slice s = slice_trim(line);
+
+	f->n = 0;
+	if (s.n == 0 || s.n > max || !fold_add(f, s))
+		return (struct slice){ 0 };
+	return fold_slice(f);
+}
+
+bool slice_has(struct slice s, const char *part)
+{
+	size_t n = strlen(part);
+
+	return s.n >= n && memmem(s.p, s.n, part, n);
+}
+
+bool starts_with_any(struct slice s, const char *const *list)
+{
+	for (; *list; list++) {
+		if (slice_starts(s, slice_of(*list)))
+			return true;
+	}
+	return false;
+}
+
+bool ends_with_any(struct slice s, const char *const *list)
+{
+	for (; *list; list++) {
+		if (slice_ends(s, slice_of(*list)))
+			return true;
+	}
+	return false;
+}
+
+bool has_any(struct slice s, const char *const *list)
+{
+	for (; *list; list++) {
+		if (slice_has(s, *list))
+			return true;
+	}
+	return false;
+}
