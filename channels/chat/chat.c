@@ -207,6 +207,23 @@ static void chat_caught_up(
 
 /* ---- HTTP ---- */
 
+/* Whichever of our languages the browser names first; ?lang= overrules it. */
+static int wants_russian(struct chat *c, struct usher_http *r)
+{
+	struct usher_str query = c->svc->http_query(r);
+	struct usher_str names = c->svc->http_header(r, "accept-language");
+	if (query.n && memmem(query.p, query.n, "lang=", 5))
+		return memmem(query.p, query.n, "lang=ru", 7) != NULL;
+	for (size_t i = 0; i + 1 < names.n; i++) {
+		int first = i == 0 || names.p[i - 1] == ',' || names.p[i - 1] == ' ';
+		if (first && strncasecmp(names.p + i, "ru", 2) == 0)
+			return 1;
+		if (first && strncasecmp(names.p + i, "en", 2) == 0)
+			return 0;
+	}
+	return 0;
+}
+
 static int has_word(struct usher_str list, struct usher_str word)
 {
 	for (size_t i = 0; i < list.n;) {
@@ -311,6 +328,11 @@ static void chat_http(void *self, struct usher_http *r)
 		c->svc->http_set(r, "Access-Control-Allow-Origin", any);
 	rest.p++;
 	rest.n--;
+	if (rest.n == 0) {
+		c->svc->http_set(r, "Vary", (struct usher_str){ "Accept-Language", 15 });
+		if (wants_russian(c, r))
+			rest = (struct usher_str){ "index.ru.html", 13 };
+	}
 	c->svc->http_file(r, rest, CSP);
 }
 

@@ -40,7 +40,9 @@ enum {
 	FIELDS_MAX = 2048, /* what a pre-chat form says: names and values */
 	FIELD_NAME_MAX = 64,
 	PEERS_SWEEP_MIN = 1024,
-	FILES_MAX = 10, /* of one message */
+	FILES_MAX = 10,	     /* of one message */
+	PICTURES_BURST = 60, /* drawn anew for one address at once, */
+	PICTURES_PER_S = 2,  /* then this many a second */
 	MAC_HEX_LEN = 32,
 	SESSION_KEEP_S = 2592000, /* an identified session that nobody used */
 	HOLD_US = 20000000,	  /* a poll without news; below any proxy's patience */
@@ -58,7 +60,8 @@ struct transcript;
 struct peer {
 	char key[16];
 	size_t tabs;
-	uint64_t says_us, joins_us, files_us; /* buckets: when each would be full again */
+	uint64_t says_us, joins_us, files_us,
+		pictures_us; /* buckets: when each would be full again */
 };
 
 /* Frames with their numbers: history and live news meet here, in any order, and leave sorted and once each. */
@@ -168,6 +171,7 @@ void chat_forget(struct chat *c);
 int bucket_take(uint64_t *full_us, uint64_t now_us, uint64_t burst, uint64_t per_s);
 int peer_may_say(struct tab *t);
 int peer_may_send_file(struct chat *c, const char *address);
+int peer_may_see_picture(struct chat *c, const char *address);
 
 /* ---- line.c: one way out for WebSockets and polls ---- */
 void tab_send(struct tab *t, struct usher_str frame);
@@ -238,7 +242,9 @@ int upload_finish(struct upload *u, uint64_t token, const char **why);
 void upload_answer(struct upload *u, struct usher_str blob, uint64_t size, struct buffer *json);
 void upload_free(struct upload **u);
 struct fetch;
-struct fetch *fetch_new(struct chat *c, struct usher_str body, const char **why);
+/* NULL: the HTTP status and why. */
+struct fetch *fetch_new(
+	struct chat *c, const char *address, struct usher_str body, int *status, const char **why);
 void fetch_begin(struct fetch *f, uint64_t token);
 void fetch_answer(struct fetch *f, struct usher_http *r, struct usher_str bytes);
 void fetch_free(struct fetch **f);

@@ -1,9 +1,9 @@
 /*
- * Files of visitors and for visitors. What comes in goes to usher's blobs as it arrives; what goes out is always a download, never shown by this
- * server's address. A visitor gets a file only with the proof that came with the message that has it.
+ * Files of visitors and for visitors. What comes in goes to usher's blobs as it arrives; what goes out is always a download, and what is to be
+ * shown is a picture that usher has drawn anew. A visitor gets a file only with the proof that came with the message that has it.
  *
  *   upload:  {"pass":..., "name":...} newline, then the bytes ─▶ {name, type, size, blob, ref}, which the next `say` names in `files`
- *   fetch:   {"pass", "name", "type", "size", "blob", "ref"} ─▶ the bytes
+ *   fetch:   {"pass", "name", "type", "size", "blob", "ref"} ─▶ the bytes; with "picture": SIDE ─▶ a JPEG or PNG of at most SIDE pixels
  *
  * pass and ref are HMACs with a key that usher remembers: they name no secret of the visitor's and are worth nothing for another thread.
  */
@@ -22,6 +22,8 @@ enum {
 	HEAD_MAX = 4096,
 	FILE_NAME_MAX = 200,
 	START_MAX = 16,
+	SIDE_MIN = 16,
+	SIDE_MAX = 2048,
 	KEY_TOKEN = 0,
 	KEY_AGAIN_US = 2000000
 };
@@ -388,30 +390,51 @@ void upload_free(struct upload **upload)
 
 struct fetch {
 	struct chat *chat;
+	uint32_t side_px; /* 0: the file itself */
 	json_t *ask;
 	struct usher_part part; /* borrowed from ask */
 };
 
-struct fetch *fetch_new(struct chat *c, struct usher_str body, const char **why)
+struct fetch *fetch_new(
+	struct chat *c, const char *address, struct usher_str body, int *status, const char **why)
 {
 	json_t *ask = json_loadb(body.p, body.n, JSON_REJECT_DUPLICATES, NULL);
+	json_int_t side = json_integer_value(json_object_get(ask, "picture"));
 	char thread[THREAD_LEN + 1];
 	struct usher_part part;
 
-	*why = "this file is not of your conversation";
+	*status = 0;
 	if (!pass_ok(c, json_string_value(json_object_get(ask, "pass")), thread) ||
 		!part_read(c, thread, ask, &part)) {
+		*status = 403;
+		*why = "this file is not of your conversation";
+	} else if (side < 0 || side > SIDE_MAX || (side && side < SIDE_MIN)) {
+		*status = 400;
+		*why = "picture is the longest side that is wanted, 16 to 2048 pixels";
+	} else if (side && !USHER_HAS(c->svc, picture_get)) {
+		*status = 404;
+		*why = "this usher is older than the plugin: it shows no pictures";
+	} else if (side && !peer_may_see_picture(c, address)) {
+		*status = 429;
+		*why = "too many pictures at once; wait a moment";
+	}
+	if (*status) {
 		json_decref(ask);
 		return NULL;
 	}
 	struct fetch *f = chat_alloc(sizeof(*f));
-	*f = (struct fetch){ c, ask, part };
+	*f = (struct fetch){ c, (uint32_t)side, ask, part };
 	return f;
 }
 
 void fetch_begin(struct fetch *f, uint64_t token)
 {
-	f->chat->svc->blob_get(f->chat->host, f->part.blob, token);
+	const struct usher_services *svc = f->chat->svc;
+
+	if (f->side_px)
+		svc->picture_get(f->chat->host, f->part.blob, f->side_px, token);
+	else
+		svc->blob_get(f->chat->host, f->part.blob, token);
 }
 
 /* As RFC 6266: the exact name, percent-encoded. */
@@ -433,12 +456,20 @@ void fetch_answer(struct fetch *f, struct usher_http *r, struct usher_str bytes)
 {
 	const struct usher_services *svc = f->chat->svc;
 	struct buffer b = { 0 };
+	int jpeg = bytes.n && bytes.p[0] == '\xff';
 
-	disposition(&b, f->part.name);
+	if (f->side_px)
+		buffer_text(&b, "inline");
+	else
+		disposition(&b, f->part.name);
 	svc->http_set(r, "Content-Disposition", (struct usher_str){ b.p, b.n });
 	svc->http_set(r, "Content-Security-Policy", str("default-src 'none'; sandbox"));
 	svc->http_set(r, "Cache-Control", str("no-store"));
-	svc->http_answer(r, 200, "application/octet-stream", bytes);
+	svc->http_answer(r, 200,
+		!f->side_px ? "application/octet-stream"
+		: jpeg	    ? "image/jpeg"
+			    : "image/png",
+		bytes);
 	buffer_free(&b);
 }
 

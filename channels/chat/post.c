@@ -103,10 +103,12 @@ static void upload_body(struct chat *c, struct post *p, struct usher_str piece, 
 static void fetch_body(struct chat *c, struct post *p)
 {
 	const char *why = NULL;
+	int status = 0;
 
-	p->fetch = fetch_new(c, (struct usher_str){ p->body.p, p->body.n }, &why);
+	p->fetch = fetch_new(c, c->svc->http_peer(p->r), (struct usher_str){ p->body.p, p->body.n },
+		&status, &why);
 	if (!p->fetch) {
-		refuse(c, p, 403, why);
+		refuse(c, p, status, why);
 		return;
 	}
 	ask_store(c, p);

@@ -176,6 +176,12 @@ int peer_may_send_file(struct chat *c, const char *address)
 		c->per_address + FILES_MAX, 1);
 }
 
+int peer_may_see_picture(struct chat *c, const char *address)
+{
+	return bucket_take(&peer_get(c, address)->pictures_us, c->svc->now_us(c->host),
+		PICTURES_BURST, PICTURES_PER_S);
+}
+
 /* ---- tabs ---- */
 
 struct tab *tab_new(struct chat *c, const char *address, const char **why)

@@ -291,6 +291,12 @@ struct usher_services {
 	/* 1.1. Each header of a request as it came, in order; the name in lower case. */
 	void (*http_each_header)(struct usher_http *r,
 		void (*each)(void *arg, struct usher_str name, struct usher_str value), void *arg);
+	/*
+	 * 1.1. A stored picture (PNG, JPEG, GIF, WebP) drawn anew by a process that can do nothing else, no side longer than side_px (16..2048): a JPEG or PNG
+	 * with nothing of the file in it but its pixels, so that it may be shown. `blob_got` has it; USHER_FAIL: it is none that can be shown. Not there (NULL) for a channel that is isolated.
+	 */
+	void (*picture_get)(
+		struct usher_host *h, struct usher_str name, uint32_t side_px, uint64_t token);
 };
 
 enum usher_stream_event {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/assert.h"
+#include "store/picture.h"
 
 struct metric_row {
 	const char *name, *type, *labels, *help;
@@ -356,6 +357,10 @@ static void write_one(struct scrape *s)
 		return;
 	case METRIC_MEMORY:
 		plain(s, resident_bytes());
+		return;
+	case METRIC_PICTURES:
+		one(s, "outcome", SLICE("drawn"), pictures_drawn(n->store));
+		one(s, "outcome", SLICE("failed"), pictures_failed(n->store));
 		return;
 	case METRIC_RELOADS:
 		one(s, "outcome", SLICE("done"), n->reloads);

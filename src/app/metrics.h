@@ -65,6 +65,8 @@
 		"How late the loop's last beat was; there is one a second.")                       \
 	X(METRIC_HTTP, "http_connections", "gauge", "", "Open connections, WebSockets included.")  \
 	X(METRIC_MEMORY, "resident_memory_bytes", "gauge", "", "Memory of this process.")          \
+	X(METRIC_PICTURES, "pictures_total", "counter", "outcome",                                 \
+		"Pictures to be shown, drawn anew in a process of their own: drawn, failed.")      \
 	X(METRIC_RELOADS, "reloads_total", "counter", "outcome", "Reloads: done, refused.")
 
 #define METRIC_ENUM(id, name, type, labels, help) id,

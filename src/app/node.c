@@ -4,10 +4,14 @@
 #include "app/node.h"
 
 #include <errno.h>
+#include <libgen.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "app/config.h"
 #include "app/control.h"
@@ -228,9 +232,23 @@ static void trust_proxies(struct node *n)
 	free(list);
 }
 
+/* usher-picture stands beside usherd; empty when nobody knows where that is. */
+static void picture_program(char *out, size_t size)
+{
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	self[n > 0 ? n : 0] = '\0';
+	if (n <= 0 || snprintf(out, size, "%s/usher-picture", dirname(self)) >= (int)size)
+		*out = '\0';
+}
+
 static int node_build(struct node *n, struct err *err)
 {
 	const struct config *c = n->config;
+	char picture[PATH_MAX];
+
+	picture_program(picture, sizeof(picture));
 	struct store_options o = {
 		.redis = c->redis.p,
 		.redis_ca = text_or_null(c->redis_ca),
@@ -238,6 +256,7 @@ static int node_build(struct node *n, struct err *err)
 		.node = c->node.p,
 		.data_dir = c->data_dir.p,
 		.relaxed = c->durability_relaxed,
+		.picture = picture,
 	};
 	int error = make_directory(c->data_dir, err);
 

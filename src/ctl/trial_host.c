@@ -623,6 +623,16 @@ static void s_blob_get(struct usher_host *h, struct usher_str name, uint64_t tok
 		trial_later(h, blob_got_now, kept_new(token, 0));
 }
 
+static void s_picture_get(
+	struct usher_host *h, struct usher_str name, uint32_t side_px, uint64_t token)
+{
+	(void)name;
+	if (side_px < 16 || side_px > 2048)
+		trial_wrong(h, "picture_get with a side of %u; it is 16 to 2048", side_px);
+	if (service_here(h, "picture_get"))
+		trial_later(h, blob_got_now, kept_new(token, 0));
+}
+
 const struct usher_services trial_check_services = { .size = sizeof(struct usher_services),
 	.abi_major = USHER_ABI_MAJOR,
 	.abi_minor = USHER_ABI_MINOR,
@@ -698,7 +708,8 @@ const struct usher_services trial_services = { .size = sizeof(struct usher_servi
 	.remember_for = s_remember_for,
 	.mail = s_mail,
 	.reread_done = s_reread_done,
-	.http_each_header = pipe_each_header };
+	.http_each_header = pipe_each_header,
+	.picture_get = s_picture_get };
 
 /* ---- a channel's life ---- */
 

@@ -36,6 +36,8 @@ enum body_kind { BODY_NONE, BODY_JSON, BODY_STREAM };
 	X(blob_put, "POST", "/blobs", WRITE_BLOB, BODY_STREAM, 201, "Store a file to send")        \
 	X(blob_get, "GET", "/blobs/{name}", READ_BLOB, BODY_NONE, 200,                             \
 		"An attachment of a conversation; query: conv")                                    \
+	X(picture, "GET", "/blobs/{name}/picture", READ_BLOB, BODY_NONE, 200,                      \
+		"A picture of a conversation, drawn anew to be shown; query: conv, side")          \
 	X(queue, "GET", "/queues/{name}", READ_QUEUE, BODY_NONE, 200,                              \
 		"The conversations that wait in a queue, in order")                                \
 	X(agents, "GET", "/agents", READ_AGENTS, BODY_NONE, 200, "All agents and their work")      \

@@ -1,6 +1,6 @@
 /*
  * Files: stored as they come, given out only as attachments of a conversation that the caller may read and that has them. A browser never
- * runs one: attachment, nosniff, sandbox.
+ * runs one: attachment, nosniff, sandbox. What is shown is a picture drawn anew (store/picture.h), never the file.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -14,6 +14,7 @@
 #include "model/pairs.h"
 #include "store/blob.h"
 #include "store/history.h"
+#include "store/picture.h"
 
 /* ---- in ---- */
 
@@ -68,7 +69,8 @@ void call_blob_put(struct call *c)
 /* ---- out ---- */
 
 struct blob_want {
-	uint64_t after; /* how far the history was searched */
+	unsigned side_px; /* 0: the file itself */
+	uint64_t after;	  /* how far the history was searched */
 	struct id conv;
 	struct slice name, type;
 };
@@ -120,6 +122,25 @@ static void on_blob(void *arg, int status, struct slice bytes)
 	call_release(c);
 }
 
+static void on_picture(void *arg, int status, struct slice bytes)
+{
+	struct call *c = arg;
+
+	if (status == -EINVAL || status == -ENOTSUP) {
+		call_problem(c, 415, "it is no picture that can be shown; save the file instead");
+	} else if (status) {
+		call_failed(c, status);
+	} else if (call_lives(c)) {
+		c->answered = true;
+		http_set(c->r, "Content-Disposition", SLICE("inline"));
+		http_set(c->r, "Content-Security-Policy", SLICE("default-src 'none'; sandbox"));
+		http_set(c->r, "Cross-Origin-Resource-Policy", SLICE("same-origin"));
+		http_set(c->r, "Cache-Control", SLICE("private, max-age=86400"));
+		http_answer(c->r, 200, picture_type(bytes), bytes);
+	}
+	call_release(c);
+}
+
 /* The part of that blob among an entry's; the raw source of a message counts too. */
 static bool entry_has(struct call *c, const struct entry *en, struct blob_want *w)
 {
@@ -152,7 +173,10 @@ static void on_entries(void *arg, int status, const struct entry *entries, size_
 	if (!call_lives(c)) {
 		call_release(c);
 	} else if (has) {
-		blob_get(c->d->store, c->args[0], on_blob, c);
+		if (w->side_px)
+			picture_get(c->d->store, c->args[0], w->side_px, on_picture, c);
+		else
+			blob_get(c->d->store, c->args[0], on_blob, c);
 	} else if (status || count < API_MESSAGES_MAX) {
 		call_failed(c, status ? status : -ENOENT);
 		call_release(c);
@@ -169,13 +193,31 @@ static void search(struct call *c)
 	history_read(c->d->store, w->conv, w->after, API_MESSAGES_MAX, on_entries, c);
 }
 
-void call_blob_get(struct call *c)
+static void blob_ask(struct call *c, unsigned side_px)
 {
 	struct blob_want *w = arena_alloc(&c->arena, sizeof(*w));
+
+	w->side_px = side_px;
 	if (c->args[0].n != BLOB_NAME_LEN || !id_parse(call_query(c, "conv"), &w->conv)) {
 		call_problem(c, 400, "say which conversation it is of: ?conv=ID");
 		return;
 	}
 	c->state = w;
 	access_conv(c, w->conv, search);
+}
+
+void call_blob_get(struct call *c)
+{
+	blob_ask(c, 0);
+}
+
+void call_picture(struct call *c)
+{
+	uint64_t side;
+
+	if (slice_u64(call_query(c, "side"), &side) && side >= PICTURE_SIDE_MIN &&
+		side <= PICTURE_SIDE_MAX)
+		blob_ask(c, (unsigned)side);
+	else
+		call_problem(c, 400, "say how large at most: side=16 to 2048, in pixels");
 }

@@ -262,6 +262,8 @@ void service_blob_write(struct usher_blob *b, struct usher_str piece);
 void service_blob_finish(struct usher_blob *b, uint64_t token);
 void service_blob_drop(struct usher_blob *b);
 void service_blob_get(struct usher_host *h, struct usher_str name, uint64_t token);
+void service_picture_get(
+	struct usher_host *h, struct usher_str name, uint32_t side_px, uint64_t token);
 
 /* reread.c */
 void service_reread_done(

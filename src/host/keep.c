@@ -1,10 +1,12 @@
 /*
  * What a plugin keeps in the store: cursors and blobs. Called by plugins through the services table.
  */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "host/inside.h"
 #include "store/blob.h"
+#include "store/picture.h"
 #include "store/remember.h"
 
 struct usher_blob {
@@ -197,4 +199,27 @@ void service_blob_get(struct usher_host *h, struct usher_str name, uint64_t toke
 	if (!service_allowed(h, "blob_get"))
 		return;
 	blob_get(h->host->store, to_slice(name), blob_got, owe(h, token));
+}
+
+static void picture_got(void *arg, int status, struct slice bytes)
+{
+	uint64_t token;
+	struct usher_str why;
+	struct usher_host *h = owed_end(arg, &token);
+	bool never = status == -EINVAL || status == -ENOTSUP;
+
+	if (h)
+		PLUGIN_CALL(h, blob_got, h->self, token,
+			never ? USHER_FAIL : outcome_of(status, &why), to_str(bytes));
+}
+
+void service_picture_get(
+	struct usher_host *h, struct usher_str name, uint32_t side_px, uint64_t token)
+{
+	unsigned side = side_px < PICTURE_SIDE_MIN   ? PICTURE_SIDE_MIN
+			: side_px > PICTURE_SIDE_MAX ? PICTURE_SIDE_MAX
+						     : side_px;
+
+	if (service_allowed(h, "picture_get"))
+		picture_get(h->host->store, to_slice(name), side, picture_got, owe(h, token));
 }

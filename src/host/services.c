@@ -167,4 +167,5 @@ const struct usher_services host_services = {
 	.remember_for = service_remember_for,
 	.reread_done = service_reread_done,
 	.http_each_header = service_http_each_header,
+	.picture_get = service_picture_get,
 };

@@ -14,6 +14,9 @@
 	LIMIT(MESSAGE_REFS_MAX, 64, "keys", "References of a long thread")                         \
 	LIMIT(MESSAGE_HINTS_MAX, 65536, "bytes", "form fields, page, user agent together")         \
 	LIMIT(BLOB_MAX, 52428800, "bytes", "the largest mail or attachment taken")                 \
+	LIMIT(PICTURE_FILE_MAX, 16777216, "bytes", "of a picture that is shown, not only saved")   \
+	LIMIT(PICTURES_AT_ONCE, 2, "processes", "that draw pictures anew; each takes a core")      \
+	LIMIT(PICTURES_WAIT_MAX, 64, "pictures", "that wait for one of them")                      \
 	LIMIT(BLOB_REDIS_MAX, 65536, "bytes", "larger blobs are files: Redis keeps all in memory") \
 	LIMIT(RECIPIENTS_MAX, 50, "addresses", "of one reply; more is a newsletter")               \
 	LIMIT(QUOTED_IMAGE_MAX, 524288, "bytes", "of an image that goes back in a quotation")      \

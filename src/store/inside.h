@@ -7,7 +7,8 @@
  *                 ├─ followers ── readers (own links) ─ follow `push`
  *                 ├─ outboxes ── readers (own links)  ─ follow `out:CHANNEL`
  *                 ├─ fence   who may commit
- *                 └─ blobs   files and their two threads
+ *                 ├─ blobs   files and their two threads
+ *                 └─ pictures  on their way through a process that draws them anew
  *
  * Each part is made by X_new and freed by X_free, from store.c only.
  */
@@ -21,6 +22,7 @@
 #include "store/store.h"
 
 struct blobs;
+struct pictures;
 struct fence;
 struct inbox;
 struct managed;
@@ -45,6 +47,7 @@ struct store {
 	struct list followers; /* of push.c */
 	struct map outboxes;   /* of outbox.c, by channel */
 	struct blobs *blobs;
+	struct pictures *pictures;
 	void (*stopped)(void *arg);
 	void *stopped_arg;
 };
@@ -68,5 +71,8 @@ void lease_fenced(struct lease *l);
 /* blob_files.c */
 struct blobs *blobs_new(struct store *s);
 void blobs_free(struct blobs **b);
+/* picture.c */
+struct pictures *pictures_new(struct store *s, const char *program);
+void pictures_free(struct pictures **pictures);
 
 #endif

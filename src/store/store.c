@@ -184,6 +184,7 @@ struct store *store_new(
 	s->fence = fence_new(s);
 	s->lease = lease_new(s);
 	s->blobs = blobs_new(s);
+	s->pictures = pictures_new(s, o->picture);
 	if (slice_is(slice_of(o->redis), "managed"))
 		s->managed = managed_new(loop, o->data_dir, &store_managed_ops, s);
 	else if (target_parse(&s->target, o->redis, o->redis_ca, &err))
@@ -229,6 +230,7 @@ void store_free(struct store **store)
 	if (!s)
 		return;
 	*store = NULL;
+	pictures_free(&s->pictures);
 	blobs_free(&s->blobs);
 	outboxes_free(s);
 	followers_free(s);

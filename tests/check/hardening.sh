@@ -20,7 +20,7 @@ elf() { # FILE: what is missing, one a line
 		;;
 	esac
 }
-for file in "$build"/usherd "$build"/usherctl "$build"/usher-sim "$build"/channels/*.so; do
+for file in "$build"/usherd "$build"/usherctl "$build"/usher-picture "$build"/usher-sim "$build"/channels/*.so; do
 	[ -f "$file" ] || continue
 	name=${file#"$build"/}
 	missing=$(elf "$file")

@@ -4,7 +4,7 @@ set -u
 layer() { # FOLDER → its height
 	case $1 in
 	base | usher) echo 0 ;; model) echo 1 ;; engine | text | net) echo 2 ;; store) echo 3 ;;
-	host | desk | router) echo 4 ;; app | ctl) echo 5 ;; *) echo none ;;
+	host | desk | router) echo 4 ;; app | ctl | picture) echo 5 ;; *) echo none ;;
 	esac
 }
 check_list() { # FOLDER NAME: the list itself

@@ -8,10 +8,12 @@ import json
 import os
 import random
 import socket
+import struct
 import subprocess
 import sys
 import threading
 import time
+import zlib
 
 import websockets
 from usher import ROOT, Chat, Loop, Node, Sink, main, until
@@ -197,6 +199,55 @@ def test_files_both_ways():
         assert upload(node, pas, "a.txt", b"x" * 200001)[0] == 413
         assert upload(node, pas, "a.txt", b"")[0] == 400
         assert upload(node, pas, "a.png", PNG, path="/strict/file")[0] == 403
+        ann.close()
+        eve.close()
+
+
+def bomb(kind):
+    """A file that says it is enormous, of some kilobytes."""
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+    if kind == "png":
+        head = chunk(b"IHDR", struct.pack(">IIBBBBB", 65535, 65535, 8, 2, 0, 0, 0))
+        return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(bytes(20_000_000), 9)) + chunk(b"IEND", b"")
+    return b"GIF89a\xff\xff\xff\xff\x80\0\0" + bytes(6) + b"\x2c\0\0\0\0\xff\xff\xff\xff\0\x02" + b"\xff" * 100000
+
+
+def test_pictures_are_drawn_anew():
+    """Visitor and agent see the picture, never the file: its pixels and nothing else of it; what is none, or a bomb, is only a download."""
+    secret = b"tEXt" + b"GPS\0at home"
+    marked = PNG[:33] + struct.pack(">I", len(secret) - 4) + secret + struct.pack(">I", zlib.crc32(secret)) + PNG[33:]
+    with Node(config=CENTER) as node, node.desk("bo") as bo:
+        bo.available()
+        ann, eve = node.chat(), node.chat()
+        pas = until("a pass", lambda: ann.expect("welcome").get("pass"))
+        files = [upload(node, pas, name, data)[1] for name, data in
+                 [("a.png", marked), ("b.png", bomb("png")), ("c.gif", bomb("gif")), ("d.webp", b"RIFF" + b"<script>" * 9)]]
+        ann.send(t="say", id="f1", text="look", files=files)
+        ann.expect("ack", id="f1")
+        bo.accept()
+        shown = ann.expect("msg", id="f1")["files"]
+
+        def ask(file, **more):
+            return node.request("POST", "/chat/fetch", json.dumps({"pass": pas, **file, **more}), {"Content-Type": "text/plain"})
+        status, headers, body = ask(shown[0], picture=240)
+        assert status == 200 and body != marked and b"GPS" not in body, (status, body[:200])
+        assert (headers["content-type"], body[:4]) in [("image/png", b"\x89PNG"), ("image/jpeg", b"\xff\xd8\xff\xe0")], (headers, body[:8])
+        assert headers["x-content-type-options"] == "nosniff" and "sandbox" in headers["content-security-policy"], headers
+        assert b"GPS" in ask(shown[0])[2]  # saved, it is the file
+        before = time.monotonic()
+        for file in shown[1:]:
+            status, headers, body = ask(file, picture=240)
+            assert status == 404 and headers["content-type"] == "application/problem+json", (file["name"], status, body[:80])
+        assert time.monotonic() - before < 10
+        for side in (-1, 1, 15, 2049, 1 << 40):
+            assert ask(shown[0], picture=side)[0] == 400, side
+        # nobody else's, by whatever way
+        theirs = eve.expect("welcome")["pass"]
+        assert ask(shown[0], **{"pass": theirs, "picture": 240})[0] == 403
+        assert ask({**shown[0], "blob": shown[1]["blob"]}, picture=240)[0] == 403
+        # usherd lives, and says so
+        assert node.serves()
         ann.close()
         eve.close()
 

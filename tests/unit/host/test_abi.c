@@ -17,7 +17,7 @@ NO_PADDING(usher_inbound, again);
 NO_PADDING(usher_outbound, lang);
 NO_PADDING(usher_update, high_s);
 NO_PADDING(usher_channel, reread);
-NO_PADDING(usher_services, http_each_header);
+NO_PADDING(usher_services, picture_get);
 NO_PADDING(usher_option, help);
 NO_PADDING(usher_part, size);
 
@@ -170,6 +170,7 @@ AT(usher_services, rate, 480);
 AT(usher_services, is_open, 488);
 AT(usher_services, remember_for, 496);
 AT(usher_services, reread_done, 504);
+AT(usher_services, picture_get, 520);
 AT(usher_channel, size, 0);
 AT(usher_channel, abi_major, 8);
 AT(usher_channel, abi_minor, 12);

@@ -320,12 +320,13 @@ export class Connection {
 		return answer;
 	}
 
-	async fetch(file: FileRef): Promise<Blob> {
+	/** With `picture` what can be shown of it, so many pixels on its longest side. */
+	async fetch(file: FileRef, picture?: number): Promise<Blob> {
 		const r = await fetch(`${this.settings.base}/fetch`, {
 			method: "POST",
 			headers: { "Content-Type": "text/plain" },
 			credentials: "omit",
-			body: JSON.stringify({ pass: this.pass, ...file }),
+			body: JSON.stringify({ pass: this.pass, ...file, picture }),
 		});
 		if (!r.ok) throw new Error(String(r.status));
 		return r.blob();

@@ -1,10 +1,9 @@
-// Files in the conversation. Nothing is shown by its address: what is fetched is saved, and a picture is drawn anew onto a canvas, which
-// needs no permission of the page's policy and runs nothing.
+// Files in the conversation. Nothing is shown by its address: what is fetched is saved. Of a picture the server makes a small new one, which is
+// drawn onto a canvas: that needs no permission of the page's policy and runs nothing.
 import { button, el } from "./dom";
 import type { FileRef } from "./memory";
 import type { Strings } from "./strings";
 
-const PREVIEW_MAX = 4 << 20;
 const PREVIEW_PX = 240;
 
 function size(bytes: number): string {
@@ -31,15 +30,15 @@ async function draw(box: HTMLElement, blob: Blob, name: string): Promise<void> {
 	box.prepend(canvas);
 }
 
-export function fileView(f: FileRef, s: Strings, fetch: (f: FileRef) => Promise<Blob>): HTMLElement {
+export function fileView(f: FileRef, s: Strings, fetch: (f: FileRef, picture?: number) => Promise<Blob>): HTMLElement {
 	const box = el("div", "file");
 	const b = button("", `${f.name} (${size(f.size)})`);
 	b.setAttribute("aria-label", s.download(b.textContent as string));
 	b.onclick = () => void fetch(f).then((blob) => save(blob, f.name), () => (b.disabled = true));
 	box.append(b);
-	if (f.ref && f.size <= PREVIEW_MAX && /^image\/(png|jpeg|gif|webp)$/.test(f.type))
-		fetch(f)
-			.then((blob) => draw(box, new Blob([blob], { type: f.type }), f.name))
+	if (f.ref && /^image\/(png|jpeg|gif|webp)$/.test(f.type))
+		fetch(f, PREVIEW_PX * 2)
+			.then((blob) => draw(box, blob, f.name))
 			.catch(() => undefined); // no preview; it can still be saved
 	return box;
 }

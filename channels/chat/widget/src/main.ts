@@ -179,7 +179,7 @@ function begin(): void {
 				.catch(() => view.note(`${s.notTaken} ${file.name}`, true))
 				.finally(() => line.remove());
 		},
-		fetch: (f) => connection.fetch(f),
+		fetch: (f, picture) => connection.fetch(f, picture),
 	});
 	connection.visible = () => view.isOpen();
 
@@ -203,7 +203,6 @@ function begin(): void {
 		view.files(c.file_types);
 		invite();
 	});
-	if (settings.page) document.documentElement.lang = settings.lang.slice(0, 2);
 	if (keep.session) start();
 }
 

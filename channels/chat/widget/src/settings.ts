@@ -23,7 +23,7 @@ export function readSettings(script: HTMLScriptElement | null): Settings {
 	const given = window.usherSettings || {};
 	const src = script?.src || new URL("widget.js", location.href).href;
 	const page = script?.dataset.open === "page";
-	const lang = given.lang || (page && new URLSearchParams(location.search).get("lang")) || navigator.language || "en";
+	const lang = given.lang || (page && document.documentElement.lang) || navigator.language || "en";
 	return { ...given, base: given.base || src.replace(/\/[^/]*$/, ""), lang, page };
 }
 

@@ -16,7 +16,7 @@ export interface Acts {
 	forget(): void;
 	opened(): void;
 	attach(file: File): void;
-	fetch(f: FileRef): Promise<Blob>;
+	fetch(f: FileRef, picture?: number): Promise<Blob>;
 }
 
 /** Black or white, whichever can be read on that colour. */

@@ -9,6 +9,7 @@ import { go, page } from "./page";
 import { dark, singleKeys, theme } from "./settings";
 import { convs, mine, offerList, selected, supervises, work } from "./state";
 import type { Key } from "./strings";
+import type { Shown } from "./ui/picture";
 
 export type DialogKind =
 	| { kind: "help" }
@@ -20,6 +21,7 @@ export type DialogKind =
 	| { kind: "template"; conv: string }
 	| { kind: "signature" }
 	| { kind: "explain"; conv: string }
+	| { kind: "picture"; picture: Shown }
 	| { kind: "merge"; customer: string; into: string; name: string }
 	| { kind: "split"; customer: string; name: string };
 export const dialog = signal<DialogKind | null>(null);

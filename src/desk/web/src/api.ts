@@ -91,6 +91,10 @@ export function blobHref(blob: string, name: string, conv: string): string {
 	return `/api/v1/blobs/${encodeURIComponent(blob)}?${q.toString()}`;
 }
 
+/** What may be shown of a picture: the server draws it anew, no side longer than `side`. */
+export const pictureHref = (blob: string, conv: string, side: number) =>
+	`/api/v1/blobs/${encodeURIComponent(blob)}/picture?${new URLSearchParams({ conv, side: String(side) }).toString()}`;
+
 export const blob = (name: string, file: string, conv: string) =>
 	fetch(blobHref(name, file, conv), { credentials: "same-origin" }).then((r) =>
 		r.ok ? r.blob() : Promise.reject(new ApiError(r.status, r.statusText)),

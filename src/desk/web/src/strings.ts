@@ -263,6 +263,7 @@ export const strings = {
 		"Сервер не разрешает картинки из интернета.",
 	],
 	"msg.file": ["Download", "Скачать"],
+	"msg.picture": ["Show the picture {name}", "Показать картинку {name}"],
 	"msg.by": ["by {channel}", "через {channel}"],
 
 	"sys.offered": ["Offered to {name}", "Предложено: {name}"],

@@ -17,6 +17,7 @@ import { Banners, Header } from "./header";
 import { Icon } from "./icon";
 import { Offers } from "./offers";
 import { Help, Palette } from "./palette";
+import { PictureDialog } from "./picture";
 import { SignIn } from "./signin";
 import { Queues, Work } from "./work";
 
@@ -43,6 +44,8 @@ function Windows() {
 			return <SignatureDialog />;
 		case "explain":
 			return <Explain conv={d.conv} />;
+		case "picture":
+			return <PictureDialog picture={d.picture} />;
 		case "merge":
 			return <LinkDialog customer={d.customer} into={d.into} name={d.name} />;
 		case "split":

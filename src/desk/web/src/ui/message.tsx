@@ -10,6 +10,7 @@ import { type Outgoing, agentName, commands, convs, kindOf, mine, myId } from ".
 import { Channel } from "./bits";
 import { Icon, type IconName } from "./icon";
 import { MailFrame } from "./mailframe";
+import { Thumbnail, isPicture } from "./picture";
 
 function Text({ text }: { text: string }) {
 	return (
@@ -119,6 +120,7 @@ function Files({ message }: { message: Message }) {
 		<ul class="files">
 			{parts.map((p) => (
 				<li key={p.blob + p.name}>
+					{isPicture(p.type) && <Thumbnail picture={{ conv: message.conv, blob: p.blob, name: p.name, size: p.size }} />}
 					<a
 						href={blobHref(p.blob, p.name, message.conv)}
 						download={p.name}
