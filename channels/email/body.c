@@ -140,21 +140,31 @@ static void read_text(struct walk *w, GMimePart *part, bool html)
 
 /* --- delivery reports */
 
+void body_own_id(const char *text, gsize n, const struct token_key *key, uint64_t now_us,
+	char message[TOKEN_ID_LEN + 1])
+{
+	const char *end = text + n;
+	char conv[TOKEN_ID_LEN + 1];
+
+	while (text < end && !message[0]) {
+		const char *lf = memchr(text, '\n', (gsize)(end - text));
+		const char *line = text;
+		text = lf ? lf + 1 : end;
+		while (line < text && (*line == '>' || *line == ' ' || *line == '\t'))
+			line++;
+		if (end - line < 12 || g_ascii_strncasecmp(line, "message-id:", 11) != 0)
+			continue;
+		/* A long one stands in the next line. */
+		const char *lt = memchr(line, '<', MIN((gsize)(end - line), (gsize)200));
+		if (lt)
+			token_msgid_read(key, lt + 1, (gsize)(end - lt) - 1, now_us, conv, message);
+	}
+}
+
 /* A Message-ID of ours in the headers that came back. */
 static void find_own_id(struct walk *w, const char *text, gsize n)
 {
-	char conv[TOKEN_ID_LEN + 1];
-
-	for (gsize i = 0; i + 12 < n && !w->m->bounce_message[0]; i++) {
-		const char *lt;
-		if (g_ascii_strncasecmp(text + i, "message-id:", 11) == 0 &&
-			(i == 0 || text[i - 1] == '\n')) {
-			lt = memchr(text + i, '<', n - i);
-			if (lt)
-				token_msgid_read(w->key, lt + 1, (gsize)(text + n - lt) - 1,
-					w->now_us, conv, w->m->bounce_message);
-		}
-	}
+	body_own_id(text, n, w->key, w->now_us, w->m->bounce_message);
 }
 
 static void read_report_part(struct walk *w, GMimePart *part, const char *type)
@@ -203,7 +213,7 @@ static void walk_leaf(struct walk *w, GMimePart *part)
 	bool plain = strcmp(type, "text/plain") == 0 || is_bare_text(GMIME_OBJECT(part)),
 	     html = strcmp(type, "text/html") == 0;
 
-	if (w->report)
+	if (w->report || g_str_has_prefix(type, "message/delivery-status"))
 		read_report_part(w, part, type);
 	if ((plain || html) && !is_attachment(part))
 		read_text(w, part, html);

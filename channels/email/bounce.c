@@ -5,30 +5,6 @@
 
 enum { LOOK_MAX = 65536, WHY_MAX = 300 };
 
-/* x.y.z with x 2, 4 or 5; its length, or 0. */
-static gsize code_length(const char *p, gsize n)
-{
-	gsize i = 1;
-
-	if (n < 5 || !strchr("245", p[0]) || !p[0])
-		return 0;
-	for (unsigned dots = 0; dots < 2; dots++) {
-		gsize digits = 0;
-		if (i >= n || p[i++] != '.')
-			return 0;
-		while (i < n && g_ascii_isdigit(p[i]) && digits < 4) {
-			i++;
-			digits++;
-		}
-		if (digits == 0 || digits > 3)
-			return 0;
-	}
-	if (i < n &&
-		(g_ascii_isalnum(p[i]) || (p[i] == '.' && i + 1 < n && g_ascii_isdigit(p[i + 1]))))
-		return 0; /* an address 5.1.1.7, a version */
-	return i;
-}
-
 static bool header_is(const char *p, gsize n, const char *name)
 {
 	gsize len = strlen(name);
@@ -102,19 +78,26 @@ static const char *diagnostic_words(const char *text, const char *status)
 	return text + strspn(text, " ");
 }
 
+static bool action_is(const struct fields *f, const char *word)
+{
+	return g_ascii_strncasecmp(f->action->str, word, strlen(word)) == 0;
+}
+
+/* What was done is said by the action; the status only where there is none: "failed" with 4.4.7 will not be tried again. */
 static enum bounce_kind kind_of(const struct fields *f)
 {
 	char class = f->status->str[0];
 
-	if (g_ascii_strcasecmp(f->action->str, "delayed") == 0 || class == '4')
+	if (action_is(f, "delayed"))
 		return BOUNCE_TEMPORARY;
-	if (g_ascii_strcasecmp(f->action->str, "delivered") == 0 ||
-		g_ascii_strcasecmp(f->action->str, "relayed") == 0 ||
-		g_ascii_strcasecmp(f->action->str, "expanded") == 0 || class == '2')
+	if (action_is(f, "delivered") || action_is(f, "relayed") || action_is(f, "expanded"))
 		return BOUNCE_DELIVERED;
-	if (g_ascii_strcasecmp(f->action->str, "failed") == 0 || class == '5')
+	if (action_is(f, "fail") || action_is(f, "error"))
 		return BOUNCE_PERMANENT;
-	return BOUNCE_NONE;
+	return class == '2'   ? BOUNCE_DELIVERED
+	       : class == '4' ? BOUNCE_TEMPORARY
+	       : class == '5' ? BOUNCE_PERMANENT
+			      : BOUNCE_NONE;
 }
 
 enum bounce_kind bounce_status(const char *text, gsize n, GString *why)
@@ -124,7 +107,7 @@ enum bounce_kind bounce_status(const char *text, gsize n, GString *why)
 	gsize code;
 
 	fields_read(&f, text, n < LOOK_MAX ? n : LOOK_MAX);
-	code = code_length(f.status->str, f.status->len);
+	code = bounce_code(f.status->str, f.status->len);
 	g_string_truncate(f.status, code);
 	kind = kind_of(&f);
 	if (kind != BOUNCE_NONE) {
@@ -137,35 +120,4 @@ enum bounce_kind bounce_status(const char *text, gsize n, GString *why)
 	g_string_free(f.status, TRUE);
 	g_string_free(f.diagnostic, TRUE);
 	return kind;
-}
-
-static enum bounce_kind class_kind(char class)
-{
-	return class == '5' ? BOUNCE_PERMANENT : class == '4' ? BOUNCE_TEMPORARY : BOUNCE_DELIVERED;
-}
-
-enum bounce_kind bounce_words(const char *text, gsize n, GString *why)
-{
-	if (n > LOOK_MAX)
-		n = LOOK_MAX;
-	for (gsize i = 0; i < n; i++) {
-		gsize len;
-		if (i > 0 && (g_ascii_isalnum(text[i - 1]) || text[i - 1] == '.'))
-			continue;
-		len = code_length(text + i, n - i);
-		/* "550 No such user": a reply code in front of words */
-		if (!len && n - i > 5 && (text[i] == '5' || text[i] == '4') &&
-			strchr("0123457", text[i + 1]) && text[i + 1] &&
-			g_ascii_isdigit(text[i + 2]) &&
-			(text[i + 3] == ' ' || text[i + 3] == '-') &&
-			g_ascii_isalpha(text[i + 4]) &&
-			(i == 0 || strchr(" \t\n:\"'(<", text[i - 1])))
-			len = 3;
-		if (!len || text[i] == '2')
-			continue;
-		const char *lf = memchr(text + i, '\n', n - i);
-		value_append(why, text + i, lf ? (gsize)(lf - text) - i : n - i);
-		return class_kind(text[i]);
-	}
-	return BOUNCE_NONE;
 }

@@ -16,7 +16,16 @@ enum bounce_kind {
 
 /* From the body of a message/delivery-status part. `why`: "5.1.1 no such user", appended. */
 enum bounce_kind bounce_status(const char *text, gsize n, GString *why);
-/* From the words of a report without such a part: an enhanced code or an SMTP reply in it. */
+
+/* bounce_words.c: reports without such a part. */
+
+/* From the words above the copy of the mail: a code, an SMTP reply, or a sentence that says so. */
 enum bounce_kind bounce_words(const char *text, gsize n, GString *why);
+/* Does nobody but a mail server write from this address? */
+bool bounce_sender(const char *from);
+/* Is it what a report is called? */
+bool bounce_subject(const char *subject);
+/* x.y.z with x 2, 4 or 5 at p: its length, or 0. */
+gsize bounce_code(const char *p, gsize n);
 
 #endif

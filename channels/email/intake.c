@@ -391,13 +391,13 @@ static void target_deliver(struct mail *m, unsigned index)
 	g_free(parts);
 }
 
-/* A report about a mail of ours is news of that mail, not a customer's word. */
+/* A report about a mail of ours is news of that mail, not a customer's word; some have no author. */
 static bool target_is_report(struct mail *m, const struct target *t)
 {
 	const struct parsed *p = m->parsed;
 	const char *message = t->bounce[0] ? t->bounce : p->bounce_message;
 
-	if (p->bounce == BOUNCE_NONE || !*message || p->quarantine)
+	if (p->bounce == BOUNCE_NONE || !*message || (p->quarantine && p->from))
 		return false;
 	if (p->bounce == BOUNCE_PERMANENT || p->bounce == BOUNCE_DELIVERED) {
 		services(m)->delivery(m->email->host, str_of(message),

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "body.h"
+#include "report.h"
 #include "robot.h"
 #include "scan.h"
 #include "words.h"
@@ -224,8 +225,9 @@ static void read_traits(GMimeMessage *message, struct parsed *m, const char *sen
 				result == 1 && m->from && internet_address_list_length(from) == 1;
 		}
 	}
-	if (m->from && g_str_has_prefix(m->from, "mailer-daemon@"))
-		m->automatic = true;
+	m->automatic =
+		m->automatic || robot_subject(m->subject) || bounce_sender(m->from) ||
+		(m->from && g_str_has_prefix(m->from, "postmaster@") && bounce_subject(m->subject));
 }
 
 /* --- the whole */
@@ -343,12 +345,7 @@ static void parse_whole(struct parsed *m, GByteArray *raw, const char *sender, u
 	read_traits(message, m, sender, config);
 	find_conversation(m, &config->key, now_us);
 	body_read(message, m, &config->key, now_us);
-	if (m->bounce == BOUNCE_NONE && m->automatic && m->text->len) {
-		bool daemon = m->from && (g_str_has_prefix(m->from, "mailer-daemon@") ||
-						 g_str_has_prefix(m->from, "postmaster@"));
-		if (daemon)
-			m->bounce = bounce_words(m->text->str, m->text->len, m->bounce_why);
-	}
+	report_read(m, raw, &config->key, now_us);
 	/* A mail of our own that comes back is a loop. */
 	if (m->message_id && token_msgid_read(&config->key, m->message_id, strlen(m->message_id),
 				     now_us, conv, own))

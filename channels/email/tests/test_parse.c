@@ -286,6 +286,30 @@ static void reads_a_delivery_report(void **state)
 		"");
 	assert_int_equal(m->bounce, BOUNCE_PERMANENT);
 	parsed_free(m);
+	/* qmail's: the mail that came back stands in the text. No author, HTML, an absent person. */
+	mail = g_strdup_printf("From: <>\nSubject: failure notice\n\nI wasn't able to deliver "
+			       "your message.\n\n--- Below this line is a copy.\n\nSubject: "
+			       "x\nMessage-ID:\n <%s@demo.test>\n\nold\n",
+		id);
+	m = parse_from(mail, "");
+	assert_int_equal(m->bounce, BOUNCE_PERMANENT);
+	assert_string_equal(m->bounce_message, msg);
+	parsed_free(m);
+	g_free(mail);
+	m = parse_from("From: postmaster@mx.test\nSubject: Undeliverable: x\nContent-Type: "
+		       "text/html\n\n<p>Your message <b>was not delivered</b>.<br>User not "
+		       "found</p>",
+		NULL);
+	assert_int_equal(m->bounce, BOUNCE_PERMANENT);
+	assert_string_equal(m->bounce_why->str, "User not found");
+	assert_true(m->automatic);
+	parsed_free(m);
+	m = parse_from("From: ann@x.test\nSubject: Automatic reply: x\n\nI am away, your message "
+		       "could not be delivered to me.\n",
+		"");
+	assert_int_equal(m->bounce, BOUNCE_NONE);
+	assert_true(m->automatic);
+	parsed_free(m);
 	/* A person who quotes a number is no report. */
 	m = parse("From: a@b.test\n\nI got 550 5.1.1 unknown user\n");
 	assert_int_equal(m->bounce, BOUNCE_NONE);

@@ -91,6 +91,80 @@ static void reads_reports(void **state)
 	check_bounce(bounce_words, "Version 5.1.1.7 of the product, room 550B, 5.1.1a\n",
 		BOUNCE_NONE, "");
 	check_bounce(bounce_words, "I am away until Monday.\n", BOUNCE_NONE, "");
+	/* Nobody will try again, whatever the status was. */
+	check_bounce(bounce_status,
+		"Action: failed\nStatus: 4.4.7\nDiagnostic-Code: smtp;554 5.4.7 expired\n",
+		BOUNCE_PERMANENT, "4.4.7 5.4.7 expired");
+	check_bounce(
+		bounce_status, "Action: failure\nStatus: 553 too long\n", BOUNCE_PERMANENT, "");
+}
+
+static void reads_reports_in_words(void **state)
+{
+	static const struct {
+		const char *text;
+		enum bounce_kind kind;
+		const char *why;
+	} cases[] = {
+		/* qmail: the code stands behind the words */
+		{ "I wasn't able to deliver your message.\n<x@y.test>:\nSorry, no mailbox here by "
+		  "that "
+		  "name. (#5.1.1)\n\n--- Below this line is a copy of the message.\nReceived: by "
+		  "4.8.1\n",
+			BOUNCE_PERMANENT, "Sorry, no mailbox here by that name. (#5.1.1)" },
+		/* Exim */
+		{ "A message that you sent could not be delivered to one or more of its "
+		  "recipients. This "
+		  "is a permanent error.\n\n  x@y.test\n    Unrouteable address: unknown "
+		  "user\n\n------ "
+		  "This is a copy of the message\nSubject: 550 Gardens\n",
+			BOUNCE_PERMANENT, "Unrouteable address: unknown user" },
+		{ "A message that you sent has not yet been delivered to one or more of its "
+		  "recipients "
+		  "after more than 24 hours.\nNo action is required.\n",
+			BOUNCE_TEMPORARY, "" },
+		/* Postfix of old */
+		{ "I'm sorry to have to inform you that the message returned\nbelow could not be "
+		  "delivered.\n\n<x@y.test>: host mx[1.2.3.4] said: 550 <x@y.test>: User unknown\n",
+			BOUNCE_PERMANENT, "550 <x@y.test>: User unknown" },
+		{ "THIS IS A WARNING ONLY.  YOU DO NOT NEED TO RESEND YOUR MESSAGE.\nIt could not "
+		  "be "
+		  "delivered: 4.4.1 timed out\n",
+			BOUNCE_TEMPORARY, "4.4.1 timed out" },
+		/* Exchange */
+		{ "Your message\n  To: x\n  Subject: y\ndid not reach the following "
+		  "recipient(s):\nx@y.test "
+		  "on Mon\n    The recipient name is not recognized\n",
+			BOUNCE_PERMANENT, "The recipient name is not recognized" },
+		/* Gmail */
+		{ "Address not found\nYour message wasn't delivered to x@y.test because the "
+		  "address "
+		  "couldn't be found.\n",
+			BOUNCE_PERMANENT, "Address not found" },
+		/* Mail.ru, Yandex */
+		{ "Ваше письмо не может быть доставлено одному получателю:\nпользователь не "
+		  "найден\n",
+			BOUNCE_PERMANENT, "пользователь не найден" },
+		{ "Почта не доставлена. Мы будем пытаться: попытки будут продолжены 3 дня\n",
+			BOUNCE_TEMPORARY, "" },
+		/* what came back is not what is said of it */
+		{ "Hello\n--- Original message follows.\n550 5.1.1 no such user\n", BOUNCE_NONE,
+			"" },
+		{ "Thank you, we have got your message.\n", BOUNCE_NONE, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
+		check_bounce(bounce_words, cases[i].text, cases[i].kind, cases[i].why);
+	assert_true(bounce_sender("mailer-daemon@y.test"));
+	assert_true(bounce_sender("MAILER-DAEMON"));
+	assert_true(bounce_sender("bounce-5@y.test"));
+	assert_false(bounce_sender("bouncer@y.test"));
+	assert_false(bounce_sender(NULL));
+	assert_true(bounce_subject("Undeliverable: order 5"));
+	assert_true(bounce_subject("Недоставленное сообщение"));
+	assert_false(bounce_subject("My order"));
+	assert_false(bounce_subject("Automatic reply: Undeliverable: order"));
 }
 
 static void knows_robots(void **state)
@@ -107,6 +181,20 @@ static void knows_robots(void **state)
 	assert_true(robot_header("X-Auto-Response-Suppress", "All"));
 	assert_true(robot_header("X-Autoreply", "yes"));
 	assert_false(robot_header("Subject", "Auto-Submitted"));
+	assert_true(robot_header("X-Autoreply-From", "x@y"));
+	assert_true(robot_header("X-Precedence", "auto_reply"));
+	assert_true(robot_header("Delivered-To", "Autoresponder"));
+	assert_false(robot_header("Delivered-To", "support@demo.test"));
+	assert_true(robot_subject("Automatic reply: order 5"));
+	assert_true(robot_subject("[Auto-Reply] order 5"));
+	assert_true(robot_subject("Автоответ: заказ"));
+	assert_true(robot_subject("Abwesenheitsnotiz: Bestellung"));
+	assert_true(robot_subject("Out of Office"));
+	assert_true(robot_subject("自动回复：订单"));
+	assert_false(robot_subject("Out of office hours?"));
+	assert_false(robot_subject("Auto insurance"));
+	assert_false(robot_subject("Re: Automatic reply: order 5"));
+	assert_false(robot_subject(NULL));
 }
 
 static void joins_encoded_words(void **state)
@@ -161,8 +249,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(reads_charsets_and_their_mistakes),
 		cmocka_unit_test(joins_flowed_lines), cmocka_unit_test(reads_reports),
-		cmocka_unit_test(knows_robots), cmocka_unit_test(joins_encoded_words),
-		cmocka_unit_test(believes_one_server_only) };
+		cmocka_unit_test(reads_reports_in_words), cmocka_unit_test(knows_robots),
+		cmocka_unit_test(joins_encoded_words), cmocka_unit_test(believes_one_server_only) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
