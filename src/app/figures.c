@@ -267,20 +267,25 @@ void figures_event(struct figures *f, const struct event *ev)
 	}
 }
 
+struct sample {
+	struct figures *figures;
+	uint64_t minutes;
+};
+
 static bool sample_agent(const struct agent_view *v, void *arg)
 {
-	struct figures *f = arg;
+	const struct sample *s = arg;
 
 	if (!v->online || v->role == ROLE_AUDITOR || v->presence != PRESENCE_AVAILABLE)
 		return true;
-	f->held += v->used < v->limit ? v->used : v->limit;
-	f->could += v->limit;
+	s->figures->held += (v->used < v->limit ? v->used : v->limit) * s->minutes;
+	s->figures->could += v->limit * s->minutes;
 	return true;
 }
 
-void figures_sample(struct figures *f, const struct engine *e)
+void figures_sample(struct figures *f, const struct engine *e, uint64_t minutes)
 {
-	engine_each_agent(e, sample_agent, f);
+	engine_each_agent(e, sample_agent, &(struct sample){ f, minutes });
 }
 
 static int wait_compare(const void *a, const void *b)

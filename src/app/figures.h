@@ -18,8 +18,8 @@ void figures_free(struct figures **f);
 /* A conversation that is open when the stretch begins at `from_us`. */
 void figures_open(struct figures *f, const struct conv_view *v, uint64_t from_us);
 void figures_event(struct figures *f, const struct event *ev);
-/* Every minute: how much of what the people who are there could hold they hold. */
-void figures_sample(struct figures *f, const struct engine *e);
+/* How much of what the people who are there could hold they hold, for so many minutes. */
+void figures_sample(struct figures *f, const struct engine *e, uint64_t minutes);
 /* What is still going on is counted up to then. */
 void figures_end(struct figures *f, uint64_t end_us);
 

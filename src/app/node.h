@@ -49,6 +49,7 @@ struct node {
 	uint64_t reloads, reloads_refused;
 	bool node_up, following; /* what the node owes after its first connection to Redis */
 	bool refusing;		 /* intake is closed */
+	bool what_if;		 /* one is under way: each may take WHATIF_BYTES_MAX */
 	char why[256];		 /* why it does not route; empty when it does */
 	int http_port, exit_code;
 };

@@ -8,42 +8,14 @@
 #include <string.h>
 
 #include "app/figures.h"
+#include "app/past.h"
 #include "base/assert.h"
 #include "base/heap.h"
 #include "base/list.h"
-#include "base/map.h"
 #include "base/str.h"
 
-enum { MINUTE_US = 60000000, FACTS_MAX = 2000000, EXTRA_MAX = 1000, CHANGES_MAX = 64 };
+enum { MINUTE_US = 60000000 };
 
-/* What an agent or the customer did, so long after the agent had accepted. */
-enum act_kind { ACT_REPLY, ACT_HEARD, ACT_TRANSFER, ACT_RESOLVE };
-struct act {
-	struct act *next;
-	uint64_t after_us;
-	enum act_kind kind;
-	struct slice to;
-};
-/* From accepting to the next time it had to be accepted. */
-struct episode {
-	struct episode *next;
-	uint64_t accept_us; /* how long accepting took */
-	uint64_t began_us;  /* as it was */
-	struct act *first, *last;
-};
-struct fact { /* a conversation */
-	struct id conv;
-	struct episode *first, *last; /* as they were */
-	struct episode *now;	      /* what comes next in the run */
-	uint64_t offered_us, leaves_us /* so long after it came; 0: it did not */;
-	uint64_t arrived_us, serial;
-	bool works, wrapped;
-};
-struct input {
-	uint64_t at_us;
-	struct command c;
-	struct fact *fact; /* of an arrival */
-};
 struct todo {
 	struct heap_node node;
 	struct fact *fact;
@@ -51,85 +23,34 @@ struct todo {
 	struct id offer; /* none: leave */
 	uint64_t base_us;
 };
-struct change { /* of people: without `name`, or `more` like it */
-	struct slice name;
-	uint64_t more;
-};
-
 struct rerun {
+	struct past past;
 	const struct config *was, *what_if;
 	uint64_t since_us, from_us, end_us, sample_us, now_us;
 	struct engine *real, *other;
 	struct figures *real_figures, *other_figures;
-	struct arena arena;
-	struct map facts;
-	struct input *inputs;
-	size_t input_count, input_cap, input_at;
+	size_t input_at;
 	struct heap todos;
-	struct change changes[CHANGES_MAX];
-	size_t change_count;
 	const struct episode *lent; /* the last that began */
-	uint64_t accept_sum_us, accepts, serial, events;
+	uint64_t serial, events;
 	bool begun;
 };
 
-/* ---- people ---- */
-
-static int change_parse(struct rerun *r, struct slice word, struct err *err)
-{
-	struct change *c = &r->changes[r->change_count];
-	struct slice rest = word;
-
-	if (r->change_count == CHANGES_MAX)
-		return err_set(err, EINVAL, "--agents: at most %d changes", CHANGES_MAX);
-	if (slice_starts(word, SLICE("-"))) {
-		c->name = slice_make(word.p + 1, word.n - 1);
-	} else if (slice_starts(word, SLICE("+"))) {
-		struct slice number = slice_cut(&rest, '=');
-
-		if (!rest.p || !slice_u64(slice_make(number.p + 1, number.n - 1), &c->more) ||
-			!c->more || c->more > EXTRA_MAX)
-			c->name = (struct slice){ NULL, 0 };
-		else
-			c->name = rest;
-	}
-	if (!c->name.n)
-		return err_set(err, EINVAL,
-			"--agents '%.*s': expected -NAME or +N=NAME with N up to %d: "
-			"\"-bo,+2=eva\"",
-			SLICE_ARG(word), EXTRA_MAX);
-	c->name = arena_copy(&r->arena, c->name);
-	r->change_count++;
-	return 0;
-}
-
-static bool is_left_out(const struct rerun *r, struct slice agent)
-{
-	for (size_t i = 0; i < r->change_count; i++)
-		if (!r->changes[i].more && slice_equal(r->changes[i].name, agent))
-			return true;
-	return false;
-}
-
 struct rerun *rerun_new(const struct config *was, const struct config *what_if, uint64_t since_us,
-	struct slice agents, struct err *err)
+	struct slice agents, size_t bytes_max, struct err *err)
 {
 	struct rerun *r = mem_alloc(sizeof(*r));
-	struct slice rest = agents;
 
-	ASSERT(was && what_if);
+	ASSERT(was && what_if && bytes_max);
+	r->past = (struct past){ .what_if = what_if, .bytes_max = bytes_max };
 	r->was = was;
 	r->what_if = what_if;
 	r->since_us = since_us;
 	r->real = engine_new(was);
 	r->real_figures = figures_new();
 	r->other_figures = figures_new();
-	while (rest.n) {
-		if (change_parse(r, slice_trim(slice_cut(&rest, ',')), err) != 0) {
-			rerun_free(&r);
-			return NULL;
-		}
-	}
+	if (past_change(&r->past, agents, err) != 0)
+		rerun_free(&r);
 	return r;
 }
 
@@ -150,277 +71,40 @@ void rerun_free(struct rerun **rp)
 		free(LIST_ENTRY(n, struct todo, node));
 	}
 	heap_free(&r->todos);
-	map_free(&r->facts);
-	free(r->inputs);
-	arena_free(&r->arena);
+	past_free(&r->past);
 	free(r);
 	*rp = NULL;
 }
 
-/* ---- reading: what happened, and what each conversation took ---- */
-
-static struct fact *fact_find(const struct rerun *r, struct id conv)
-{
-	return map_get(&r->facts, slice_make(&conv, sizeof(conv)));
-}
-
-static struct fact *fact_add(struct rerun *r, struct id conv, uint64_t arrived_us)
-{
-	struct fact *f = arena_alloc(&r->arena, sizeof(*f));
-
-	f->conv = conv;
-	f->arrived_us = arrived_us;
-	map_put(&r->facts, slice_make(&conv, sizeof(conv)), f);
-	return f;
-}
-
-static void fact_works(struct rerun *r, struct fact *f, uint64_t at_us, uint64_t accept_us)
-{
-	struct episode *ep = arena_alloc(&r->arena, sizeof(*ep));
-
-	ep->began_us = at_us;
-	ep->accept_us = accept_us;
-	if (f->last)
-		f->last->next = ep;
-	else
-		f->first = ep;
-	f->last = ep;
-	f->works = true;
-	f->wrapped = false;
-}
-
-static void fact_act(struct rerun *r, struct fact *f, const struct event *ev, enum act_kind kind,
-	struct slice to)
-{
-	struct episode *ep = f->last;
-	struct act *a;
-
-	if (!ep)
-		return;
-	a = arena_alloc(&r->arena, sizeof(*a));
-	a->after_us = ev->at_us - ep->began_us;
-	a->kind = kind;
-	a->to = to.n ? arena_copy(&r->arena, to) : to;
-	if (ep->last)
-		ep->last->next = a;
-	else
-		ep->first = a;
-	ep->last = a;
-}
-
-static struct input *input_add(struct rerun *r, const struct command *c, uint64_t at_us)
-{
-	if (r->input_count == r->input_cap) {
-		r->input_cap = r->input_cap ? r->input_cap * 2 : 256;
-		r->inputs = mem_resize(r->inputs, r->input_cap, sizeof(*r->inputs));
-	}
-	struct input *in = &r->inputs[r->input_count++];
-
-	*in = (struct input){ .at_us = at_us };
-	record_copy(&command_table, &in->c, c, &r->arena);
-	return in;
-}
-
-/* Of somebody who is there; of those who are more like it, too; not of whom is left out. */
-static void input_people(struct rerun *r, const struct command *c, uint64_t at_us)
-{
-	if (!is_left_out(r, c->agent))
-		input_add(r, c, at_us);
-	for (size_t i = 0; i < r->change_count; i++) {
-		if (!r->changes[i].more || !slice_equal(r->changes[i].name, c->agent))
-			continue;
-		for (uint64_t k = 1; k <= r->changes[i].more; k++) {
-			struct command like = *c;
-
-			like.agent = arena_printf(&r->arena, "%.*s-like-%llu", SLICE_ARG(c->agent),
-				(unsigned long long)k);
-			input_add(r, &like, at_us);
-		}
-	}
-}
-
-static void read_created(struct rerun *r, const struct event *ev)
-{
-	struct command c = { .type = COMMAND_MESSAGE,
-		.fresh = 1,
-		.conv = ev->conv,
-		.id = ev->conv,
-		.customer = ev->customer,
-		.linked = ev->linked,
-		.channel = ev->channel,
-		.kind = ev->kind,
-		.segment = ev->segment,
-		.queue =
-			config_queue(r->what_if, ev->queue) ? ev->queue : (struct slice){ NULL, 0 },
-		.skills = ev->skills,
-		.priority = ev->priority,
-		.at_us = (uint64_t)ev->key };
-	const struct channel *ch = config_channel(r->what_if, ev->channel);
-
-	if (!c.queue.n && ch && ch->queue)
-		c.queue = ch->queue->name;
-	else if (!c.queue.n && r->what_if->queue_count)
-		c.queue = r->what_if->queues[0].name;
-	struct fact *f = fact_add(r, ev->conv, (uint64_t)ev->key);
-
-	input_add(r, &c, ev->at_us)->fact = f;
-}
-
-static void read_queued(struct rerun *r, struct fact *f, const struct event *ev)
-{
-	if (slice_is(ev->why, "transferred") && f->last)
-		fact_act(r, f, ev, ACT_TRANSFER,
-			arena_printf(&r->arena, "%s:%.*s", ev->agent.n ? "agent" : "queue",
-				SLICE_ARG(ev->agent.n ? ev->agent : ev->queue)));
-	else if (slice_is(ev->why, "reopened"))
-		fact_act(r, f, ev, ACT_HEARD, (struct slice){ NULL, 0 });
-	f->works = false;
-}
-
-static void read_assigned(struct rerun *r, struct fact *f, const struct event *ev)
-{
-	bool offered = f->offered_us && ev->at_us >= f->offered_us;
-	uint64_t accept_us = offered ? ev->at_us - f->offered_us : 0;
-
-	if (offered) {
-		r->accept_sum_us += accept_us;
-		r->accepts++;
-	}
-	if (slice_is(ev->why, "reopened"))
-		fact_act(r, f, ev, ACT_HEARD, (struct slice){ NULL, 0 });
-	else if (f->works) /* from one hand to the other */
-		fact_act(r, f, ev, ACT_TRANSFER,
-			arena_printf(&r->arena, "agent:%.*s", SLICE_ARG(ev->agent)));
-	fact_works(r, f, ev->at_us, accept_us);
-	f->offered_us = 0;
-}
-
-static void read_conv(struct rerun *r, struct fact *f, const struct event *ev)
-{
-	const struct slice nobody = { NULL, 0 };
-
-	switch (ev->type) {
-	case EVENT_QUEUED:
-		read_queued(r, f, ev);
-		return;
-	case EVENT_OFFERED:
-		f->offered_us = ev->at_us;
-		return;
-	case EVENT_ASSIGNED:
-		read_assigned(r, f, ev);
-		return;
-	case EVENT_MESSAGE:
-		if (ev->direction == DIRECTION_OUT && f->works)
-			fact_act(r, f, ev, ACT_REPLY, nobody);
-		return;
-	case EVENT_ACTIVE:
-		fact_act(r, f, ev, ACT_HEARD, nobody);
-		return;
-	case EVENT_WRAPUP:
-		if (f->works && !f->wrapped)
-			fact_act(r, f, ev, ACT_RESOLVE, nobody);
-		f->wrapped = true;
-		return;
-	case EVENT_RESOLVED:
-		if (f->works && !f->wrapped)
-			fact_act(r, f, ev, ACT_RESOLVE, nobody);
-		f->works = false;
-		return;
-	case EVENT_ABANDONED:
-		if (!f->leaves_us && ev->at_us > f->arrived_us)
-			f->leaves_us = ev->at_us - f->arrived_us;
-		return;
-	default:
-		return;
-	}
-}
-
-static void read_people(struct rerun *r, const struct event *ev)
-{
-	struct command c = { .at_us = ev->at_us,
-		.agent = ev->agent,
-		.name = ev->name,
-		.skills = ev->skills,
-		.role = ev->role,
-		.units = ev->units,
-		.session = ev->session,
-		.node = ev->node,
-		.presence = ev->presence,
-		.queue = ev->queue,
-		.paused = ev->paused };
-
-	if (ev->type == EVENT_AGENT)
-		c.type = COMMAND_USER;
-	else if (ev->type == EVENT_AGENT_OFF)
-		c.type = COMMAND_USER_OFF;
-	else if (ev->type == EVENT_DESK_UP)
-		c.type = COMMAND_DESK_UP;
-	else if (ev->type == EVENT_DESK_DOWN)
-		c.type = COMMAND_DESK_DOWN;
-	else if (ev->type == EVENT_PRESENCE && ev->presence != PRESENCE_NOT_RESPONDING)
-		c.type = COMMAND_PRESENCE;
-	else if (ev->type == EVENT_QUEUE_PAUSED)
-		c.type = COMMAND_QUEUE;
-	else
-		return;
-	if (c.type == COMMAND_QUEUE)
-		input_add(r, &c, ev->at_us);
-	else
-		input_people(r, &c, ev->at_us);
-}
-
-/* ---- the state at the beginning, in both ---- */
+/* ---- reading, with the engine as it was beside ---- */
 
 static bool open_conv(const struct conv_view *v, void *arg)
 {
 	struct rerun *r = arg;
-	struct fact *f = fact_add(r, v->conv, v->arrived_us);
 
 	figures_open(r->real_figures, v, r->from_us);
 	figures_open(r->other_figures, v, r->from_us);
-	if (v->state == CONV_ACTIVE || v->state == CONV_PENDING || v->state == CONV_WRAPUP)
-		fact_works(r, f, r->from_us, 0);
-	f->wrapped = v->state == CONV_WRAPUP;
-	if (v->state == CONV_OFFERED)
-		f->offered_us = r->from_us;
+	past_open_conv(&r->past, v, r->from_us);
 	return true;
 }
 
-/* Whoever is to be more like somebody who is here is here as well. */
 static bool open_agent(const struct agent_view *v, void *arg)
 {
 	struct rerun *r = arg;
-	struct command c = { .agent = v->agent,
-		.name = v->name,
-		.skills = v->skills,
-		.role = v->role,
-		.units = v->limit,
-		.session = SLICE("whatif:1"),
-		.node = SLICE("whatif"),
-		.presence = v->presence };
-	size_t before = r->input_count;
 
-	if (is_left_out(r, v->agent)) {
-		c.type = COMMAND_USER_OFF;
-		input_add(r, &c, r->from_us);
-		return true;
-	}
-	c.type = COMMAND_USER;
-	input_people(r, &c, r->from_us);
-	c.type = COMMAND_DESK_UP;
-	if (v->online)
-		input_people(r, &c, r->from_us);
-	c.type = COMMAND_PRESENCE;
-	if (v->online && v->presence != PRESENCE_NOT_RESPONDING)
-		input_people(r, &c, r->from_us);
-	/* those who were there already are there already */
-	size_t kept = before;
-
-	for (size_t i = before; i < r->input_count; i++)
-		if (!slice_equal(r->inputs[i].c.agent, v->agent))
-			r->inputs[kept++] = r->inputs[i];
-	r->input_count = kept;
+	past_open_agent(&r->past, v, r->from_us);
 	return true;
+}
+
+/* The minutes up to now, in which nothing changed. */
+static void sample(struct rerun *r, struct figures *f, const struct engine *e, uint64_t now_us)
+{
+	if (r->sample_us > now_us)
+		return;
+	uint64_t minutes = (now_us - r->sample_us) / MINUTE_US + 1;
+
+	figures_sample(f, e, minutes);
+	r->sample_us += minutes * MINUTE_US;
 }
 
 static int begin_both(struct rerun *r, uint64_t at_us, struct err *err)
@@ -442,26 +126,18 @@ static int begin_both(struct rerun *r, uint64_t at_us, struct err *err)
 
 int rerun_read(struct rerun *r, const struct event *ev, struct err *err)
 {
-	struct fact *f;
-
 	if (!r->begun && ev->at_us >= r->since_us && begin_both(r, ev->at_us, err) != 0)
 		return -EINVAL;
 	if (r->begun) {
-		if (r->facts.count > FACTS_MAX)
-			return err_set(err, EFBIG,
-				"more than %d conversations: begin later (--since)", FACTS_MAX);
-		for (; r->sample_us <= ev->at_us; r->sample_us += MINUTE_US)
-			figures_sample(r->real_figures, r->real);
+		sample(r, r->real_figures, r->real, ev->at_us);
 		r->events++;
-		r->end_us = ev->at_us;
+		if (ev->at_us > r->end_us)
+			r->end_us = ev->at_us;
 		figures_event(r->real_figures, ev);
-		f = fact_find(r, ev->conv);
-		if (ev->type == EVENT_CREATED && !f)
-			read_created(r, ev);
-		else if (f)
-			read_conv(r, f, ev);
-		else
-			read_people(r, ev);
+		int status = past_event(&r->past, ev, err);
+
+		if (status != 0)
+			return status;
 	}
 	return engine_apply(r->real, ev, err);
 }
@@ -488,7 +164,9 @@ static void later_act(struct rerun *r, struct fact *f, struct act *a, uint64_t b
 static void answers_offer(struct rerun *r, struct fact *f, const struct event *ev)
 {
 	const struct episode *ep = f->now ? f->now : f->last;
-	uint64_t after_us = ep ? ep->accept_us : r->accepts ? r->accept_sum_us / r->accepts : 0;
+	uint64_t after_us = ep		      ? ep->accept_us
+			    : r->past.accepts ? r->past.accept_sum_us / r->past.accepts
+					      : 0;
 
 	later(r, ev->at_us + after_us, (struct todo){ .fact = f, .offer = ev->offer });
 }
@@ -516,7 +194,7 @@ static void step(struct rerun *r, struct command *c)
 	engine_step(r->other, c, r->now_us, &out);
 	for (size_t i = 0; i < out.count; i++) {
 		const struct event *ev = &out.events[i];
-		struct fact *f = fact_find(r, ev->conv);
+		struct fact *f = past_find(&r->past, ev->conv);
 
 		figures_event(r->other_figures, ev);
 		if (f && ev->type == EVENT_OFFERED)
@@ -538,7 +216,7 @@ int rerun_begin(struct rerun *r, struct err *err)
 	engine_configure(r->other, r->what_if, r->now_us, &out);
 	for (size_t i = 0; i < out.count; i++)
 		figures_event(r->other_figures, &out.events[i]);
-	for (size_t i = 0; map_next(&r->facts, &i, &e);) {
+	for (size_t i = 0; map_next(&r->past.facts, &i, &e);) {
 		struct fact *f = e.value;
 		struct conv_view v;
 
@@ -622,8 +300,9 @@ static void do_input(struct rerun *r, struct input *in)
 bool rerun_steps(struct rerun *r, size_t steps)
 {
 	for (; steps; steps--) {
-		uint64_t input_us =
-			r->input_at < r->input_count ? r->inputs[r->input_at].at_us : UINT64_MAX;
+		uint64_t input_us = r->input_at < r->past.input_count
+					    ? r->past.inputs[r->input_at].at_us
+					    : UINT64_MAX;
 		struct heap_node *n = heap_min(&r->todos);
 		uint64_t todo_us = n ? n->at : UINT64_MAX;
 		uint64_t tick_us = engine_deadline(r->other), next_us = input_us;
@@ -639,12 +318,11 @@ bool rerun_steps(struct rerun *r, size_t steps)
 		}
 		if (next_us > r->now_us)
 			r->now_us = next_us;
-		for (; r->sample_us <= r->now_us; r->sample_us += MINUTE_US)
-			figures_sample(r->other_figures, r->other);
+		sample(r, r->other_figures, r->other, r->now_us);
 		if (tick_us <= r->now_us && tick_us < input_us && tick_us < todo_us) {
 			step(r, &(struct command){ .type = COMMAND_TICK });
 		} else if (input_us <= todo_us) {
-			do_input(r, &r->inputs[r->input_at++]);
+			do_input(r, &r->past.inputs[r->input_at++]);
 		} else {
 			struct todo *t = LIST_ENTRY(n, struct todo, node);
 
@@ -706,11 +384,11 @@ static void json_occupancy(struct str *out, const char *name, const struct figur
 void rerun_json(struct rerun *r, struct str *out)
 {
 	struct slice *keys;
-	size_t count = figures_keys(r->real_figures, r->other_figures, &r->arena, &keys);
+	size_t count = figures_keys(r->real_figures, r->other_figures, &r->past.arena, &keys);
 
 	str_addf(out, "{\"from_ms\":%llu,\"to_ms\":%llu,\"events\":%llu,\"conversations\":%zu",
 		(unsigned long long)(r->from_us / 1000), (unsigned long long)(r->end_us / 1000),
-		(unsigned long long)r->events, r->facts.count);
+		(unsigned long long)r->events, r->past.facts.count);
 	str_add_text(out, ",\"occupancy\":{");
 	json_occupancy(out, "real", r->real_figures);
 	str_add_char(out, ',');

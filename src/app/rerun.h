@@ -18,9 +18,10 @@
 
 struct rerun;
 
-/* agents: "-bo,+2=eva": without bo, two more like eva; may be empty. Both configurations are borrowed. NULL with a reason. */
+/* agents: "-bo,+2=eva": without bo, two more like eva; may be empty. bytes_max: of what is kept of the past. Both configurations are borrowed.
+ * NULL with a reason. */
 struct rerun *rerun_new(const struct config *was, const struct config *what_if, uint64_t since_us,
-	struct slice agents, struct err *err);
+	struct slice agents, size_t bytes_max, struct err *err);
 void rerun_free(struct rerun **r);
 /* The next event of the journal, from the first on. -errno with a reason when it does not fit or there are too many. */
 int rerun_read(struct rerun *r, const struct event *ev, struct err *err);

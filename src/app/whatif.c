@@ -13,6 +13,7 @@
 #include "app/rerun.h"
 #include "app/value.h"
 #include "base/clock.h"
+#include "model/limits.h"
 #include "store/commit.h"
 
 enum { SLICE_STEPS = 100, SLICE_US = 5000, TELL_US = 500000, SINCE_DEFAULT_S = 86400 };
@@ -29,6 +30,7 @@ static void whatif_end(struct whatif *w)
 {
 	struct control_call *c = w->call;
 
+	c->node->what_if = false;
 	rerun_free(&w->rerun);
 	config_free(&w->was);
 	config_free(&w->what_if);
@@ -182,12 +184,17 @@ void verb_whatif(struct control_call *c)
 			"different?");
 		return;
 	}
+	if (c->node->what_if) {
+		control_error(c, CALL_REFUSED, "what-if: another one is running; try again later");
+		return;
+	}
+	c->node->what_if = true;
 	w->call = control_hold(c);
 	if (!parse_configs(w, since_us)) {
 		whatif_end(w);
 		return;
 	}
-	w->rerun = rerun_new(w->was, w->what_if, since_us, agents, &err);
+	w->rerun = rerun_new(w->was, w->what_if, since_us, agents, WHATIF_BYTES_MAX, &err);
 	if (!w->rerun) {
 		control_error(c, CALL_USAGE, "%s", err.text);
 		whatif_end(w);

@@ -42,6 +42,7 @@
 	LIMIT(INBOX_MAX, 1000000, "entries", "beyond it intake is refused, nothing is lost")       \
 	LIMIT(PUSH_KEEP, 20000, "effects", "a desk away longer than this gets a fresh snapshot")   \
 	LIMIT(JOURNAL_KEEP, 1000000, "events", "audit in Redis; retention trims it")               \
+	LIMIT(WHATIF_BYTES_MAX, 268435456, "bytes", "of a past run again beside live work")        \
 	LIMIT(QUARANTINE_MAX, 10000, "entries", "what could not be understood, in its list")       \
 	LIMIT(DEAD_MAX, 100000, "entries", "messages that could not be sent, in their list")       \
 	LIMIT(DEDUP_KEEP_S, 604800, "seconds", "a mail server retries for five days")              \

@@ -7,10 +7,11 @@
 #include <errno.h>
 #include <jansson.h>
 
+#include "app/past.h"
 #include "app/rerun.h"
 #include "engine/center.h"
 
-enum { TODOS_MAX = 4000, ARRIVALS = 400 };
+enum { TODOS_MAX = 4000, ARRIVALS = 400, BYTES = 1 << 24 };
 
 struct todo {
 	uint64_t at_s;
@@ -158,7 +159,7 @@ static json_t *again(
 	struct str text = { 0 };
 	uint64_t at_us;
 	struct rerun *r = rerun_new(
-		d->config, with, CENTER_START_US + since_s * S_US, slice_of(agents), &err);
+		d->config, with, CENTER_START_US + since_s * S_US, slice_of(agents), BYTES, &err);
 
 	assert_string_equal(err.text, "");
 	for (size_t i = 0; i < d->count; i++)
@@ -267,19 +268,62 @@ static void a_head_start_is_felt_by_both_segments(void **state)
 	center_free(other);
 }
 
+static void a_past_that_is_too_large_is_refused_while_it_is_read(void **state)
+{
+	struct day d;
+	struct err err = { "" };
+	size_t read = 0;
+
+	(void)state;
+	live(&d);
+	struct rerun *r = rerun_new(d.config, d.config, 0, SLICE(""), 1 << 18, &err);
+
+	while (read < d.count && rerun_read(r, &d.journal[read], &err) == 0)
+		read++;
+	assert_true(read > 100 && read < d.count);
+	assert_non_null(strstr(err.text, "--since"));
+	rerun_free(&r);
+	forget(&d);
+}
+
+/* A clock that went back between two nodes must not make a reply last five hundred thousand years. */
+static void time_that_went_back_is_no_time(void **state)
+{
+	struct day d;
+	struct err err = { "" };
+	struct past p = { .bytes_max = BYTES };
+
+	(void)state;
+	live(&d);
+	p.what_if = d.config;
+	for (size_t i = 0; i < d.count; i++) {
+		struct event ev = d.journal[i];
+
+		if (ev.type == EVENT_MESSAGE && ev.direction == DIRECTION_OUT)
+			ev.at_us -= 60 * S_US;
+		assert_int_equal(past_event(&p, &ev, &err), 0);
+	}
+	struct fact *f = past_find(&p, center_id(1));
+
+	assert_int_equal(f->first->first->kind, ACT_REPLY);
+	assert_int_equal(f->first->first->after_us, 0);
+	past_free(&p);
+	forget(&d);
+}
+
 static void wrong_changes_of_people_are_refused(void **state)
 {
 	static const char *const wrong[] = { "bo", "+2", "+x=bo", "+0=bo", "+1001=bo", "-",
-		"+1=bo,,", "+2=" };
+		"+1=bo,,", "+2=", "+600=bo,+600=eva" };
 	struct config *config = center_new();
 	struct err err = { "" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		assert_null(rerun_new(config, config, 0, slice_of(wrong[i]), &err));
+		assert_null(rerun_new(config, config, 0, slice_of(wrong[i]), BYTES, &err));
 		assert_non_null(strstr(err.text, "expected -NAME or +N=NAME"));
 	}
-	struct rerun *r = rerun_new(config, config, 0, SLICE("-bo, +2=eva"), &err);
+	struct rerun *r = rerun_new(config, config, 0, SLICE("-bo, +2=eva"), BYTES, &err);
 
 	assert_int_equal(rerun_begin(r, &err), -ENOENT);
 	assert_non_null(strstr(err.text, "--since"));
@@ -293,6 +337,8 @@ int main(void)
 		cmocka_unit_test(with_nothing_changed_the_same_comes_out),
 		cmocka_unit_test(more_people_shorten_the_waits_and_fewer_lengthen_them),
 		cmocka_unit_test(a_head_start_is_felt_by_both_segments),
+		cmocka_unit_test(a_past_that_is_too_large_is_refused_while_it_is_read),
+		cmocka_unit_test(time_that_went_back_is_no_time),
 		cmocka_unit_test(wrong_changes_of_people_are_refused),
 	};
 
