@@ -318,6 +318,9 @@ static void write_one(struct scrape *s)
 		one(s, "outcome", SLICE("duplicate"), c->duplicate);
 		one(s, "outcome", SLICE("quarantined"), c->quarantined);
 		return;
+	case METRIC_TURNED_AWAY:
+		plain(s, c->turned_away);
+		return;
 	case METRIC_COMMANDS:
 		plain(s, c->commands);
 		return;

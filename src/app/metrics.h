@@ -42,6 +42,8 @@
 		"What became of them: accepted, refused, quarantined.")                            \
 	X(METRIC_MESSAGES, "messages_total", "counter", "outcome",                                 \
 		"Messages routed: accepted, duplicate, quarantined.")                              \
+	X(METRIC_TURNED_AWAY, "conversations_turned_away_total", "counter", "",                    \
+		"Conversations refused because their queue was full.")                             \
 	X(METRIC_SENDS, "sends_total", "counter", "channel, outcome",                              \
 		"Messages handed to a channel: sent, failed, retried.")                            \
 	X(METRIC_OUTBOX, "outbox_pending", "gauge", "channel", "Messages still to be sent.")       \

@@ -205,7 +205,7 @@ static void on_queue(void *arg, const struct engine *e, uint64_t n)
 	uint64_t now_us = loop_wall_us(c->d->loop);
 	struct queue_walk w = { &o, e, c->args[0] };
 	str_add_char(&o, '{');
-	out_u64(&o, "waiting", v.waiting + v.offered);
+	out_u64(&o, "waiting", v.waiting + v.offered + v.parked);
 	out_key(&o, "longest_wait_ms");
 	if (v.longest_us && now_us > v.longest_us)
 		str_add_u64(&o, (now_us - v.longest_us) / 1000);

@@ -193,7 +193,7 @@ static void queue_glance(
 	const struct queue *q = config_queue(config, v->queue);
 	out_string(o, "queue", v->queue);
 	out_text(o, "title", q && q->title.n ? q->title : v->queue);
-	out_u64(o, "waiting", v->waiting + v->offered);
+	out_u64(o, "waiting", v->waiting + v->offered + v->parked);
 	out_key(o, "longest_ms");
 	if (v->longest_us)
 		str_add_u64(o, now_us > v->longest_us ? (now_us - v->longest_us) / 1000 : 0);

@@ -202,6 +202,7 @@ void views_queues(struct str *o, const struct engine *e, const struct config *co
 	if (segments) {
 		engine_each_conv(e, CONV_WAITING, count_segment, &rows);
 		engine_each_conv(e, CONV_OFFERED, count_segment, &rows);
+		engine_each_conv(e, CONV_PARKED, count_segment, &rows);
 	}
 	str_add_char(o, '[');
 	engine_each_queue(e, add_queue, &w);

@@ -253,6 +253,17 @@ static size_t check_tree(struct check *k, uint32_t root, enum order_kind kind)
 	return n;
 }
 
+static uint64_t check_parked_oldest(const struct engine *e, const struct line *l)
+{
+	uint64_t oldest_us = 0;
+
+	for (uint32_t h = e->chains[CONV_PARKED].first; h; h = conv_at(e, h)->link.next)
+		if (conv_at(e, h)->line == l->self &&
+			(!oldest_us || conv_at(e, h)->arrived_us < oldest_us))
+			oldest_us = conv_at(e, h)->arrived_us;
+	return oldest_us;
+}
+
 static void check_indexes(struct check *k)
 {
 	const struct engine *e = k->e;
@@ -271,6 +282,8 @@ static void check_indexes(struct check *k)
 		by_line += n;
 		if (n != l->count[CONV_WAITING])
 			check_fail(k, "a queue's tree and count differ", l->name);
+		if (l->parked_us && l->parked_us != check_parked_oldest(e, l))
+			check_fail(k, "another is the oldest parked of", l->name);
 		if (deadline_place(e, DEADLINE_LINE, i))
 			k->deadlines++;
 	}

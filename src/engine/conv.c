@@ -82,7 +82,7 @@ uint32_t conv_by_offer(const struct engine *e, struct id offer)
 	return ask ? ask_at(e, ask)->conv : idmap_get(&e->by_offer, offer);
 }
 
-struct chain *conv_chain(struct engine *e, const struct conv *c)
+static struct chain *conv_chain(struct engine *e, const struct conv *c)
 {
 	ASSERT(c->state > CONV_NONE && c->state < CONV_STATE_COUNT);
 	if (!state_is_work(c->state))
@@ -121,6 +121,30 @@ static void conv_unlink(struct engine *e, struct conv *c)
 	ch->count--;
 }
 
+/* The oldest is kept while others come and go; when it goes itself, step_end looks for the next. */
+static void conv_count_parked(struct line *l, uint64_t arrived_us, int change)
+{
+	if (change < 0 && arrived_us == l->parked_us)
+		l->parked_us = 0;
+	else if (change > 0 && (l->count[CONV_PARKED] == 1 || arrived_us < l->parked_us))
+		l->parked_us = arrived_us;
+}
+
+uint64_t conv_parked_oldest(const struct engine *e, const struct line *l)
+{
+	uint64_t oldest_us = 0;
+
+	if (!l->count[CONV_PARKED] || l->parked_us)
+		return l->parked_us;
+	for (uint32_t h = e->chains[CONV_PARKED].first; h; h = conv_at(e, h)->link.next) {
+		const struct conv *c = conv_at(e, h);
+
+		if (c->line == l->self && (!oldest_us || c->arrived_us < oldest_us))
+			oldest_us = c->arrived_us;
+	}
+	return oldest_us;
+}
+
 static void conv_count(struct engine *e, const struct conv *c, int change)
 {
 	size_t *all = &e->count[c->state], *line = &line_at(e, c->line)->count[c->state];
@@ -128,6 +152,8 @@ static void conv_count(struct engine *e, const struct conv *c, int change)
 	ASSERT(change > 0 || (*all > 0 && *line > 0));
 	*all = change > 0 ? *all + 1 : *all - 1;
 	*line = change > 0 ? *line + 1 : *line - 1;
+	if (c->state == CONV_PARKED)
+		conv_count_parked(line_at(e, c->line), c->arrived_us, change);
 }
 
 struct conv *conv_add(struct engine *e, struct id id, uint32_t line)

@@ -25,7 +25,9 @@ void conv_place(
 void conv_restore(
 	struct engine *e, struct conv *c, enum conv_state to, uint32_t agent, uint32_t units);
 void conv_set_offer(struct engine *e, struct conv *c, struct id offer); /* none: it is over */
-struct chain *conv_chain(struct engine *e, const struct conv *c);
+/* When the conversation came that waits longest in this line of those nobody can serve; 0: none. Walks them only when the last one
+ * found is no longer among them. */
+uint64_t conv_parked_oldest(const struct engine *e, const struct line *l);
 
 /* ---- stages ---- */
 uint32_t conv_stage_count(const struct engine *e, const struct conv *c);

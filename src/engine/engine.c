@@ -125,6 +125,8 @@ static void step_end(struct engine *e, struct step *out)
 			break;
 		timers_run(e);
 	}
+	for (uint32_t i = 1; i <= e->line_count; i++)
+		line_at(e, i)->parked_us = conv_parked_oldest(e, line_at(e, i));
 	wait_estimate_all(e);
 	e->command = NULL;
 	e->step = NULL;

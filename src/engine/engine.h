@@ -81,7 +81,7 @@ struct agent_view {
 struct queue_view {
 	struct slice queue;
 	size_t waiting, offered, active, parked;
-	uint64_t longest_us; /* arrival of the longest waiting (offered included); 0: nobody */
+	uint64_t longest_us; /* arrival of the longest waiting, offered or parked; 0: nobody */
 	bool open, paused;
 	/* Since the start of the engine's memory of it: for service level = within / (answered + abandoned), null when 0. */
 	uint64_t answered, answered_within, abandoned, abandoned_short;

@@ -216,6 +216,8 @@ struct line {
 	bool open, paused;
 	uint64_t hours_us; /* next change of business hours; 0 none, 1 not read yet */
 	size_t count[CONV_STATE_COUNT];
+	uint64_t
+		parked_us; /* arrival of the oldest parked; 0: none or not known, see conv_parked_oldest */
 	uint64_t answered, answered_within, abandoned, abandoned_short;
 	struct window *windows; /* window.h; NULL until something is counted */
 	uint64_t waits_s[WAITS_KEPT], waits_seen;

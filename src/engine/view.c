@@ -128,7 +128,7 @@ bool engine_agent(const struct engine *e, struct slice agent, struct agent_view 
 
 static void view_line(const struct engine *e, const struct line *l, struct queue_view *out)
 {
-	uint64_t oldest = UINT64_MAX;
+	uint64_t parked_us = conv_parked_oldest(e, l), oldest = parked_us ? parked_us : UINT64_MAX;
 
 	for (uint32_t i = 0; i < e->lane_count; i++)
 		if (l->root[i] && conv_at(e, l->root[i])->oldest_us < oldest)

@@ -129,7 +129,7 @@ static void tell_queue(struct batch *b, struct slice name, const struct glance_q
 		return;
 	struct effect ef = { .type = EFFECT_QUEUE,
 		.queue = name,
-		.waiting = v.waiting + v.offered,
+		.waiting = v.waiting + v.offered + v.parked,
 		.longest_us = v.longest_us,
 		.paused = v.paused,
 		.open = v.open,

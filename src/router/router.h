@@ -44,6 +44,7 @@ void router_free(struct router **r);
 struct router_counts {
 	uint64_t commands, events, commits, recoveries, damaged;
 	uint64_t accepted, duplicate, quarantined; /* messages, since the start of the process */
+	uint64_t turned_away;			   /* conversations: their queue was full */
 	uint64_t journal_n, push_n;
 	uint64_t batch_last, commit_us_last;
 };

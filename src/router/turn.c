@@ -100,6 +100,15 @@ static void decide(struct router *r, struct batch *b)
 
 /* ---- commit ---- */
 
+static uint64_t turned_away(const struct batch *b)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < b->step_count; i++)
+		n += b->steps[i].ev.type == EVENT_RESOLVED && slice_is(b->steps[i].ev.why, "full");
+	return n;
+}
+
 static void finish(struct router *r)
 {
 	struct batch *b = r->turn;
@@ -107,6 +116,7 @@ static void finish(struct router *r)
 	r->push_n = b->push_n;
 	r->counts.commands += b->count;
 	r->counts.events += b->step_count;
+	r->counts.turned_away += turned_away(b);
 	r->counts.accepted += b->accepted;
 	r->counts.duplicate += b->duplicate;
 	r->counts.quarantined += b->quarantined;

@@ -53,6 +53,38 @@ static void what_nobody_can_serve_is_skipped_or_parked(void **state)
 	assert_slice_is(view(e, 2).agent, "ru");
 }
 
+static uint64_t longest_s(const char *queue)
+{
+	struct queue_view q;
+
+	assert_true(engine_queue(e, slice_of(queue), &q));
+	return q.longest_us ? (q.longest_us - CENTER_START_US) / S_US : 0;
+}
+
+/* Before anybody is at work all are parked: they wait none the less. */
+static void the_parked_wait_and_the_longest_is_known(void **state)
+{
+	(void)state;
+	assert_int_equal(longest_s("support"), 0);
+	comes(e, 1, "email", "support", 10);
+	comes(e, 2, "email", "support", 20);
+	comes(e, 3, "email", "cards", 30);
+	assert_int_equal(view(e, 1).state, CONV_PARKED);
+	assert_int_equal(longest_s("support"), 10);
+	assert_int_equal(longest_s("cards"), 30);
+	give(e, (struct command){ .type = COMMAND_VISIT, .conv = center_id(1), .visit = VISIT_END },
+		40);
+	assert_int_equal(longest_s("support"), 20);
+	hire(e, "ru", "ru=50", 50);
+	hire(e, "cy", "cards=30", 51);
+	assert_int_equal(longest_s("support"), 20); /* offered */
+	give(e,
+		(struct command){
+			.type = COMMAND_ACCEPT, .agent = SLICE("ru"), .offer = view(e, 2).offer },
+		60);
+	assert_int_equal(longest_s("support"), 0);
+}
+
 static void a_lower_tier_is_promoted(void **state)
 {
 	(void)state;
@@ -177,6 +209,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_stage_begins_when_its_time_has_come),
 		T(what_nobody_can_serve_is_skipped_or_parked),
+		T(the_parked_wait_and_the_longest_is_known),
 		T(a_lower_tier_is_promoted),
 		T(the_longest_wait_sends_it_to_another_queue),
 		T(it_does_not_overflow_into_a_queue_that_is_closed),
