@@ -97,7 +97,7 @@ struct channel {
 	size_t skill_count;
 	struct option *options; /* the plugin's own, checked against its table by the host */
 	size_t option_count;
-	bool isolated;	       /* the plugin runs in a process of its own; */
+	bool isolated;		/* the plugin runs in a process of its own; */
 	struct option *process; /* what that may (options of the plugin exec) */
 	size_t process_count;
 	struct slice try_text; /* how to try it by hand, shown when usherd is ready; may be empty */
@@ -143,9 +143,9 @@ struct config {
 	struct slice *trusted_proxies;
 	size_t trusted_proxy_count;
 	struct slice web_dir, plugin_dir, own_plugin_dir; /* own: beside the program */
-	struct slice brand, language; /* shown at the desk; default language */
-	struct slice zone;	      /* where the day of the statistics begins */
-	uint64_t *midnights;	      /* of that zone around now, ascending; none: UTC's */
+	struct slice brand, language;			  /* shown at the desk; default language */
+	struct slice zone;   /* where the day of the statistics begins */
+	uint64_t *midnights; /* of that zone around now, ascending; none: UTC's */
 	size_t midnight_count;
 	uint32_t grace_s, miss_limit, decline_cooldown_s, units;
 	struct skill
