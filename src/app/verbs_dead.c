@@ -1,8 +1,8 @@
 /*
- * The verb dead: messages that could not be sent, and sending them again. Sends nothing itself: it asks the router, as the button at the
- * desk does. Called by control.c.
+ * The verb dead: messages that could not be sent, sending them again, and setting one aside. Sends nothing itself: it asks the router, as the
+ * buttons at the desk do. Called by control.c.
  *
- *   dead ─▶ list ─▶ the entry of each ─▶ shown, or a retry of each that was meant in the inbox ─▶ how many
+ *   dead ─▶ list ─▶ shown, or a command for each that was meant in the inbox ─▶ how many
  */
 #include <string.h>
 
@@ -12,73 +12,43 @@
 #include "model/entry.h"
 #include "store/dead.h"
 #include "store/inbox.h"
-#include "store/lookup.h"
 
 enum { LIST_MAX = 10000 };
 
-struct letter {
-	struct dead_letter at;
-	struct slice packed;
-};
 struct dead {
-	struct letter *letters;
-	size_t count;
-	uint64_t all;
-	bool replay;
-	struct id only;	      /* replay this one */
-	struct slice channel; /* or those of this channel that failed */
+	enum command_type ask; /* of what was meant; COMMAND_NONE: only shown */
+	struct slice channel;  /* those of this channel that failed; empty: one */
 	size_t owed, stored;
 };
 
-static void add_letter(
-	struct control_call *c, const struct letter *l, const struct entry *en, bool first)
+static void add_letter(struct control_call *c, const struct held *l, bool first)
 {
 	str_addf(&c->text, "%s{\"seq\":%llu,\"since_ms\":%llu", first ? "" : ",",
-		(unsigned long long)l->at.seq, (unsigned long long)(en->at_us / 1000));
-	json_id(&c->text, "id", l->at.message);
-	json_id(&c->text, "conv", l->at.conv);
-	json_text(&c->text, "channel", l->at.channel);
-	json_text(&c->text, "to", en->address);
-	json_text(&c->text, "state", slice_of(delivery_words[en->delivery]));
-	json_text(&c->text, "why", en->why);
+		(unsigned long long)l->seq, (unsigned long long)(l->en.at_us / 1000));
+	json_id(&c->text, "id", l->message);
+	json_id(&c->text, "conv", l->conv);
+	json_text(&c->text, "channel", l->channel);
+	json_text(&c->text, "to", l->en.address);
+	json_text(&c->text, "state", slice_of(delivery_words[l->en.delivery]));
+	json_text(&c->text, "why", l->en.why);
 	str_add_char(&c->text, '}');
 }
 
-/* False when its history is gone or damaged: verify tells of those. */
-static bool letter_entry(const struct letter *l, struct entry *en)
+static void show(struct control_call *c, const struct held *letters, size_t count, uint64_t all)
 {
-	return l->packed.n && record_unpack(&entry_table, en, l->packed, NULL) == 0;
-}
-
-static void show(struct control_call *c, const struct dead *d)
-{
-	struct entry en;
-	bool first = true;
-
-	str_addf(&c->text, "{\"dead\":%llu,\"letters\":[", (unsigned long long)d->all);
-	for (size_t i = 0; i < d->count; i++) {
-		if (!letter_entry(&d->letters[i], &en))
-			continue;
-		add_letter(c, &d->letters[i], &en, first);
-		first = false;
-	}
+	str_addf(&c->text, "{\"dead\":%llu,\"letters\":[", (unsigned long long)all);
+	for (size_t i = 0; i < count; i++)
+		add_letter(c, &letters[i], i == 0);
 	str_add_text(&c->text, "]}");
 	control_result(c, str_slice(&c->text), 0);
 }
 
-/* ---- again ---- */
+/* ---- decided ---- */
 
-/* Of a channel only those that failed: what bounced or may have been sent is for somebody to look at, one by one. */
-static bool is_meant(const struct dead *d, const struct letter *l, const struct entry *en)
+static void decided_end(struct control_call *c, const struct dead *d)
 {
-	if (!d->channel.n)
-		return id_equal(l->at.message, d->only);
-	return slice_equal(l->at.channel, d->channel) && en->delivery == DELIVERY_FAILED;
-}
-
-static void replay_end(struct control_call *c, const struct dead *d)
-{
-	str_addf(&c->text, "{\"replayed\":%zu}", d->stored);
+	str_addf(&c->text, "{\"%s\":%zu}", d->ask == COMMAND_RETRY ? "replayed" : "discarded",
+		d->stored);
 	control_result(c, str_slice(&c->text), 0);
 }
 
@@ -89,16 +59,16 @@ static void on_stored(void *arg, int status)
 
 	d->stored += status == 0;
 	if (--d->owed == 0 && d->stored)
-		replay_end(c, d);
+		decided_end(c, d);
 	else if (d->owed == 0)
 		control_error(c, CALL_REFUSED, "Redis did not take it: %s", strerror(-status));
 	control_release(c);
 }
 
-static void replay_one(struct control_call *c, const struct letter *l)
+static void decide_one(struct control_call *c, const struct held *l)
 {
 	struct dead *d = c->state;
-	struct command cmd = { .type = COMMAND_RETRY, .conv = l->at.conv, .seq = l->at.seq };
+	struct command cmd = { .type = d->ask, .conv = l->conv, .seq = l->seq };
 	uint8_t chance[10];
 
 	chance_bytes(chance, sizeof(chance));
@@ -108,79 +78,67 @@ static void replay_one(struct control_call *c, const struct letter *l)
 	inbox_put(c->node->store, &cmd, on_stored, control_hold(c));
 }
 
-static void replay(struct control_call *c, struct dead *d)
+/* Of a channel only those that failed: what bounced or may have been sent is for somebody to look at, one by one. */
+static void decide(struct control_call *c, const struct held *letters, size_t count)
 {
-	struct entry en;
+	struct dead *d = c->state;
 
-	for (size_t i = 0; i < d->count; i++)
-		if (letter_entry(&d->letters[i], &en) && is_meant(d, &d->letters[i], &en))
-			replay_one(c, &d->letters[i]);
-	log_info("control", "dead letters sent again count=%zu", d->owed);
+	for (size_t i = 0; i < count; i++)
+		if (!d->channel.n || (slice_equal(letters[i].channel, d->channel) &&
+					     letters[i].en.delivery == DELIVERY_FAILED))
+			decide_one(c, &letters[i]);
+	log_info("control", "dead letters %s count=%zu",
+		d->ask == COMMAND_RETRY ? "sent again" : "set aside", d->owed);
 	if (!d->owed && d->channel.n)
-		replay_end(c, d);
+		decided_end(c, d);
 	else if (!d->owed)
 		control_error(c, CALL_REFUSED,
 			"there is no dead letter %.*s: usherctl dead lists them",
 			SLICE_ARG(c->args[1]));
 }
 
-/* ---- reading ---- */
-
-static void on_entries(void *arg, int status)
+static void on_read(void *arg, int status, const struct held *letters, size_t count, uint64_t all)
 {
 	struct control_call *c = arg;
 	struct dead *d = c->state;
 
 	if (status)
 		control_error(c, CALL_REFUSED, "Redis did not answer: %s", strerror(-status));
-	else if (d->replay)
-		replay(c, d);
+	else if (d->ask)
+		decide(c, letters, count);
 	else
-		show(c, d);
+		show(c, letters, count, all);
 	control_release(c);
 }
 
-static void on_list(
-	void *arg, int status, const struct dead_letter *letters, size_t count, uint64_t all)
+static enum command_type asked(const struct control_call *c)
 {
-	struct control_call *c = arg;
-	struct dead *d = c->state;
-
-	if (status) {
-		control_error(c, CALL_REFUSED, "Redis did not answer: %s", strerror(-status));
-		control_release(c);
-		return;
-	}
-	d->letters = arena_array(&c->arena, count, sizeof(*d->letters));
-	d->count = count;
-	d->all = all;
-	struct lookup *l = lookup_new(c->node->store, &c->arena);
-	for (size_t i = 0; i < count; i++) {
-		d->letters[i].at = letters[i];
-		d->letters[i].at.channel = arena_copy(&c->arena, letters[i].channel);
-		lookup_entry(l, letters[i].conv, letters[i].seq, &d->letters[i].packed);
-	}
-	lookup_run(l, on_entries, c);
+	if (c->arg_count && slice_is(c->args[0], "replay"))
+		return COMMAND_RETRY;
+	return c->arg_count && slice_is(c->args[0], "discard") ? COMMAND_DISCARD : COMMAND_NONE;
 }
 
 void verb_dead(struct control_call *c)
 {
 	struct dead *d = arena_alloc(&c->arena, sizeof(*d));
+	struct id only = { 0 };
 
 	c->state = d;
 	d->channel = control_option(c, "channel");
-	d->replay = c->arg_count && slice_is(c->args[0], "replay");
+	d->ask = asked(c);
 	bool list = !c->arg_count || (slice_is(c->args[0], "list") && c->arg_count == 1);
-	if (!d->replay && !list)
-		control_error(
-			c, CALL_USAGE, "dead: expected list, replay ID or replay --channel NAME");
-	else if (d->replay && (c->arg_count == 2) == (d->channel.n > 0))
+	if (!d->ask && !list)
+		control_error(c, CALL_USAGE,
+			"dead: expected list, replay ID, replay --channel NAME or discard ID");
+	else if (d->ask == COMMAND_RETRY && (c->arg_count == 2) == (d->channel.n > 0))
 		control_error(
 			c, CALL_USAGE, "dead replay: expected either an id or --channel NAME");
+	else if (d->ask == COMMAND_DISCARD && (c->arg_count != 2 || d->channel.n))
+		control_error(c, CALL_USAGE, "dead discard: expected an id");
 	else if (d->channel.n && !config_channel(c->node->config, d->channel))
 		control_error(c, CALL_REFUSED, "there is no channel '%.*s'", SLICE_ARG(d->channel));
-	else if (d->replay && !d->channel.n && !id_parse(c->args[1], &d->only))
+	else if (d->ask && !d->channel.n && !id_parse(c->args[1], &only))
 		control_error(c, CALL_REFUSED, "'%.*s' is no message's id", SLICE_ARG(c->args[1]));
 	else
-		dead_read(c->node->store, LIST_MAX, on_list, control_hold(c));
+		dead_read(c->node->store, only, LIST_MAX, on_read, control_hold(c));
 }

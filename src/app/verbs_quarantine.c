@@ -22,8 +22,7 @@ static void failed(struct control_call *c, int status)
 
 /* ---- list ---- */
 
-static void on_list(
-	void *arg, int status, const struct quarantined *held, size_t count, uint64_t all)
+static void on_list(void *arg, int status, const struct held *held, size_t count, uint64_t all)
 {
 	struct control_call *c = arg;
 	struct str *out = &c->text;
@@ -34,12 +33,12 @@ static void on_list(
 	}
 	str_addf(out, "{\"quarantined\":%llu,\"messages\":[", (unsigned long long)all);
 	for (size_t i = 0; i < count; i++) {
-		const struct quarantined *q = &held[i];
+		const struct held *q = &held[i];
 		str_addf(out, "%s{\"seq\":%llu,\"since_ms\":%llu", i ? "," : "",
-			(unsigned long long)q->at.seq, (unsigned long long)(q->en.at_us / 1000));
-		json_id(out, "id", q->at.message);
-		json_id(out, "conv", q->at.conv);
-		json_text(out, "channel", q->at.channel);
+			(unsigned long long)q->seq, (unsigned long long)(q->en.at_us / 1000));
+		json_id(out, "id", q->message);
+		json_id(out, "conv", q->conv);
+		json_text(out, "channel", q->channel);
 		json_text(out, "from", q->en.address);
 		json_text(out, "subject", q->en.subject);
 		json_text(out, "why", q->en.quarantine);
@@ -89,8 +88,7 @@ static void on_reread(void *arg, int status, struct slice why)
 	control_release(c);
 }
 
-static void on_one(
-	void *arg, int status, const struct quarantined *held, size_t count, uint64_t all)
+static void on_one(void *arg, int status, const struct held *held, size_t count, uint64_t all)
 {
 	struct control_call *c = arg;
 
@@ -107,7 +105,7 @@ static void on_one(
 	} else {
 		log_info(
 			"control", "quarantined message read again id=%.*s", SLICE_ARG(c->args[1]));
-		host_reread(c->node->host, held[0].at.channel, held[0].en.raw, held[0].place,
+		host_reread(c->node->host, held[0].channel, held[0].en.raw, held[0].place,
 			on_reread, c);
 	}
 }

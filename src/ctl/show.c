@@ -284,7 +284,7 @@ static void show_dead(const json_t *r, uint64_t now_ms, struct str *out)
 		{ "CHANNEL", "channel" }, { "TO", "to" }, { "STATE", "state" },
 		{ "WRITTEN", "since_ms" }, { "WHY", "why" } };
 
-	if (json_object_get(r, "replayed")) {
+	if (!json_object_get(r, "letters")) {
 		indented(out, r, 0);
 		return;
 	}

@@ -58,6 +58,8 @@ enum body_kind { BODY_NONE, BODY_JSON, BODY_STREAM };
 		"The source of such a message as plain text; query: download")                     \
 	X(quarantine_retry, "POST", "/quarantine/{id}/retry", REREAD, BODY_NONE, 200,              \
 		"Read it again, with wider limits; 409 when it still is not understood")           \
+	X(dead, "GET", "/dead", READ_DEAD, BODY_NONE, 200,                                         \
+		"What could not be sent, the oldest first; frames retry and discard decide")       \
 	X(openapi, "GET", "/openapi.json", NONE, BODY_NONE, 200, "This description")
 
 struct call;

@@ -13,23 +13,22 @@
 
 enum { LIST_MAX = 200 };
 
-static void add_held(struct str *o, const struct quarantined *q)
+static void add_held(struct str *o, const struct held *q)
 {
 	out_comma(o);
 	str_add_char(o, '{');
-	out_id(o, "id", q->at.message);
-	out_id(o, "conv", q->at.conv);
-	out_u64(o, "seq", q->at.seq);
+	out_id(o, "id", q->message);
+	out_id(o, "conv", q->conv);
+	out_u64(o, "seq", q->seq);
 	out_u64(o, "at_ms", q->en.at_us / 1000);
-	out_text(o, "channel", q->at.channel);
+	out_text(o, "channel", q->channel);
 	out_text(o, "from", q->en.address);
 	out_text(o, "subject", q->en.subject);
 	out_text(o, "why", q->en.quarantine);
 	str_add_char(o, '}');
 }
 
-static void on_list(
-	void *arg, int status, const struct quarantined *held, size_t count, uint64_t all)
+static void on_list(void *arg, int status, const struct held *held, size_t count, uint64_t all)
 {
 	struct call *c = arg;
 	struct str o = { 0 };
@@ -100,8 +99,7 @@ static void on_reread(void *arg, int status, struct slice why)
 	call_release(c);
 }
 
-static void on_one(
-	void *arg, int status, const struct quarantined *held, size_t count, uint64_t all)
+static void on_one(void *arg, int status, const struct held *held, size_t count, uint64_t all)
 {
 	struct call *c = arg;
 
@@ -113,7 +111,7 @@ static void on_one(
 		log_info("desk", "quarantined message read again agent=%.*s",
 			SLICE_ARG(c->who.user));
 		c->d->ports->reread(
-			c->d->app, held[0].at.channel, held[0].en.raw, held[0].place, on_reread, c);
+			c->d->app, held[0].channel, held[0].en.raw, held[0].place, on_reread, c);
 	} else {
 		blob_get(c->d->store, held[0].en.raw, on_source, c);
 	}

@@ -184,6 +184,7 @@ static void act(struct client *c, struct frame *f, struct arena *arena)
 	case FRAME_WRAPUP_DONE:
 	case FRAME_WRAPUP_MORE:
 	case FRAME_RETRY:
+	case FRAME_DISCARD:
 	case FRAME_MERGE:
 	case FRAME_SPLIT:
 	case FRAME_QUEUE:

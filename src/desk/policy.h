@@ -31,6 +31,7 @@ enum scope { SCOPES(SCOPE_ENUM) SCOPE_COUNT };
 	X(TAKE, "take", NONE, ALL, ALL, NONE)                                                      \
 	X(WRAPUP_DONE, "wrapup_done", OWN, ALL, ALL, NONE)                                         \
 	X(RETRY, "retry", OWN, ALL, ALL, NONE)                                                     \
+	X(DISCARD, "discard", NONE, ALL, ALL, NONE)                                                \
 	X(TYPING, "typing", OWN, OWN, OWN, NONE)                                                   \
 	X(WATCH, "watch", NONE, ALL, ALL, ALL)                                                     \
 	X(QUEUE_PAUSE, "queue_pause", NONE, ALL, ALL, NONE)                                        \
@@ -47,6 +48,7 @@ enum scope { SCOPES(SCOPE_ENUM) SCOPE_COUNT };
 	X(READ_AGENTS, "read_agents", NONE, ALL, ALL, ALL)                                         \
 	X(READ_STATS, "read_stats", NONE, ALL, ALL, ALL)                                           \
 	X(READ_QUARANTINE, "read_quarantine", NONE, ALL, ALL, ALL)                                 \
+	X(READ_DEAD, "read_dead", NONE, ALL, ALL, ALL)                                             \
 	X(REREAD, "reread", NONE, ALL, ALL, NONE)                                                  \
 	X(WRITE_USER, "write_user", NONE, NONE, ALL, NONE)
 

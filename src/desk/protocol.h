@@ -55,6 +55,7 @@ enum frame_field { FRAME_FIELDS(FRAME_FIELD_ENUM) DESK_FIELD_COUNT };
 	X(WRAPUP_DONE, "wrapup_done", WRAPUP_DONE, WRAPUP_DONE, NEED1(CONV), 0)                    \
 	X(WRAPUP_MORE, "wrapup_more", WRAPUP_DONE, WRAPUP_MORE, NEED1(CONV), 0)                    \
 	X(RETRY, "retry", RETRY, RETRY, NEED2(CONV, SEQ), 0)                                       \
+	X(DISCARD, "discard", DISCARD, DISCARD, NEED2(CONV, SEQ), 0)                               \
 	X(TYPING, "typing", TYPING, NONE, NEED1(CONV), 0)                                          \
 	X(SEEN, "seen", TYPING, NONE, NEED2(CONV, SEQ), 0)                                         \
 	X(WATCH, "watch", WATCH, NONE, NEED2(CONV, ON), 0)                                         \

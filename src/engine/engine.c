@@ -204,6 +204,7 @@ static void step_decide(struct engine *e, const struct command *c)
 		return;
 	case COMMAND_RECEIPT: /* the router's business: delivery is no state of the engine */
 	case COMMAND_RETRY:
+	case COMMAND_DISCARD:
 		e->step->conv = c->conv;
 		return;
 	case COMMAND_TICK:

@@ -55,7 +55,10 @@
 	X(COMMAND_CONSULT, "consult",                                                                         \
 		"agent conv to text: ask `to` (as in transfer) to take over; it stays until "                 \
 		"accepted")                                                                                   \
-	X(COMMAND_WRAPUP_MORE, "wrapup_more", "agent conv: once more the queue's wrap-up")
+	X(COMMAND_WRAPUP_MORE, "wrapup_more", "agent conv: once more the queue's wrap-up")                    \
+	X(COMMAND_DISCARD, "discard",                                                                         \
+		"agent conv seq: a message that could not be sent needs nobody's decision any "               \
+		"more")
 
 #define COMMAND_ENUM(name, wire, what) name,
 enum command_type { COMMAND_NONE, COMMANDS(COMMAND_ENUM) COMMAND_COUNT };

@@ -24,9 +24,9 @@
 	X(VERB_DESK, "desk", "NAME", 1, 1, "a desk in the terminal: frames out, frames in")        \
 	X(VERB_QUARANTINE, "quarantine", "[list | show ID | retry ID]", 0, 2,                      \
 		"what came and could not be understood: look at its source, have it read again")   \
-	X(VERB_DEAD, "dead", "[list | replay ID | replay --channel NAME]", 0, 2,                   \
+	X(VERB_DEAD, "dead", "[list | replay ID | replay --channel NAME | discard ID]", 0, 2,      \
 		"messages that could not be sent; sends one again, or all that failed of a "       \
-		"channel")                                                                         \
+		"channel, or sets one aside")                                                      \
 	X(VERB_REPLAY, "replay", "", 0, 0,                                                         \
 		"replays snapshot and journal and compares with the running state")                \
 	X(VERB_WHATIF, "whatif", "[--config FILE] [--since 24h|2026-11-22] [--agents -bo,+2=eva]", \

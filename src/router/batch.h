@@ -145,6 +145,7 @@ void cards_project(struct batch *b);
 /* ---- receipt.c: what became of an outbound message, and trying again ---- */
 void receipt_project(struct batch *b, struct work *w);
 void retry_project(struct batch *b, struct work *w);
+void discard_project(struct batch *b, struct work *w);
 
 /* ---- letter.c: a message of ours, into the outbox, one copy for each recipient ---- */
 /* What a letter besides the message is made of: the words it answers, who signs it. */

@@ -607,6 +607,8 @@ static void project_work(struct batch *b, struct work *w)
 		receipt_project(b, w);
 	else if (w->c.type == COMMAND_RETRY)
 		retry_project(b, w);
+	else if (w->c.type == COMMAND_DISCARD)
+		discard_project(b, w);
 	else if (w->c.type == COMMAND_MAIL)
 		mail_project(b, w);
 	else if (w->c.type == COMMAND_VISIT)

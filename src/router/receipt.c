@@ -30,17 +30,13 @@ static bool entry_read(struct batch *b, const struct work *w, struct entry *en)
 	return w->entry.n && record_unpack(&entry_table, en, w->entry, &err) == 0;
 }
 
-static void entry_write(
-	struct batch *b, const struct row *row, const struct entry *en, uint32_t before)
+/* Kept for what else this batch says of it, stored, and told. */
+static void entry_tell(struct batch *b, const struct row *row, const struct entry *en)
 {
 	struct entry *kept = arena_alloc(&b->arena, sizeof(*kept));
 	*kept = *en;
 	map_put(&b->entries, place_of(b, row->conv, en->seq), kept);
 	commit_entry_set(b->commit, row->conv, en);
-	bool dead =
-		delivery_is_retryable(en->delivery); /* somebody has to decide what becomes of it */
-	if (dead || delivery_is_retryable(before))
-		commit_dead(b->commit, row->conv, en, b->now_us, dead);
 	struct effect ef = { .type = EFFECT_RECEIPT,
 		.conv = row->conv,
 		.seq = en->seq,
@@ -51,6 +47,16 @@ static void entry_write(
 		.channel = row->channel,
 		.thread = row->thread };
 	batch_effect(b, &ef);
+}
+
+static void entry_write(
+	struct batch *b, const struct row *row, const struct entry *en, uint32_t before)
+{
+	bool dead =
+		delivery_is_retryable(en->delivery); /* somebody has to decide what becomes of it */
+	if (dead || delivery_is_retryable(before))
+		commit_dead(b->commit, row->conv, en, b->now_us, dead);
+	entry_tell(b, row, en);
 }
 
 /* False when it is no news. */
@@ -94,24 +100,33 @@ static bool may_retry(const struct batch *b, const struct work *w, const struct 
 	return leads || !w->c.agent.n || slice_equal(row->owner, w->c.agent);
 }
 
-void retry_project(struct batch *b, struct work *w)
+/* What a person may decide about: the entry and its conversation. False: answered. */
+static struct row *decision_of(struct batch *b, struct work *w, struct entry *en)
 {
-	struct entry en;
 	struct row *row = id_is_none(w->c.conv) ? NULL : batch_row_find(b, w->c.conv);
-	if (!row || !row->known || !entry_read(b, w, &en)) {
+	if (!row || !row->known || !entry_read(b, w, en)) {
 		w->answer = ANSWER_UNKNOWN;
 		w->why = SLICE("there is no such message");
-		return;
+		return NULL;
 	}
 	if (!may_retry(b, w, row)) {
 		w->answer = ANSWER_FORBIDDEN;
 		w->why = SLICE("this conversation is another agent's");
-		return;
+		return NULL;
 	}
-	if (!delivery_is_retryable(en.delivery)) {
+	if (!delivery_is_retryable(en->delivery)) {
 		w->answer = ANSWER_NOOP;
-		return;
+		return NULL;
 	}
+	return row;
+}
+
+void retry_project(struct batch *b, struct work *w)
+{
+	struct entry en;
+	struct row *row = decision_of(b, w, &en);
+	if (!row)
+		return;
 	uint32_t before = en.delivery;
 	letter_project(b, w, row, &en);
 	if (en.rcpts.n)
@@ -119,4 +134,18 @@ void retry_project(struct batch *b, struct work *w)
 	en.delivery = DELIVERY_QUEUED;
 	en.why = (struct slice){ 0 };
 	entry_write(b, row, &en, before);
+}
+
+/* It stays what it is, with who decided so in its reason; nobody is asked about it any more. */
+void discard_project(struct batch *b, struct work *w)
+{
+	struct entry en;
+	struct row *row = decision_of(b, w, &en);
+	if (!row)
+		return;
+	struct slice who = w->c.agent.n ? w->c.agent : SLICE("usherctl");
+	en.why = arena_printf(&b->arena, "%.*s%sset aside by %.*s", SLICE_ARG(en.why),
+		en.why.n ? "; " : "", SLICE_ARG(who));
+	commit_dead(b->commit, row->conv, &en, b->now_us, false);
+	entry_tell(b, row, &en);
 }

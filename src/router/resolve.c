@@ -129,7 +129,8 @@ static bool ask_second_of(struct batch *b, struct lookup *l, struct work *w)
 		letter_ask(b, l, w);
 	if (w->c.type == COMMAND_REPLY)
 		return true;
-	if (w->c.type != COMMAND_RECEIPT && w->c.type != COMMAND_RETRY)
+	if (w->c.type != COMMAND_RECEIPT && w->c.type != COMMAND_RETRY &&
+		w->c.type != COMMAND_DISCARD)
 		return false;
 	read_place(w);
 	if (id_is_none(w->c.conv) || !w->c.seq)

@@ -386,11 +386,18 @@ def test_dead_letters_are_listed_and_sent_again():
         ids = [r[2]["idempotency-key"] for r in peer.requests]
         assert len(ids) == 5 and ids[3] == ids[1] and ids[4] == ids[0], ids  # the same message, not another
         for words, code in ((("replay",), 2), (("replay", "x", "--channel", "telegram"), 2), (("replay", "--channel", "no"), 1),
-                            (("replay", dead["letters"][1]["id"]), 1), (("frob",), 2)):
+                            (("replay", dead["letters"][1]["id"]), 1), (("discard",), 2),
+                            (("discard", dead["letters"][1]["id"]), 1), (("frob",), 2)):
             assert node.ctl("dead", *words, check=False).returncode == code, words
         node.kill()
         node.start()
         assert node.json("dead")["dead"] == 1
+        last = dead["letters"][2]
+        assert node.json("dead", "discard", last["id"]) == {"discarded": 1}
+        until("it to be gone", lambda: node.json("dead")["dead"] == 0)
+        said = [m for m in node.conv(convs[2])["messages"] if m["direction"] == "out"][-1]
+        assert said["delivery"] == "unsure" and said["why"].endswith("set aside by usherctl"), said
+        assert node.ctl("dead", "discard", last["id"], check=False).returncode == 1
         assert node.json("verify")["violations"] == 0
 
 

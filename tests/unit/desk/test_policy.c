@@ -15,6 +15,7 @@ static const char *const expected = "connect agent=all supervisor=all admin=all 
 				    "take agent=none supervisor=all admin=all auditor=none\n"
 				    "wrapup_done agent=own supervisor=all admin=all auditor=none\n"
 				    "retry agent=own supervisor=all admin=all auditor=none\n"
+				    "discard agent=none supervisor=all admin=all auditor=none\n"
 				    "typing agent=own supervisor=own admin=own auditor=none\n"
 				    "watch agent=none supervisor=all admin=all auditor=all\n"
 				    "queue_pause agent=none supervisor=all admin=all auditor=none\n"
@@ -31,6 +32,7 @@ static const char *const expected = "connect agent=all supervisor=all admin=all 
 				    "read_stats agent=none supervisor=all admin=all auditor=all\n"
 				    "read_quarantine agent=none supervisor=all admin=all "
 				    "auditor=all\n"
+				    "read_dead agent=none supervisor=all admin=all auditor=all\n"
 				    "reread agent=none supervisor=all admin=all auditor=none\n"
 				    "write_user agent=none supervisor=none admin=all "
 				    "auditor=none\n";
@@ -68,7 +70,8 @@ static void an_auditor_changes_nothing(void **state)
 	policy_rights(&rights, ROLE_AUDITOR);
 	assert_string_equal(rights.p, "[\"connect\",\"watch\",\"oversee\",\"read_conversation\","
 				      "\"explain\",\"read_customer\",\"read_blob\",\"read_queue\","
-				      "\"read_agents\",\"read_stats\",\"read_quarantine\"]");
+				      "\"read_agents\",\"read_stats\",\"read_quarantine\","
+				      "\"read_dead\"]");
 	str_free(&rights);
 }
 

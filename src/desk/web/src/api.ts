@@ -2,7 +2,7 @@
  * HTTP beside the WebSocket (/api/v1). Throws ApiError with the server's own words; a 401 also tells
  * `unauthorized`, so that the sign-in page appears wherever it happened.
  */
-import type { Card, Conv, Me, Message, Quarantined, Stats, Template } from "./protocol";
+import type { Card, Conv, DeadLetter, Me, Message, Quarantined, Stats, Template } from "./protocol";
 
 export class ApiError extends Error {
 	constructor(
@@ -57,6 +57,9 @@ export const line = (queue: string) =>
 		.then((a) => (a.conversations ?? []).map((c) => c.id ?? c.conv ?? ""));
 export const explain = (conv: string) =>
 	call(`/conversations/${encodeURIComponent(conv)}/explain`).then(json<Record<string, unknown>>);
+
+/** Oldest first. */
+export const dead = () => call("/dead").then(json<{ dead: number; letters: DeadLetter[] }>);
 
 /** Newest first. */
 export const quarantine = () =>

@@ -154,6 +154,7 @@ export const resolve = (conv: string, outcome: string) => run({ t: "resolve", co
 export const reopen = (conv: string) => run({ t: "reopen", conv });
 export const wrapupDone = (conv: string) => run({ t: "wrapup_done", conv });
 export const wrapupMore = (conv: string) => run({ t: "wrapup_more", conv });
+export const discard = (conv: string, seq: number) => run({ t: "discard", conv, seq });
 export const retry = (conv: string, seq: number) => run({ t: "retry", conv, seq });
 export const pauseQueue = (queue: string, paused: boolean) => run({ t: "queue", queue, paused });
 export const take = (conv: string, agent?: string) =>

@@ -217,6 +217,19 @@ export interface Quarantined {
 	why: string;
 }
 
+/** What could not be sent. */
+export interface DeadLetter {
+	id: string;
+	conv: string;
+	seq: number;
+	at_ms: number;
+	channel: string | null;
+	to: string | null;
+	subject: string | null;
+	delivery: "failed" | "bounced" | "unsure";
+	why: string | null;
+}
+
 export interface Stats {
 	queues?: Queue[];
 	status?: {
@@ -269,7 +282,7 @@ export type Command =
 	| { t: "take"; conv: string; agent?: string }
 	| { t: "wrapup_done"; conv: string }
 	| { t: "wrapup_more"; conv: string }
-	| { t: "retry"; conv: string; seq: number }
+	| { t: "retry" | "discard"; conv: string; seq: number }
 	| { t: "watch"; conv: string; on: boolean }
 	| { t: "queue"; queue: string; paused: boolean }
 	| { t: "merge"; customer: string; into: string; reason?: string }

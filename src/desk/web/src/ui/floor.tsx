@@ -26,6 +26,7 @@ import {
 import type { Key } from "../strings";
 import { Channel, Empty, Load, Presence, Segment, Standing, State } from "./bits";
 import { Icon, type IconName } from "./icon";
+import { Dead } from "./dead";
 import { Quarantine } from "./quarantine";
 import { late, longest } from "./work";
 import type { ComponentChildren } from "preact";
@@ -424,6 +425,7 @@ function IntakePanel({ stats, failed }: { stats: Stats | null; failed: boolean }
 					{open > 0 ? t("floor.intake.odd", { n: open }) : t("floor.intake.even")}
 				</p>
 			)}
+			<Dead news={stats} />
 			{known && <Quarantine count={(i.quarantined ?? 0) + (i.accepted ?? 0)} />}
 			<h3>{t("floor.channels")}</h3>
 			<ul class="channels">
