@@ -33,6 +33,10 @@ enum body_kind { BODY_NONE, BODY_JSON, BODY_STREAM };
 		"This customer is the same person as another: into, reason")                       \
 	X(split, "POST", "/customers/{id}/split", MERGE, BODY_JSON, 200,                           \
 		"Takes a merge back: reason")                                                      \
+	X(distinct, "POST", "/customers/{id}/distinct", MERGE, BODY_JSON, 200,                     \
+		"This customer and another are two: not suggested any more; into, reason")         \
+	X(undistinct, "POST", "/customers/{id}/undistinct", MERGE, BODY_JSON, 200,                 \
+		"Takes that back: into, reason")                                                   \
 	X(blob_put, "POST", "/blobs", WRITE_BLOB, BODY_STREAM, 201, "Store a file to send")        \
 	X(blob_get, "GET", "/blobs/{name}", READ_BLOB, BODY_NONE, 200,                             \
 		"An attachment of a conversation; query: conv")                                    \

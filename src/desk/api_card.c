@@ -1,5 +1,5 @@
 /*
- * A customer's card, and saying that two cards are one person. The card is that of the whole group; beside it stands who else it may be
+ * A customer's card, and saying that two cards are one person, or two. The card is that of the whole group; beside it stands who else it may be
  * and why, never anything that they said: a claim shows nobody's history.
  *
  *   group ─▶ who else has these identities, whose conversations were written into ─▶ their names ─▶ answer
@@ -38,6 +38,8 @@ struct card {
 	size_t hint_count;
 	struct other others[SUGGEST_MAX];
 	size_t other_count;
+	struct other *dismissed; /* said to be somebody else */
+	size_t dismissed_count;
 };
 
 static void card_drop(void *state)
@@ -133,8 +135,39 @@ static bool in_group(const struct card *card, struct id id)
 	return id_is_none(id);
 }
 
+static bool is_dismissed(const struct card *card, struct id id)
+{
+	for (size_t i = 0; i < card->dismissed_count; i++)
+		if (id_equal(card->dismissed[i].id, id))
+			return true;
+	return false;
+}
+
+/* What this card, or one of those merged into it, says that it is not. */
+static void take_dismissed(struct call *c, const struct pairs_found *fields)
+{
+	struct card *card = c->state;
+	struct slice prefix = SLICE("not:");
+	struct other *all =
+		arena_array(&c->arena, card->dismissed_count + fields->count + 1, sizeof(*all));
+
+	for (size_t i = 0; i < card->dismissed_count; i++)
+		all[i] = card->dismissed[i];
+	card->dismissed = all;
+	for (size_t i = 0; i < fields->count; i++) {
+		struct slice name = fields->v[2 * i];
+		struct id id;
+		if (fields->v[2 * i + 1].n && slice_starts(name, prefix) &&
+			id_parse(slice_make(name.p + prefix.n, name.n - prefix.n), &id) &&
+			!is_dismissed(card, id) && !in_group(card, id))
+			all[card->dismissed_count++] = (struct other){ .id = id };
+	}
+}
+
 static void other_add(struct card *card, struct id id, const struct hint *why, bool verified)
 {
+	if (is_dismissed(card, id))
+		return;
 	for (size_t i = 0; i < card->other_count; i++)
 		if (id_equal(card->others[i].id, id))
 			return;
@@ -162,6 +195,20 @@ static void write_other(struct str *o, const struct other *other)
 	str_add_char(o, '}');
 }
 
+static void write_dismissed(struct str *o, const struct card *card)
+{
+	out_key(o, "dismissed");
+	str_add_char(o, '[');
+	for (size_t i = 0; i < card->dismissed_count; i++) {
+		out_comma(o);
+		str_add_char(o, '{');
+		out_id(o, "id", card->dismissed[i].id);
+		out_text(o, "name", found_get(&card->dismissed[i].fields, "name"));
+		str_add_char(o, '}');
+	}
+	str_add_char(o, ']');
+}
+
 static void on_names(void *arg, int status)
 {
 	struct call *c = arg;
@@ -177,7 +224,9 @@ static void on_names(void *arg, int status)
 	str_add_char(&card->o, '[');
 	for (size_t i = 0; i < card->other_count; i++)
 		write_other(&card->o, &card->others[i]);
-	str_add_text(&card->o, "]}");
+	str_add_char(&card->o, ']');
+	write_dismissed(&card->o, card);
+	str_add_char(&card->o, '}');
 	call_json(c, 200, &card->o);
 	call_release(c);
 }
@@ -203,7 +252,9 @@ static void on_others(void *arg, int status)
 	struct lookup *l = lookup_new(c->d->store, &c->arena);
 	for (size_t i = 0; i < card->other_count; i++)
 		lookup_customer(l, card->others[i].id, &card->others[i].fields);
-	if (card->other_count) {
+	for (size_t i = 0; i < card->dismissed_count; i++)
+		lookup_customer(l, card->dismissed[i].id, &card->dismissed[i].fields);
+	if (card->other_count || card->dismissed_count) {
 		lookup_run(l, on_names, c);
 		return;
 	}
@@ -262,6 +313,9 @@ static void on_customer(void *arg, int status, const struct customer_row *row)
 	card->group[card->group_count++] = row->id;
 	for (size_t i = 0; i < row->member_count && card->group_count <= MERGE_MAX; i++)
 		card->group[card->group_count++] = row->members[i].id;
+	take_dismissed(c, &row->fields);
+	for (size_t i = 0; i < row->member_count; i++)
+		take_dismissed(c, &row->members[i].fields);
 	(void)id_parse(found_get(&row->fields, "suggest"), &card->noted);
 	write_customer(&card->o, row);
 	ask_others(c, row);
@@ -285,7 +339,7 @@ void call_customer(struct call *c)
 		access_customer(c, customer, read_customer);
 }
 
-/* ---- merge and split ---- */
+/* ---- merge and split, and what is said against them ---- */
 
 static void on_linked(void *arg, int status, enum answer answer, const char *why)
 {
@@ -317,7 +371,7 @@ static void link_ask(struct call *c, enum command_type type)
 	bool fits =
 		root &&
 		(!reason || (json_is_string(reason) && json_string_length(reason) <= REASON_MAX));
-	if (fits && type == COMMAND_MERGE)
+	if (fits && type != COMMAND_SPLIT)
 		fits = json_is_string(into) &&
 		       id_parse(slice_of(json_string_value(into)), &cmd.linked);
 	if (fits && reason)
@@ -326,7 +380,7 @@ static void link_ask(struct call *c, enum command_type type)
 	json_decref(root);
 	if (!fits) {
 		call_problem(c, 400,
-			type == COMMAND_MERGE ? "expected {\"into\":ID of the other "
+			type != COMMAND_SPLIT ? "expected {\"into\":ID of the other "
 						"customer,\"reason\":text}"
 					      : "expected {\"reason\":text}");
 		return;
@@ -345,4 +399,14 @@ void call_merge(struct call *c)
 void call_split(struct call *c)
 {
 	link_ask(c, COMMAND_SPLIT);
+}
+
+void call_distinct(struct call *c)
+{
+	link_ask(c, COMMAND_DISTINCT);
+}
+
+void call_undistinct(struct call *c)
+{
+	link_ask(c, COMMAND_UNDISTINCT);
 }

@@ -187,6 +187,8 @@ static void act(struct client *c, struct frame *f, struct arena *arena)
 	case FRAME_DISCARD:
 	case FRAME_MERGE:
 	case FRAME_SPLIT:
+	case FRAME_DISTINCT:
+	case FRAME_UNDISTINCT:
 	case FRAME_QUEUE:
 		command_put(c, f, arena);
 		return;

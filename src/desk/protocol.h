@@ -61,6 +61,8 @@ enum frame_field { FRAME_FIELDS(FRAME_FIELD_ENUM) DESK_FIELD_COUNT };
 	X(WATCH, "watch", WATCH, NONE, NEED2(CONV, ON), 0)                                         \
 	X(MERGE, "merge", MERGE, MERGE, NEED2(CUSTOMER, INTO), NEED1(REASON))                      \
 	X(SPLIT, "split", MERGE, SPLIT, NEED1(CUSTOMER), NEED1(REASON))                            \
+	X(DISTINCT, "distinct", MERGE, DISTINCT, NEED2(CUSTOMER, INTO), NEED1(REASON))             \
+	X(UNDISTINCT, "undistinct", MERGE, UNDISTINCT, NEED2(CUSTOMER, INTO), NEED1(REASON))       \
 	X(QUEUE, "queue", QUEUE_PAUSE, QUEUE, NEED2(QUEUE, PAUSED), 0)                             \
 	X(RESUME, "resume", CONNECT, NONE, NEED1(FROM), 0)                                         \
 	X(PING, "ping", CONNECT, NONE, 0, 0)

@@ -45,6 +45,8 @@ static int apply_dispatch(struct engine *e, const struct event *ev, struct err *
 		return apply_line_event(e, ev, err);
 	case EVENT_MERGED: /* cards are no state of the engine: these are for the journal */
 	case EVENT_SPLIT:
+	case EVENT_DISTINCT:
+	case EVENT_UNDISTINCT:
 		return 0;
 	case EVENT_NONE:
 	case EVENT_COUNT:

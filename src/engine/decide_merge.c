@@ -1,5 +1,5 @@
 /*
- * Merge and split: whether somebody may say that two customers are one person. The cards are not here: what the command says of
+ * Merge and split: whether somebody may say that two customers are one person, or that they are two. The cards are not here: what the command says of
  * them (suggested or not) was looked up by the router, and the events only go into the journal. See decide.h.
  */
 #include "engine/agent.h"
@@ -41,10 +41,16 @@ static bool merge_may(struct engine *e, const struct command *cmd)
 	return true;
 }
 
+static enum event_type merge_event(enum command_type type)
+{
+	return type == COMMAND_MERGE	  ? EVENT_MERGED
+	       : type == COMMAND_SPLIT	  ? EVENT_SPLIT
+	       : type == COMMAND_DISTINCT ? EVENT_DISTINCT
+					  : EVENT_UNDISTINCT;
+}
+
 void decide_merge(struct engine *e, const struct command *cmd)
 {
-	bool merge = cmd->type == COMMAND_MERGE;
-
 	if (id_is_none(cmd->customer) || id_is_none(cmd->linked) ||
 		id_equal(cmd->customer, cmd->linked)) {
 		answer(e, ANSWER_INVALID, "it takes two customers");
@@ -52,6 +58,6 @@ void decide_merge(struct engine *e, const struct command *cmd)
 	}
 	if (!merge_may(e, cmd))
 		return;
-	EMIT(e, .type = merge ? EVENT_MERGED : EVENT_SPLIT, .customer = cmd->customer,
-		.linked = cmd->linked, .agent = cmd->agent, .why = cmd->why);
+	EMIT(e, .type = merge_event(cmd->type), .customer = cmd->customer, .linked = cmd->linked,
+		.agent = cmd->agent, .why = cmd->why);
 }

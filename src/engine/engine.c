@@ -188,6 +188,8 @@ static void step_decide(struct engine *e, const struct command *c)
 		return;
 	case COMMAND_MERGE:
 	case COMMAND_SPLIT:
+	case COMMAND_DISTINCT:
+	case COMMAND_UNDISTINCT:
 		decide_merge(e, c);
 		return;
 	case COMMAND_USER:

@@ -40,6 +40,8 @@
 	X(COMMAND_MERGE, "merge",                                                                             \
 		"agent customer linked why: one person; agent empty: the operator")                           \
 	X(COMMAND_SPLIT, "split", "agent customer why: takes a merge back")                                   \
+	X(COMMAND_DISTINCT, "distinct", "agent customer linked why: two people, not suggested")               \
+	X(COMMAND_UNDISTINCT, "undistinct", "agent customer linked why: takes that back")                     \
 	/* from usherctl and the administrator */                                                             \
 	X(COMMAND_USER, "user", "agent name role skills secret units: make or change a user")                 \
 	X(COMMAND_USER_OFF, "user_off", "agent: may no longer log in; work is returned")                      \

@@ -42,6 +42,8 @@
 	X(EVENT_MESSAGE, "message", "conv id seq direction agent: numbered into the history")      \
 	X(EVENT_MERGED, "merged", "customer linked agent why: is the same person as linked")       \
 	X(EVENT_SPLIT, "split", "customer linked agent why: is not")                               \
+	X(EVENT_DISTINCT, "distinct", "customer linked agent why: no longer suggested")            \
+	X(EVENT_UNDISTINCT, "undistinct", "customer linked agent why: suggested again")            \
 	X(EVENT_AGENT, "agent", "agent name role skills units: defined or changed")                \
 	X(EVENT_AGENT_OFF, "agent_off", "agent")                                                   \
 	X(EVENT_DESK_UP, "desk_up", "agent session node")                                          \

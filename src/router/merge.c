@@ -5,7 +5,8 @@
  *   cust:ROOT    has:MEMBER = proved | claimed | ""     (a root is in nobody, a member has nobody)
  *   cust:MEMBER  into = ROOT | ""
  *   each         group = proved | claimed | ""          whether somebody among them proved an identity
- *                link:N = at \n merged|split \n member \n root \n agent \n why      N: the event in the journal
+ *                not:OTHER = 1 | ""                  somebody said that they are two: no longer suggested to each other
+ *                link:N = at \n merged|split|distinct|undistinct \n member \n root \n agent \n why      N: the event in the journal
  *
  * A mere claim never follows a merge into a group in which somebody proved who he is: the next one who claims that address gets a
  * card of his own, which suggests the group (resolve.c). Called by resolve.c, turn.c and project.c.
@@ -14,7 +15,7 @@
 #include "model/limits.h"
 #include "router/batch.h"
 
-static const char HAS[] = "has:";
+static const char HAS[] = "has:", NOT[] = "not:";
 
 struct card *batch_card(struct batch *b, struct id id)
 {
@@ -86,7 +87,7 @@ bool merge_ask_first(struct batch *b, struct lookup *l, struct work *w)
 
 bool merge_ask_second(struct batch *b, struct lookup *l, struct work *w)
 {
-	struct id of = w->c.type == COMMAND_MERGE ? w->c.linked : w->c.customer;
+	struct id of = w->c.type == COMMAND_SPLIT ? w->c.customer : w->c.linked;
 	return !id_is_none(of) && ask(b, l, card_of(b, of)->into);
 }
 
@@ -147,11 +148,37 @@ static bool pair_merge(struct batch *b, struct work *w)
 	return true;
 }
 
+static struct slice not_name(struct batch *b, struct id other)
+{
+	char text[ID_TEXT_LEN + 1];
+	return arena_printf(&b->arena, "%s%s", NOT, id_text(other, text));
+}
+
+static bool pair_distinct(struct batch *b, struct work *w)
+{
+	struct command *c = &w->c;
+	if (id_is_none(c->linked) || id_equal(c->customer, c->linked))
+		return refuse(w, ANSWER_INVALID, "it takes two customers");
+	struct card *one = card_of(b, c->customer), *other = card_of(b, c->linked);
+	if (!one->known || !other->known)
+		return refuse(w, ANSWER_UNKNOWN, "there is no such customer");
+	struct id root = id_is_none(one->into) ? one->id : one->into;
+	if (id_equal(root, id_is_none(other->into) ? other->id : other->into))
+		return refuse(w, ANSWER_STATE, "they are one now: split them first");
+	bool already = found_get(&one->stored, not_name(b, other->id).p).n > 0;
+	if (already == (c->type == COMMAND_DISTINCT))
+		return refuse(w, ANSWER_NOOP,
+			already ? "it was said before" : "nobody said that they are two");
+	return true;
+}
+
 bool merge_resolve(struct batch *b, struct work *w)
 {
 	if (id_is_none(w->c.customer))
 		return refuse(w, ANSWER_INVALID, "it names no customer");
-	return w->c.type == COMMAND_MERGE ? pair_merge(b, w) : pair_split(b, w);
+	if (w->c.type == COMMAND_MERGE)
+		return pair_merge(b, w);
+	return w->c.type == COMMAND_SPLIT ? pair_split(b, w) : pair_distinct(b, w);
 }
 
 /* ---- what was decided ---- */
@@ -276,11 +303,16 @@ void merge_project(struct batch *b, const struct event *ev, uint64_t n)
 		(unsigned long long)ev->at_us, event_words[ev->type],
 		SLICE_ARG(id_slice(b, ev->customer)), SLICE_ARG(id_slice(b, ev->linked)),
 		SLICE_ARG(ev->agent), SLICE_ARG(ev->why));
-	struct argv a = { 0 };
-	put(&a, name, line);
-	commit_customer(b->commit, ev->customer, &a);
-	commit_customer(b->commit, ev->linked, &a);
-	argv_free(&a);
+	struct id both[] = { ev->customer, ev->linked };
+	for (size_t i = 0; i < 2; i++) {
+		struct argv a = { 0 };
+		put(&a, name, line);
+		if (ev->type == EVENT_DISTINCT || ev->type == EVENT_UNDISTINCT)
+			put(&a, not_name(b, both[1 - i]),
+				ev->type == EVENT_DISTINCT ? SLICE("1") : SLICE(""));
+		commit_customer(b->commit, both[i], &a);
+		argv_free(&a);
+	}
 	for (size_t i = 0; i < sizeof(served) / sizeof(*served); i++)
 		engine_each_conv(b->engine, served[i], tell_owner, &(struct telling){ b, ev });
 }

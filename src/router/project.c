@@ -532,6 +532,8 @@ static void project_event(struct batch *b, const struct decided *d)
 		return;
 	case EVENT_MERGED:
 	case EVENT_SPLIT:
+	case EVENT_DISTINCT:
+	case EVENT_UNDISTINCT:
 		merge_project(b, ev, b->journal_n);
 		return;
 	case EVENT_NONE:

@@ -17,7 +17,8 @@ static bool is_message(const struct work *w)
 
 static bool is_merge(const struct work *w)
 {
-	return w->c.type == COMMAND_MERGE || w->c.type == COMMAND_SPLIT;
+	return w->c.type == COMMAND_MERGE || w->c.type == COMMAND_SPLIT ||
+	       w->c.type == COMMAND_DISTINCT || w->c.type == COMMAND_UNDISTINCT;
 }
 
 /* ---- asking ---- */

@@ -27,7 +27,8 @@ struct customer_row {
 	size_t conv_count;
 	const struct pairs_found *conv_fields; /* the view hash of each */
 	/* group_read only: */
-	const struct link_row *links; /* merges and splits, oldest first */
+	const struct link_row
+		*links; /* merges, splits and what was said against them, oldest first */
 	size_t link_count;
 	const struct customer_row
 		*members; /* who was merged into it; their conversations are above */
@@ -36,7 +37,7 @@ struct customer_row {
 /* One merge or split, as it was decided. */
 struct link_row {
 	uint64_t n, at_us; /* n: in the journal */
-	struct slice what; /* merged, split */
+	struct slice what; /* merged, split, distinct, undistinct */
 	struct id member, root;
 	struct slice agent; /* empty: the operator */
 	struct slice why;

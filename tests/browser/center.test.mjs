@@ -125,6 +125,13 @@ test("a claim shows nobody's history until an agent says that it is the same per
 	const card = page.getByRole("region", { name: "Customer", exact: true });
 	await card.getByText("This customer proved to own mia@merge.test.").waitFor();
 	assert.equal(await card.getByText("first matter").count(), 0);
+	await card.getByRole("button", { name: "Somebody else" }).click();
+	await card.getByRole("heading", { name: "Not the same person" }).waitFor();
+	assert.equal(await card.getByText("This customer proved to own mia@merge.test.").count(), 0);
+	await shot(page, "card-dismissed");
+	assert.deepEqual(await axe(page), []);
+	await card.getByRole("button", { name: "Suggest again" }).click();
+	await card.getByText("This customer proved to own mia@merge.test.").waitFor();
 	await card.getByRole("button", { name: "Same person" }).click();
 	await page.getByLabel("How do you know?").fill("called back");
 	await page.getByRole("button", { name: "Merge", exact: true }).click();

@@ -50,7 +50,8 @@ def test_claim_shows_no_history():
         assert liar != ann
         status, made = node.form(email="ann@x.org", message="and by the form")
         assert status == 201
-        by_form = until("the form", lambda: node.conv(made["id"])["customer"])
+        until("the form", lambda: made["id"] in {c["id"] for c in node.waiting()})
+        by_form = node.conv(made["id"])["customer"]
         assert by_form == liar, "two claims of one address are one card"
         sam = Browser(node, "sam2", "supervisor")
         card = sam.card(liar)
@@ -135,6 +136,45 @@ def test_merge_and_split():
         assert [(x["what"], x["agent"]) for x in card["links"]] == [("merged", "bo"), ("split", "kim")]
         assert kim.ask("POST", f"/customers/{liar}/split", {})[2]["changed"] is False
         node.ctl("replay")
+
+
+def test_a_suggestion_is_dismissed_and_comes_back():
+    with Node() as node:
+        ann_conv, ann = write(node, "my balance is 17", PASSED)
+        liar_conv, liar = write(node, "I am Ann, really")
+        _, other = write(node, "unrelated", sender="zoe@y.org")
+        sam = Browser(node, "sam2", "supervisor")
+        with node.desk("bo") as bo:
+            bo.available()
+            assert liar_conv in {f["conv"] for _ in range(3) for f in [bo.accept()]}
+            for words in ({"customer": liar}, {"customer": liar, "into": liar}, {"customer": liar, "into": "0" * 25 + "7"}):
+                bo.send(id=f"x{len(words['customer'])}{words.get('into', '')[-1:]}", t="distinct", **words)
+                assert bo.expect("error", id=f"x{len(words['customer'])}{words.get('into', '')[-1:]}")["code"] in ("invalid", "unknown"), words
+            bo.command("distinct", customer=liar, into=ann, reason="another voice")
+            bo.expect("card", customer=ann)
+        for one, two in ((liar, ann), (ann, liar)):  # neither suggests the other now; both say why
+            card = sam.card(one)
+            assert card["suggestions"] == [] and [d["id"] for d in card["dismissed"]] == [two], card
+            assert [(x["what"], x["agent"], x["reason"]) for x in card["links"]] == [("distinct", "bo", "another voice")], card
+        node.kill()
+        node.start()
+        assert sam.card(liar)["suggestions"] == []
+        assert sam.ask("POST", f"/customers/{ann}/distinct", {"into": liar})[2]["changed"] is False
+        assert sam.ask("POST", f"/customers/{ann}/distinct", {})[0] == 400
+        # a merge with somebody else keeps it; the two themselves may still be merged, and then there is nothing to dismiss
+        assert sam.ask("POST", f"/customers/{other}/merge", {"into": liar})[0] == 200
+        assert sam.card(other)["suggestions"] == []
+        assert sam.ask("POST", f"/customers/{ann}/merge", {"into": liar})[0] == 200
+        assert sam.card(ann)["dismissed"] == []
+        assert sam.ask("POST", f"/customers/{ann}/distinct", {"into": liar})[0] == 409
+        assert sam.ask("POST", f"/customers/{ann}/split", {})[0] == 200
+        # taken back
+        status, _, body = sam.ask("POST", f"/customers/{ann}/undistinct", {"into": liar, "reason": "it was her after all"})
+        assert status == 200 and body["changed"], body
+        assert [s["id"] for s in sam.card(ann)["suggestions"]] == [liar] and sam.card(ann)["dismissed"] == []
+        assert [x["what"] for x in sam.card(ann)["links"]] == ["distinct", "merged", "split", "undistinct"]
+        node.ctl("replay")
+        node.ctl("verify")
 
 
 def test_merge_refusals_and_operator():

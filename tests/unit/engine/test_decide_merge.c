@@ -106,6 +106,19 @@ static void the_journal_has_it_and_the_state_does_not(void **state)
 			.linked = center_id(ANN) });
 	assert_int_equal(last.count, 1);
 	assert_int_equal(last.events[0].type, EVENT_SPLIT);
+	/* whoever serves one of them may say that they are two, suggested or not, and take it back */
+	give(e, (struct command){ .type = COMMAND_DISTINCT,
+			.agent = SLICE("bo"),
+			.customer = center_id(LIAR),
+			.linked = center_id(ANN) });
+	assert_int_equal(last.count, 1);
+	assert_int_equal(last.events[0].type, EVENT_DISTINCT);
+	give(e, (struct command){ .type = COMMAND_UNDISTINCT,
+			.agent = SLICE("sue"),
+			.customer = center_id(ANN),
+			.linked = center_id(LIAR) });
+	assert_int_equal(last.events[0].type, EVENT_UNDISTINCT);
+	assert_int_equal(engine_hash(e), before);
 	engine_free(&e);
 	center_free(c);
 }

@@ -169,6 +169,14 @@ export async function link(customer: string, into: string | undefined, reason: s
 	cardsRefresh();
 }
 
+/** Says that a suggestion is wrong, or may be right after all. */
+export async function distinct(customer: string, into: string, yes: boolean): Promise<void> {
+	const a = await run({ t: yes ? "distinct" : "undistinct", customer, into });
+	if (!a.ok) return;
+	toast(t(yes ? "distinct.done" : "undistinct.done"));
+	cardsRefresh();
+}
+
 export async function transfer(conv: string, to: string, text: string): Promise<boolean> {
 	const a = await run({ t: "transfer", conv, to, ...(text ? { text } : {}) });
 	if (a.ok) toast(t("transfer.done"));

@@ -184,10 +184,12 @@ export interface Card {
 	lang?: string | null;
 	/** Who it may be as well, and why: never what they said. */
 	suggestions?: Suggestion[];
+	/** Who was suggested until somebody said that it is another person. */
+	dismissed?: { id: string; name?: string | null }[];
 	/** Who was merged into this card, and every merge and split with who said so. */
 	merged?: { id: string; name?: string | null }[];
 	links?: {
-		what: "merged" | "split";
+		what: "merged" | "split" | "distinct" | "undistinct";
 		at_ms: number;
 		customer: string;
 		into: string;
@@ -286,7 +288,8 @@ export type Command =
 	| { t: "watch"; conv: string; on: boolean }
 	| { t: "queue"; queue: string; paused: boolean }
 	| { t: "merge"; customer: string; into: string; reason?: string }
-	| { t: "split"; customer: string; reason?: string };
+	| { t: "split"; customer: string; reason?: string }
+	| { t: "distinct" | "undistinct"; customer: string; into: string; reason?: string };
 
 export type Answer =
 	| { ok: true; conv?: string; seq?: number }

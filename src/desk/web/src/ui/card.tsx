@@ -1,6 +1,6 @@
 /* Who writes: name, segment, how they are reached and how sure that is, and everything said before on any channel. */
 import { dialog } from "../actions";
-import { open } from "../commands";
+import { distinct, open } from "../commands";
 import { dateTime, moment, span, t } from "../i18n";
 import type { Card, Conv, Suggestion } from "../protocol";
 import { account, card, convName, convs, queueTitle, selected, skillsText } from "../state";
@@ -52,13 +52,18 @@ function Suggestions({ card: c }: { card: Card }) {
 						<p>{why(s)}</p>
 						<p class="muted">{t("card.suggest.note")}</p>
 						{may() && (
-							<button
-								type="button"
-								class="small"
-								onClick={() => (dialog.value = { kind: "merge", customer: c.id, into: s.id, name: s.name || t("card.unnamed") })}
-							>
-								{t("merge.ask")}
-							</button>
+							<div class="buttons">
+								<button
+									type="button"
+									class="small"
+									onClick={() => (dialog.value = { kind: "merge", customer: c.id, into: s.id, name: s.name || t("card.unnamed") })}
+								>
+									{t("merge.ask")}
+								</button>
+								<button type="button" class="small" onClick={() => void distinct(c.id, s.id, true)}>
+									{t("distinct.ask")}
+								</button>
+							</div>
 						)}
 					</div>
 				</section>
@@ -72,7 +77,7 @@ function Merged({ card: c }: { card: Card }) {
 	if (!c.links?.length) return null;
 	return (
 		<section>
-			<h3>{t("card.merged")}</h3>
+			<h3>{t(c.merged?.length ? "card.merged" : "card.links")}</h3>
 			<ul class="identities">
 				{(c.merged ?? []).map((m) => (
 					<li key={m.id}>
@@ -94,10 +99,33 @@ function Merged({ card: c }: { card: Card }) {
 				{c.links.map((l) => (
 					<li key={l.at_ms + l.customer}>
 						<time dateTime={new Date(l.at_ms).toISOString()}>{dateTime(l.at_ms)}</time>{" "}
-						{t(l.what === "merged" ? "card.link.merged" : "card.link.split", {
+						{t(`card.link.${l.what}`, {
 							who: l.agent || t("card.operator"),
 						})}
 						{l.reason ? `: ${l.reason}` : ""}
+					</li>
+				))}
+			</ul>
+		</section>
+	);
+}
+
+/* Who was suggested until somebody said that it is another person. */
+function Dismissed({ card: c }: { card: Card }) {
+	if (!c.dismissed?.length) return null;
+	return (
+		<section>
+			<h3>{t("card.dismissed")}</h3>
+			<ul class="identities">
+				{c.dismissed.map((d) => (
+					<li key={d.id}>
+						<Icon name="user" size={16} />
+						<span class="wrap">{d.name || t("card.unnamed")}</span>
+						{may() && (
+							<button type="button" class="small" onClick={() => void distinct(c.id, d.id, false)}>
+								{t("undistinct.ask")}
+							</button>
+						)}
 					</li>
 				))}
 			</ul>
@@ -194,6 +222,7 @@ export function CardColumn() {
 					{c && <Suggestions card={c} />}
 					{c && <Identities card={c} />}
 					{c && <Merged card={c} />}
+					{c && <Dismissed card={c} />}
 					<Matter conv={conv} />
 					{c && (
 						<section>
