@@ -88,8 +88,8 @@ static void *chat_open(
 	struct usher_host *host, const struct usher_services *svc, char *why, size_t why_size)
 {
 	struct usher_str path = svc->option(host, "path");
-	if (!USHER_HAS(svc, remember_for) || !USHER_HAS(svc, rate)) {
-		snprintf(why, why_size, "this usher is older than the plugin: it cannot rate");
+	if (!USHER_HAS(svc, tell)) {
+		snprintf(why, why_size, "this usher is older than the plugin: 1.1 is needed");
 		return NULL;
 	}
 	if (!path_is_good(path, why, why_size))

@@ -206,6 +206,8 @@ void say_update(struct tab *t, const struct usher_update *u);
 /* ---- visitor.c: what the visitor says ---- */
 void visitor_frame(struct tab *t, struct usher_str text);
 void visitor_json(struct tab *t, const struct json_t *frame);
+/* "mailed" follows when it is kept. */
+void visitor_mail(struct tab *t, const char *id, struct usher_news *n);
 void visitor_ack(struct chat *c, uint64_t token, enum usher_outcome outcome, struct usher_str why);
 
 /* ---- identity.c ---- */
@@ -253,7 +255,7 @@ void file_key_recalled(struct chat *c, enum usher_outcome outcome, struct usher_
 void file_key_remembered(struct chat *c, enum usher_outcome outcome);
 
 /* ---- transcript.c ---- */
-void transcript_ask(struct tab *t, const struct json_t *frame);
+void transcript_ask(struct tab *t, const struct json_t *frame, const char *id);
 void transcript_add(struct transcript *m, const struct usher_update *u);
 void transcript_read(struct chat *c, uint64_t token, enum usher_outcome outcome);
 void transcript_free(struct chat *c, struct transcript *m);

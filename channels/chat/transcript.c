@@ -16,7 +16,7 @@ struct transcript {
 	uint64_t token, tab, seq;
 	struct thread *thread;
 	struct buffer text;
-	char to[IDENTITY_MAX], lang[8];
+	char to[IDENTITY_MAX], lang[8], id[CLIENT_ID_MAX + 1];
 	unsigned answered : 1;
 };
 
@@ -38,7 +38,7 @@ static int address_ok(const char *a)
 	return 1;
 }
 
-void transcript_ask(struct tab *t, const json_t *frame)
+void transcript_ask(struct tab *t, const json_t *frame, const char *id)
 {
 	struct chat *c = t->chat;
 	struct thread *th = t->thread;
@@ -50,13 +50,14 @@ void transcript_ask(struct tab *t, const json_t *frame)
 	} else if (!address_ok(email)) {
 		say_error(t, NULL, "invalid", "transcript needs an email");
 	} else if (!th->known || th->transcript || now_us < th->mailed_us + AGAIN_US) {
-		say_error(t, NULL, "slow", "wait a minute before you ask again");
+		say_error(t, *id ? id : NULL, "slow", "wait a minute before you ask again");
 	} else {
 		struct transcript *m = chat_alloc(sizeof(*m));
 		m->token = ++c->next_serial;
 		m->tab = t->serial;
 		m->thread = th;
 		snprintf(m->to, sizeof(m->to), "%s", email);
+		snprintf(m->id, sizeof(m->id), "%s", id);
 		snprintf(m->lang, sizeof(m->lang), "%s", t->visitor->lang);
 		th->transcript = m;
 		th->mailed_us = now_us;
@@ -102,19 +103,32 @@ void transcript_free(struct chat *c, struct transcript *m)
 	free(m);
 }
 
-static void transcript_mail(struct chat *c, const struct transcript *m)
+static void transcript_mail(struct chat *c, const struct transcript *m, struct tab *t)
 {
 	int russian = strcmp(m->lang, "ru") == 0;
 	struct usher_str title = c->svc->option(c->host, russian ? "title_ru" : "title");
 	struct buffer subject = { 0 };
+	char dedup[THREAD_LEN + CLIENT_ID_MAX + 32];
 
 	buffer_text(&subject, russian ? "Ваш разговор в чате" : "Your conversation in our chat");
 	if (title.n) {
 		buffer_text(&subject, ": ");
 		buffer_add(&subject, title.p, title.n);
 	}
-	c->svc->mail(c->host, c->transcript, str(m->to), (struct usher_str){ subject.p, subject.n },
-		(struct usher_str){ m->text.p, m->text.n }, str(m->lang));
+	if (*m->id)
+		snprintf(dedup, sizeof(dedup), "%s mail %s", m->thread->key, m->id);
+	else
+		snprintf(dedup, sizeof(dedup), "%s mail at %llu", m->thread->key,
+			(unsigned long long)m->thread->mailed_us);
+	struct usher_news n = { .size = sizeof(n),
+		.what = USHER_NEWS_MAIL,
+		.dedup = str(dedup),
+		.channel = c->transcript,
+		.to = str(m->to),
+		.subject = { subject.p, subject.n },
+		.text = { m->text.p, m->text.n },
+		.lang = str(m->lang) };
+	visitor_mail(t, m->id, &n);
 	buffer_free(&subject);
 }
 
@@ -125,14 +139,15 @@ void transcript_read(struct chat *c, uint64_t token, enum usher_outcome outcome)
 
 	if (!m)
 		return;
-	if (outcome == USHER_OK && m->answered)
-		transcript_mail(c, m);
-	if (t && outcome != USHER_OK)
-		say_error(t, NULL, "busy",
+	if (!t) /* who asked has gone, and was told nothing: when he is back he asks again */
+		m->thread->mailed_us = 0;
+	else if (outcome != USHER_OK)
+		say_error(t, *m->id ? m->id : NULL, "busy",
 			"the conversation could not be read; ask again in a minute");
-	else if (t && !m->answered)
-		say_error(t, NULL, "state", "nobody has answered yet: there is nothing to send");
-	else if (t)
-		say_plain(t, "{\"t\":\"mailed\"}");
+	else if (!m->answered)
+		say_error(t, *m->id ? m->id : NULL, "state",
+			"nobody has answered yet: there is nothing to send");
+	else
+		transcript_mail(c, m, t);
 	transcript_free(c, m);
 }

@@ -9,10 +9,28 @@
 
 #include "chat.h"
 
+enum wait_kind { WAIT_SAY, WAIT_RATE, WAIT_MAIL, WAIT_END };
 struct wait {
 	uint64_t token, tab;
-	char id[CLIENT_ID_MAX + 1];
+	enum wait_kind kind;
+	unsigned score;
+	char id[CLIENT_ID_MAX + 1]; /* "": none was given */
+	char thread[THREAD_LEN + 1];
 };
+
+static uint64_t wait_for(struct tab *t, enum wait_kind kind, const char *id, unsigned score)
+{
+	struct chat *c = t->chat;
+	struct wait *w = chat_alloc(sizeof(*w));
+	w->token = ++c->next_token;
+	w->tab = t->serial;
+	w->kind = kind;
+	w->score = score;
+	snprintf(w->id, sizeof(w->id), "%s", id);
+	memcpy(w->thread, t->thread->key, THREAD_LEN);
+	table_put(&c->waits, &w->token, w);
+	return w->token;
+}
 
 static const char *text_of(const json_t *frame, const char *key)
 {
@@ -96,12 +114,7 @@ static void deliver(struct tab *t, const char *id, const char *text, const struc
 		.parts_count = parts_count,
 		.hints = hints,
 		.hints_count = visitor_hints(v, hints) };
-	struct wait *w = chat_alloc(sizeof(*w));
-	w->token = ++c->next_token;
-	w->tab = t->serial;
-	snprintf(w->id, sizeof(w->id), "%s", id);
-	table_put(&c->waits, &w->token, w);
-	c->svc->deliver(c->host, &m, w->token);
+	c->svc->deliver(c->host, &m, wait_for(t, WAIT_SAY, id, 0));
 }
 
 static void say(struct tab *t, const json_t *frame)
@@ -129,6 +142,40 @@ static void say(struct tab *t, const json_t *frame)
 		deliver(t, id, text, parts, (size_t)files);
 }
 
+/* Every tab of the visitor hears of it. */
+static void rated(struct chat *c, const struct wait *w)
+{
+	struct thread *th = thread_get(c, w->thread, 0);
+	char frame[48];
+	snprintf(frame, sizeof(frame), "{\"t\":\"rated\",\"score\":%u}", w->score);
+	for (struct tab *t = th ? th->tabs : NULL; t; t = t->next)
+		if (!t->catching)
+			say_plain(t, frame);
+}
+
+/* It is on disk: only now is anybody told. */
+static void kept(struct chat *c, const struct wait *w, struct tab *t)
+{
+	switch (w->kind) {
+	case WAIT_SAY:
+		if (t) {
+			t->thread->known = 1;
+			t->thread->left = 0;
+			say_ack(t, w->id);
+		}
+		break;
+	case WAIT_RATE:
+		rated(c, w);
+		break;
+	case WAIT_MAIL:
+		if (t)
+			say_plain(t, "{\"t\":\"mailed\"}");
+		break;
+	case WAIT_END:
+		break; /* the end is told by usher */
+	}
+}
+
 void visitor_ack(struct chat *c, uint64_t token, enum usher_outcome outcome, struct usher_str why)
 {
 	struct wait *w = table_remove(&c->waits, &token);
@@ -136,13 +183,13 @@ void visitor_ack(struct chat *c, uint64_t token, enum usher_outcome outcome, str
 		return;
 	struct tab *t = table_get(&c->tabs, &w->tab);
 	char reason[256];
-	if (t && (outcome == USHER_OK || outcome == USHER_DUPLICATE)) {
-		t->thread->known = 1;
-		t->thread->left = 0;
-		say_ack(t, w->id);
+	if (outcome == USHER_OK || outcome == USHER_DUPLICATE) {
+		kept(c, w, t);
 	} else if (t) {
 		snprintf(reason, sizeof(reason), "%.*s", (int)why.n, why.n ? why.p : "");
-		say_error(t, w->id, outcome == USHER_RETRY ? "busy" : "refused",
+		if (w->kind == WAIT_MAIL)
+			t->thread->mailed_us = 0;
+		say_error(t, *w->id ? w->id : NULL, outcome == USHER_RETRY ? "busy" : "refused",
 			*reason ? reason : "not stored; send it again");
 	}
 	free(w);
@@ -169,17 +216,25 @@ static void seen(struct tab *t, const json_t *frame)
 		say_error(t, NULL, "invalid", "seen needs the seq of a message");
 		return;
 	}
-	if (t->thread->known)
-		c->svc->presence(c->host, (struct usher_str){ t->thread->key, THREAD_LEN },
-			USHER_SEEN, (uint64_t)json_integer_value(seq));
+	if (!t->thread->known)
+		return;
+	struct usher_news n = { .size = sizeof(n),
+		.what = USHER_NEWS_PRESENCE,
+		.how = USHER_SEEN,
+		.thread = { t->thread->key, THREAD_LEN },
+		.seq = (uint64_t)json_integer_value(seq) };
+	c->svc->tell(c->host, &n, 0); /* nobody is told; a lost one is covered by the next */
 }
 
 static void end(struct tab *t)
 {
 	struct chat *c = t->chat;
+	struct usher_news n = { .size = sizeof(n),
+		.what = USHER_NEWS_PRESENCE,
+		.how = USHER_END,
+		.thread = { t->thread->key, THREAD_LEN } };
 	if (t->thread->known)
-		c->svc->presence(
-			c->host, (struct usher_str){ t->thread->key, THREAD_LEN }, USHER_END, 0);
+		c->svc->tell(c->host, &n, wait_for(t, WAIT_END, "", 0));
 	else
 		say_plain(t, "{\"t\":\"ended\",\"why\":\"nothing was said\"}");
 }
@@ -190,7 +245,6 @@ static void rate(struct tab *t, const json_t *frame)
 	const char *id = text_of(frame, "id"), *text = text_of(frame, "text");
 	json_int_t score = json_integer_value(json_object_get(frame, "score"));
 	char dedup[THREAD_LEN + CLIENT_ID_MAX + 8];
-	struct buffer b = { 0 };
 	if (!id_ok(id) || score < 1 || score > 5 || (text && strlen(text) > TEXT_MAX / 4)) {
 		say_error(t, id_ok(id) ? id : NULL, "invalid",
 			"rate needs an id and a score from 1 to 5, and may have a text of 4096 "
@@ -202,16 +256,28 @@ static void rate(struct tab *t, const json_t *frame)
 		return;
 	}
 	snprintf(dedup, sizeof(dedup), "%s rate %s", t->thread->key, id);
-	c->svc->rate(c->host, (struct usher_str){ t->thread->key, THREAD_LEN }, str(dedup),
-		(uint32_t)score, str(text ? text : ""));
-	buffer_text(&b, "{\"t\":\"rated\",\"score\":");
-	buffer_number(&b, (uint64_t)score);
-	buffer_text(&b, "}");
-	buffer_add(&b, "", 1);
-	for (struct tab *o = t->thread->tabs; o; o = o->next)
-		if (!o->catching)
-			say_plain(o, b.p);
-	buffer_free(&b);
+	struct usher_news n = { .size = sizeof(n),
+		.what = USHER_NEWS_RATING,
+		.how = (uint32_t)score,
+		.thread = { t->thread->key, THREAD_LEN },
+		.dedup = str(dedup),
+		.text = str(text ? text : "") };
+	c->svc->tell(c->host, &n, wait_for(t, WAIT_RATE, id, (unsigned)score));
+}
+
+/* A name lets a visitor who heard nothing ask again and get one mail. */
+static void transcript(struct tab *t, const json_t *frame)
+{
+	const char *id = text_of(frame, "id");
+	if (id && !id_ok(id))
+		say_error(t, NULL, "invalid", "an id has 1 to 64 visible characters");
+	else
+		transcript_ask(t, frame, id ? id : "");
+}
+
+void visitor_mail(struct tab *t, const char *id, struct usher_news *n)
+{
+	t->chat->svc->tell(t->chat->host, n, wait_for(t, WAIT_MAIL, id, 0));
 }
 
 /* Frames beyond a connection's share are not even read; who goes on and on is sent away. */
@@ -253,7 +319,7 @@ static void frame_in(struct tab *t, const json_t *frame)
 	else if (strcmp(type, "rate") == 0)
 		rate(t, frame);
 	else if (strcmp(type, "transcript") == 0)
-		transcript_ask(t, frame);
+		transcript(t, frame);
 	else if (strcmp(type, "end") == 0)
 		end(t);
 	else

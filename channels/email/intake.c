@@ -2,11 +2,11 @@
  * One mail on its way in. Called by session.c (bytes), by email.c (answers of the host), and by its own
  * job in the parse worker, which touches `raw` and `parsed` only.
  *
- *   bytes ──▶ blob (raw, on disk) ──▶ worker: parse ──▶ report? ──yes──▶ delivery(bounced)
- *                                                          │ no
- *                                        blobs of the files, one after another
- *                                                          ▼
- *                                        deliver to each mailbox ──▶ ack ──▶ 250, 451, 554
+ *   bytes ──▶ blob (raw, on disk) ──▶ worker: parse ──▶ report? ──yes──▶ tell(bounced) ──────┐
+ *                                                          │ no                             │
+ *                                        blobs of the files, one after another              │
+ *                                                          ▼                                ▼
+ *                                        deliver to each mailbox ────────────────────────▶ ack ──▶ 250, 451, 554
  *
  * Nothing is answered before the last step, so a mail that stops anywhere is sent again by the peer and
  * recognised by its dedup id. Recipients that are the same mailbox (support@, support+token@) are one target.
@@ -24,7 +24,6 @@ struct target {
 	char conv[TOKEN_ID_LEN + 1];   /* of a signed plus-address, or "" */
 	char bounce[TOKEN_ID_LEN + 1]; /* message of a signed return path, or "" */
 	char *dedup;
-	bool done;
 	enum usher_outcome outcome;
 	char *why;
 };
@@ -391,29 +390,56 @@ static void target_deliver(struct mail *m, unsigned index)
 	g_free(parts);
 }
 
+static const char *reported_message(const struct mail *m, const struct target *t)
+{
+	return t->bounce[0] ? t->bounce : m->parsed->bounce_message;
+}
+
 /* A report about a mail of ours is news of that mail, not a customer's word; some have no author. */
-static bool target_is_report(struct mail *m, const struct target *t)
+static bool target_is_report(const struct mail *m, const struct target *t)
 {
 	const struct parsed *p = m->parsed;
-	const char *message = t->bounce[0] ? t->bounce : p->bounce_message;
 
-	if (p->bounce == BOUNCE_NONE || !*message || (p->quarantine && p->from))
-		return false;
-	if (p->bounce == BOUNCE_PERMANENT || p->bounce == BOUNCE_DELIVERED) {
-		services(m)->delivery(m->email->host, str_of(message),
-			(struct usher_str){ NULL, 0 },
-			p->bounce == BOUNCE_PERMANENT ? USHER_BOUNCED : USHER_DELIVERED,
-			(struct usher_str){ p->bounce_why->str, p->bounce_why->len });
-	}
+	return p->bounce != BOUNCE_NONE && *reported_message(m, t) && !(p->quarantine && p->from);
+}
+
+static void report_taken(struct mail *m)
+{
 	m->email->bounces++;
+	if (m->again)
+		services(m)->count(m->email->host, "seen", 1);
 	services(m)->count(m->email->host, "accepted", 1);
-	return true;
+}
+
+/* It is answered when the news are on disk, as any other mail. A temporary one says nothing that anybody has to know. */
+static void report_tell(struct mail *m, unsigned index)
+{
+	struct target *t = &g_array_index(m->targets, struct target, index);
+	const struct parsed *p = m->parsed;
+	struct usher_news n = { .size = sizeof(n),
+		.what = USHER_NEWS_DELIVERY,
+		.how = p->bounce == BOUNCE_PERMANENT ? USHER_BOUNCED : USHER_DELIVERED,
+		.message = str_of(reported_message(m, t)),
+		.text = { p->bounce_why->str, p->bounce_why->len } };
+
+	if (p->bounce == BOUNCE_TEMPORARY) {
+		report_taken(m);
+	} else if (!USHER_HAS(services(m), tell)) {
+		services(m)->delivery(
+			m->email->host, n.message, n.remote, (enum usher_delivery)n.how, n.text);
+		report_taken(m);
+	} else {
+		m->waiting++;
+		services(m)->tell(m->email->host, &n,
+			email_token(m->email,
+				(struct op){ .kind = OP_DELIVER, .mail = m, .index = index }));
+	}
 }
 
 static bool any_to_deliver(const struct mail *m)
 {
 	for (guint i = 0; i < m->targets->len; i++) {
-		if (!g_array_index(m->targets, struct target, i).done)
+		if (!target_is_report(m, &g_array_index(m->targets, struct target, i)))
 			return true;
 	}
 	return false;
@@ -423,7 +449,9 @@ static void mail_deliver(struct mail *m)
 {
 	m->waiting++; /* until all are asked */
 	for (guint i = 0; i < m->targets->len; i++) {
-		if (!g_array_index(m->targets, struct target, i).done)
+		if (target_is_report(m, &g_array_index(m->targets, struct target, i)))
+			report_tell(m, i);
+		else
 			target_deliver(m, i);
 	}
 	if (--m->waiting == 0)
@@ -434,7 +462,8 @@ void mail_acked(struct mail *m, unsigned index, enum usher_outcome outcome, stru
 {
 	struct target *t = &g_array_index(m->targets, struct target, index);
 
-	t->done = true;
+	if (target_is_report(m, t) && outcome == USHER_OK)
+		report_taken(m);
 	t->outcome = outcome;
 	t->why = str_dup(why);
 	if (--m->waiting == 0)
@@ -499,15 +528,10 @@ static void mail_parsed(void *arg)
 		mail_free(m);
 		return;
 	}
-
-	for (guint i = 0; i < m->targets->len; i++) {
-		struct target *t = &g_array_index(m->targets, struct target, i);
-		t->done = target_is_report(m, t);
-	}
 	if (any_to_deliver(m))
 		part_next(m);
 	else
-		mail_answer(m);
+		mail_deliver(m);
 }
 
 /* In the worker. */
@@ -612,6 +636,12 @@ void mail_again(struct email *e, struct usher_str bytes, const struct reread *of
 	g_ptr_array_add(rcpts, g_strdup(mailbox_named(e, raw)));
 	m = mail_new(e, NULL, NULL, rcpts);
 	g_ptr_array_unref(rcpts);
+	if (!m) {
+		g_byte_array_unref(raw);
+		e->services->reread_done(
+			e->host, of->token, USHER_RETRY, str_of("the store takes nothing now"));
+		return;
+	}
 	services(m)->blob_drop(m->blob);
 	m->blob = NULL;
 	g_byte_array_unref(m->raw);

@@ -339,16 +339,41 @@ static void heard_sent(struct exec *e, const json_t *line)
 		exec_kill(e, "nonsense: sent for a message that it does not have");
 }
 
+/* With `ack` it is answered when it is on disk, by that name; else it is only as sure as this process. */
+static void news(struct exec *e, const json_t *line, struct usher_news *n)
+{
+	struct usher_str ack = field(line, "ack");
+
+	n->size = sizeof(*n);
+	if (ack.n && !USHER_HAS(e->usher, tell))
+		exec_kill(e, "this usher is older than 1.1: it acknowledges no news");
+	else if (ack.n)
+		e->usher->tell(e->host, n, talk_owe(e, ack));
+	else if (n->what == USHER_NEWS_DELIVERY)
+		e->usher->delivery(
+			e->host, n->message, n->remote, (enum usher_delivery)n->how, n->text);
+	else if (n->what == USHER_NEWS_PRESENCE)
+		e->usher->presence(e->host, n->thread, (enum usher_presence)n->how, n->seq);
+	else if (n->what == USHER_NEWS_RATING)
+		e->usher->rate(e->host, n->thread, n->dedup, n->how, n->text);
+	else
+		e->usher->mail(e->host, n->channel, n->to, n->subject, n->text, n->lang);
+}
+
 static void heard_delivery(struct exec *e, const json_t *line)
 {
-	static const char *const news[] = {
+	static const char *const words[] = {
 		[USHER_DELIVERED] = "delivered", [USHER_READ] = "read", [USHER_BOUNCED] = "bounced"
 	};
 
 	for (int i = USHER_DELIVERED; i <= USHER_BOUNCED; i++)
-		if (strcmp(text_field(line, "what"), news[i]) == 0) {
-			e->usher->delivery(e->host, field(line, "id"), field(line, "remote"),
-				(enum usher_delivery)i, field(line, "why"));
+		if (strcmp(text_field(line, "what"), words[i]) == 0) {
+			news(e, line,
+				&(struct usher_news){ .what = USHER_NEWS_DELIVERY,
+					.how = (uint32_t)i,
+					.message = field(line, "id"),
+					.remote = field(line, "remote"),
+					.text = field(line, "why") });
 			return;
 		}
 	exec_kill(e, "nonsense: delivery that is not delivered, read or bounced");
@@ -367,8 +392,11 @@ static void heard_presence(struct exec *e, const json_t *line)
 		return;
 	for (int i = USHER_LEFT; i <= USHER_SEEN; i++)
 		if (strcmp(text_field(line, "what"), words[i]) == 0) {
-			e->usher->presence(e->host, field(line, "thread"), (enum usher_presence)i,
-				seq > 0 ? (uint64_t)seq : 0);
+			news(e, line,
+				&(struct usher_news){ .what = USHER_NEWS_PRESENCE,
+					.how = (uint32_t)i,
+					.thread = field(line, "thread"),
+					.seq = seq > 0 ? (uint64_t)seq : 0 });
 			return;
 		}
 	exec_kill(e, "nonsense: presence that is not left, back, end, typing or seen");
@@ -383,8 +411,12 @@ static void heard_rate(struct exec *e, const json_t *line)
 	if (score < 1 || score > 5)
 		exec_kill(e, "nonsense: a score is 1 to 5");
 	else
-		e->usher->rate(e->host, field(line, "thread"), field(line, "id"), (uint32_t)score,
-			field(line, "text"));
+		news(e, line,
+			&(struct usher_news){ .what = USHER_NEWS_RATING,
+				.how = (uint32_t)score,
+				.thread = field(line, "thread"),
+				.dedup = field(line, "id"),
+				.text = field(line, "text") });
 }
 
 static void heard_count(struct exec *e, const json_t *line)
@@ -400,8 +432,14 @@ static void heard_count(struct exec *e, const json_t *line)
 static void heard_mail(struct exec *e, const json_t *line)
 {
 	if (!lacks(e, line, "channel") && !lacks(e, line, "to"))
-		e->usher->mail(e->host, field(line, "channel"), field(line, "to"),
-			field(line, "subject"), field(line, "text"), field(line, "lang"));
+		news(e, line,
+			&(struct usher_news){ .what = USHER_NEWS_MAIL,
+				.dedup = field(line, "id"),
+				.channel = field(line, "channel"),
+				.to = field(line, "to"),
+				.subject = field(line, "subject"),
+				.text = field(line, "text"),
+				.lang = field(line, "lang") });
 }
 
 static void heard_reread(struct exec *e, const json_t *line)

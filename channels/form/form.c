@@ -172,7 +172,7 @@ static void *form_open(
 	svc->random(host, &seed, sizeof(seed));
 	f->rate = rate_new(number(f, "rate"), seed);
 	f->challenge = challenge_new(number(f, "challenge"));
-	if (!USHER_HAS(svc, mail))
+	if (!USHER_HAS(svc, tell))
 		f->confirm.n = 0;
 	svc->http_route(host, f->path);
 	return f;

@@ -121,7 +121,9 @@ struct post {
 	int challenge, skipped;	 /* one is asked; a file came before its answer and was not kept */
 	struct buf unknown_name; /* JSON: the first that is no field */
 	size_t bytes;		 /* of fields */
-	int whole, checked, delivered, failed;
+	int whole, checked, failed;
+	int delivered;	/* an ack is owed, of the message or of its confirmation */
+	char taken[26]; /* usher's id of the message, while its confirmation is kept; "" before */
 };
 
 /* ---- form.c ---- */

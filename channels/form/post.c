@@ -250,8 +250,8 @@ static void post_deliver(struct post *p)
 	free(parts);
 }
 
-/* To whatever address was typed in: so it says nothing that was typed in. */
-static void post_confirm(struct post *p, struct usher_str id)
+/* To whatever address was typed in: so it says nothing that was typed in. 1: it is asked for, an ack follows. */
+static int post_confirm(struct post *p, struct usher_str id)
 {
 	struct form *f = p->form;
 	enum field_type type = FIELD_TEXT;
@@ -259,29 +259,50 @@ static void post_confirm(struct post *p, struct usher_str id)
 	struct buf subject = { 0 }, text = { 0 };
 
 	if (!f->confirm.n || !to.n || type != FIELD_EMAIL)
-		return;
+		return 0;
 	to = trimmed(to);
 	buf_printf(&subject, "%s: %.*s", string_of("confirm_subject", p->language),
 		(int)f->title[p->language].n, f->title[p->language].p);
 	buf_printf(&text, "%s\n\n%s %.*s\n\n%s\n", string_of("thanks", p->language),
 		string_of("number", p->language), (int)id.n, id.p,
 		string_of("confirm_other", p->language));
-	f->svc->mail(f->host, f->confirm, to, buf_str(&subject), buf_str(&text),
-		p->language == LANGUAGE_RU ? LITERAL("ru") : LITERAL("en"));
+	struct usher_news n = { .size = sizeof(n),
+		.what = USHER_NEWS_MAIL,
+		.dedup = id,
+		.channel = f->confirm,
+		.to = to,
+		.subject = buf_str(&subject),
+		.text = buf_str(&text),
+		.lang = p->language == LANGUAGE_RU ? LITERAL("ru") : LITERAL("en") };
+	f->svc->tell(f->host, &n, (uint64_t)(uintptr_t)p);
 	buf_free(&subject);
 	buf_free(&text);
+	return 1;
+}
+
+/* The message is on disk. Who heard no answer posts again, and finds message and confirmation there, once each. */
+static void post_taken(struct post *p, struct usher_str id)
+{
+	if (id.n == sizeof(p->taken) && post_confirm(p, id)) {
+		memcpy(p->taken, id.p, id.n);
+		p->delivered = 1;
+	} else {
+		answer_taken(p, id);
+	}
 }
 
 void post_acked(struct post *p, enum usher_outcome outcome, struct usher_str why)
 {
 	p->delivered = 0;
+	if (p->taken[0]) {
+		answer_taken(p, (struct usher_str){ p->taken, sizeof(p->taken) });
+		post_look(p);
+		return;
+	}
 	switch (outcome) {
 	case USHER_OK:
-		post_confirm(p, why);
-		answer_taken(p, why);
-		break;
 	case USHER_DUPLICATE:
-		answer_taken(p, why);
+		post_taken(p, why);
 		break;
 	case USHER_RETRY:
 	case USHER_UNSURE:

@@ -11,7 +11,7 @@
  *  - What is passed is borrowed for the length of the call, in both directions. Nobody frees what the other made.
  *  - The host never calls into a plugin from inside the plugin's own call: an answer to a call always comes later.
  *  - `deliver` is at least once: after a loss or restart the plugin delivers again with the same `dedup`; a message
- *    counts only when `ack` said USHER_OK or USHER_DUPLICATE for its token.
+ *    counts only when `ack` said USHER_OK or USHER_DUPLICATE for its token. The same holds for what goes by `tell` (1.1).
  *  - Every `send` that the plugin is given gets exactly one `sent`.
  *  - A plugin is never unloaded while the process lives.
  *
@@ -145,6 +145,21 @@ struct usher_update {
 	size_t parts_count;
 	uint64_t position, low_s,
 		high_s; /* position: 0 position: not waiting any more; high_s 0: wait unknown */
+};
+
+/* 1.1: what is no message and must not be lost either. `what` says which members count; the others are empty. */
+struct usher_news {
+	size_t size; /* sizeof(struct usher_news) */
+	enum {
+		USHER_NEWS_DELIVERY = 1, /* as `delivery`: how, message or remote, text (why) */
+		USHER_NEWS_PRESENCE,	 /* as `presence`, but for USHER_TYPING: thread, how, seq */
+		USHER_NEWS_RATING,	 /* as `rate`: thread, dedup, how (1..5), text */
+		USHER_NEWS_MAIL		 /* as `mail`: dedup, channel, to, subject, text, lang */
+	} what;
+	uint32_t how; /* enum usher_delivery, enum usher_presence, or the score */
+	uint64_t seq;
+	struct usher_str dedup; /* the same whenever the same is told again */
+	struct usher_str thread, message, remote, channel, to, subject, text, lang;
 };
 
 struct usher_host;   /* the host's side of one open channel */
@@ -297,6 +312,12 @@ struct usher_services {
 	 */
 	void (*picture_get)(
 		struct usher_host *h, struct usher_str name, uint32_t side_px, uint64_t token);
+	/*
+	 * 1.1: news of which somebody outside is told that they are kept. `ack` follows with the token, as for `deliver`: USHER_OK when they are
+	 * on disk, USHER_RETRY when they cannot be kept now and are to be told again, USHER_FAIL with what is wrong. `delivery`, `presence`,
+	 * `rate` and `mail` promise less: what they are told waits in memory while the disk is away, and a crash loses it.
+	 */
+	void (*tell)(struct usher_host *h, const struct usher_news *n, uint64_t token);
 };
 
 enum usher_stream_event {

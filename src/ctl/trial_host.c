@@ -396,6 +396,35 @@ static int s_is_open(
 	*opens_us = 0;
 	return h->store == USHER_OK; /* else it is closed, that is to be borne, too */
 }
+static void told_now(struct usher_host *h, void *arg)
+{
+	uint64_t *token = arg;
+	struct usher_str why = { 0 };
+
+	if (h->outcome == USHER_RETRY || h->outcome == USHER_FAIL)
+		why = (struct usher_str){ "the trial says no", 17 };
+	TRIAL_CALL(h, ack, h->self, *token, h->outcome == USHER_DUPLICATE ? USHER_OK : h->outcome,
+		why);
+	free(token);
+}
+static void s_tell(struct usher_host *h, const struct usher_news *n, uint64_t token)
+{
+	bool named = n->what == USHER_NEWS_RATING || n->what == USHER_NEWS_MAIL;
+
+	if (!service_here(h, "tell"))
+		return;
+	if (n->size < offsetof(struct usher_news, lang))
+		trial_wrong(h, "tell: size of the struct is not set");
+	else if (named && !n->dedup.n)
+		trial_wrong(h, "tell: a rating or a mail needs a dedup");
+	else if (n->what == USHER_NEWS_DELIVERY && !n->message.n && !n->remote.n)
+		trial_wrong(h, "tell: delivery news of no message");
+	if (token && !h->api->ack)
+		trial_wrong(h, "tell, but the plugin has no ack");
+	uint64_t *kept = mem_alloc(sizeof(*kept));
+	*kept = token;
+	trial_later(h, told_now, kept);
+}
 static void s_mail(struct usher_host *h, struct usher_str channel, struct usher_str to,
 	struct usher_str subject, struct usher_str text, struct usher_str lang)
 {
@@ -707,6 +736,7 @@ const struct usher_services trial_services = { .size = sizeof(struct usher_servi
 	.is_open = s_is_open,
 	.remember_for = s_remember_for,
 	.mail = s_mail,
+	.tell = s_tell,
 	.reread_done = s_reread_done,
 	.http_each_header = pipe_each_header,
 	.picture_get = s_picture_get };

@@ -65,11 +65,25 @@ extern const struct usher_services apart_services;
 void apart_say_health(void);
 void reread_owed(uint64_t token, struct slice of);
 
+/* ---- apart_news.c ---- */
+void say_delivery(struct usher_host *h, struct usher_str message, struct usher_str remote,
+	enum usher_delivery what, struct usher_str why);
+void say_presence(
+	struct usher_host *h, struct usher_str thread, enum usher_presence what, uint64_t seq);
+void say_rate(struct usher_host *h, struct usher_str thread, struct usher_str dedup, uint32_t score,
+	struct usher_str text);
+void say_mail(struct usher_host *h, struct usher_str channel, struct usher_str to,
+	struct usher_str subject, struct usher_str text, struct usher_str lang);
+void say_tell(struct usher_host *h, const struct usher_news *n, uint64_t token);
+
 /* ---- apart_hear.c ---- */
 void apart_hear(const json_t *line);
 
 /* ---- apart_keep.c ---- */
 void owe_line(enum apart_answer what, struct usher_str name, uint64_t token);
+/* True: it may be said. Else nobody hears it, and the answer comes at once, but later. */
+bool owe_or_refuse(
+	struct usher_host *h, enum apart_answer what, struct usher_str name, uint64_t token);
 /* The oldest of that name, taken out; NULL: none. */
 struct owed_line *owed_take(enum apart_answer what, const char *name);
 void owed_free(struct owed_line *o);

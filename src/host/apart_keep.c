@@ -86,8 +86,8 @@ static void retry_later(struct usher_host *h, void *arg)
 	owed_answer(h, arg, USHER_RETRY);
 }
 
-/* True: it may be said. Else nobody hears it, and the answer comes at once, but later. */
-static bool ask(struct usher_host *h, enum apart_answer what, struct usher_str name, uint64_t token)
+bool owe_or_refuse(
+	struct usher_host *h, enum apart_answer what, struct usher_str name, uint64_t token)
 {
 	owe_line(what, name, token);
 	if (!apart.deaf)
@@ -103,7 +103,7 @@ static bool ask(struct usher_host *h, enum apart_answer what, struct usher_str n
 void keep_remember_for(struct usher_host *h, struct usher_str key, struct usher_str value,
 	uint32_t ttl_s, int once, uint64_t token)
 {
-	if (!service_allowed(h, "remember") || !ask(h, OWED_REMEMBERED, key, token))
+	if (!service_allowed(h, "remember") || !owe_or_refuse(h, OWED_REMEMBERED, key, token))
 		return;
 	struct str *line = line_begin("remember");
 	line_text(line, "key", key);
@@ -122,7 +122,7 @@ void keep_remember(
 
 void keep_recall(struct usher_host *h, struct usher_str key, uint64_t token)
 {
-	if (!service_allowed(h, "recall") || !ask(h, OWED_RECALLED, key, token))
+	if (!service_allowed(h, "recall") || !owe_or_refuse(h, OWED_RECALLED, key, token))
 		return;
 	struct str *line = line_begin("recall");
 	line_text(line, "key", key);
@@ -204,7 +204,7 @@ static void blob_free(struct usher_blob *b)
 
 void keep_blob_finish(struct usher_blob *b, uint64_t token)
 {
-	if (ask(b->h, OWED_FILED, to_str(slice_of(b->id)), token))
+	if (owe_or_refuse(b->h, OWED_FILED, to_str(slice_of(b->id)), token))
 		say_piece(b, str_slice(&b->rest), true);
 	blob_free(b);
 }
@@ -236,7 +236,7 @@ void keep_filed(const json_t *line)
 
 void keep_blob_get(struct usher_host *h, struct usher_str name, uint64_t token)
 {
-	if (!service_allowed(h, "blob_get") || !ask(h, OWED_FILE, name, token))
+	if (!service_allowed(h, "blob_get") || !owe_or_refuse(h, OWED_FILE, name, token))
 		return;
 	struct str *line = line_begin("get");
 	line_text(line, "file", name);

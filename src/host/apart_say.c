@@ -237,72 +237,6 @@ static void say_sent(struct usher_host *h, struct usher_str id, enum usher_outco
 	line_end(line);
 }
 
-static void say_delivery(struct usher_host *h, struct usher_str message, struct usher_str remote,
-	enum usher_delivery what, struct usher_str why)
-{
-	static const char *const news[] = {
-		[USHER_DELIVERED] = "delivered", [USHER_READ] = "read", [USHER_BOUNCED] = "bounced"
-	};
-
-	if (!service_allowed(h, "delivery"))
-		return;
-	if (what < USHER_DELIVERED || what > USHER_BOUNCED) {
-		plugin_wrong(h, "delivery news %d, which there is not", (int)what);
-		return;
-	}
-	struct str *line = line_begin("delivery");
-	line_text(line, "id", message);
-	line_text(line, "remote", remote);
-	line_text(line, "what", words_of(news[what]));
-	line_text(line, "why", why);
-	line_end(line);
-}
-
-static void say_presence(
-	struct usher_host *h, struct usher_str thread, enum usher_presence what, uint64_t seq)
-{
-	static const char *const words[] = { [USHER_LEFT] = "left",
-		[USHER_BACK] = "back",
-		[USHER_END] = "end",
-		[USHER_TYPING] = "typing",
-		[USHER_SEEN] = "seen" };
-
-	if (!service_allowed(h, "presence") || what > USHER_SEEN)
-		return;
-	struct str *line = line_begin("presence");
-	line_text(line, "thread", thread);
-	line_text(line, "what", words_of(words[what]));
-	line_number(line, "seq", seq);
-	line_end(line);
-}
-
-static void say_rate(struct usher_host *h, struct usher_str thread, struct usher_str dedup,
-	uint32_t score, struct usher_str text)
-{
-	if (!service_allowed(h, "rate"))
-		return;
-	struct str *line = line_begin("rate");
-	line_text(line, "thread", thread);
-	line_text(line, "id", dedup);
-	line_number(line, "score", score);
-	line_text(line, "text", text);
-	line_end(line);
-}
-
-static void say_mail(struct usher_host *h, struct usher_str channel, struct usher_str to,
-	struct usher_str subject, struct usher_str text, struct usher_str lang)
-{
-	if (!service_allowed(h, "mail"))
-		return;
-	struct str *line = line_begin("mail");
-	line_text(line, "channel", channel);
-	line_text(line, "to", to);
-	line_text(line, "subject", subject);
-	line_text(line, "text", text);
-	line_text(line, "lang", lang);
-	line_end(line);
-}
-
 /* ---- reading again ---- */
 
 struct reread_line {
@@ -408,6 +342,7 @@ const struct usher_services apart_services = {
 	.sent = say_sent,
 	.delivery = say_delivery,
 	.presence = say_presence,
+	.tell = say_tell,
 	.catch_up = say_catch_up,
 	.up = say_up,
 	.down = say_down,

@@ -204,8 +204,7 @@ static void delivery_next(struct intake *d)
 
 /* ---- refusals ---- */
 
-/* Why nothing is taken in now; p NULL when it is. */
-static struct slice intake_closed(const struct usher_host *h)
+struct slice intake_closed(const struct usher_host *h)
 {
 	const struct host *host = h->host;
 

@@ -54,6 +54,7 @@ struct usher_host {
 	size_t deliveries; /* not acknowledged yet */
 	size_t reading;	   /* catch_ups under way */
 	struct outbound_side *out;
+	struct loop_timer *stubborn_again;
 	uint64_t slow_said_us;
 	struct str health; /* the plugin's last, one JSON object */
 };
@@ -157,6 +158,8 @@ extern const struct usher_services check_services; /* those that have no effect 
 
 /* deliver.c, recent.c */
 void service_deliver(struct usher_host *h, const struct usher_inbound *m, uint64_t token);
+/* Why nothing is taken in now; p NULL when it is. */
+struct slice intake_closed(const struct usher_host *h);
 struct recent *recent_new(void);
 void recent_free(struct recent **r);
 /* The id given to that key lately, or none. */
@@ -164,17 +167,12 @@ struct id recent_get(const struct recent *r, const uint8_t key[16], bool *stored
 void recent_put(struct recent *r, const uint8_t key[16], struct id id, bool stored);
 
 /* stubborn.c: puts the command (copied) again and again until it is on disk, then done(arg, true); false when the channel has gone.
- * The channel is not gone before. */
-void put_stubborn(struct usher_host *h, const struct command *c,
+ * The channel is not gone before. carrier: who may speak of the message by an id of its own (`remote`), which is kept with it; or NULL. */
+void put_stubborn(struct usher_host *h, const struct command *c, const char *carrier,
 	void (*done)(void *arg, bool stored), void *arg);
 void stubborn_drop_all(struct usher_host *h);
-
-/* presence.c */
-void service_presence(
-	struct usher_host *h, struct usher_str thread, enum usher_presence what, uint64_t seq);
-
-void service_rate(struct usher_host *h, struct usher_str thread, struct usher_str dedup,
-	uint32_t score, struct usher_str text);
+/* When it was put, and an id if it has none. */
+void command_stamp(struct command *c, uint64_t now_us);
 
 /* expect.c */
 int service_is_open(
@@ -199,8 +197,17 @@ void service_sent(struct usher_host *h, struct usher_str id, enum usher_outcome 
 /* news.c */
 void service_delivery(struct usher_host *h, struct usher_str message, struct usher_str remote,
 	enum usher_delivery what, struct usher_str why);
-/* Keeps which message the channel's id speaks of, for `delivery`. */
-void remote_keep(struct usher_host *h, struct slice remote, struct id message);
+void service_presence(
+	struct usher_host *h, struct usher_str thread, enum usher_presence what, uint64_t seq);
+void service_rate(struct usher_host *h, struct usher_str thread, struct usher_str dedup,
+	uint32_t score, struct usher_str text);
+void service_mail(struct usher_host *h, struct usher_str channel, struct usher_str to,
+	struct usher_str subject, struct usher_str text, struct usher_str lang);
+void service_tell(struct usher_host *h, const struct usher_news *n, uint64_t token);
+/* Which message the channel's id speaks of, for delivery news. Not needed where our id stands in its own. */
+bool remote_is_needed(struct slice remote, struct id message);
+void remote_keep(struct host *host, const char *channel, struct slice remote, struct id message,
+	void (*fn)(void *arg, int status), void *arg);
 
 /* http.c */
 void service_http_route(struct usher_host *h, const char *prefix);
@@ -270,9 +277,6 @@ void service_reread_done(
 	struct usher_host *h, uint64_t token, enum usher_outcome outcome, struct usher_str why);
 void reread_drop_all(struct usher_host *h);
 
-/* ---- mail.c ---- */
-void service_mail(struct usher_host *h, struct usher_str channel, struct usher_str to,
-	struct usher_str subject, struct usher_str text, struct usher_str lang);
 void blob_drop_all(struct usher_host *h);
 
 /* timer.c */

@@ -127,7 +127,7 @@ static void send_tell(struct send *s, uint32_t delivery, struct slice remote, st
 		h->count.sent++;
 	else
 		h->count.failed++;
-	put_stubborn(h, &c, told, s);
+	put_stubborn(h, &c, s->by ? s->by->name : NULL, told, s);
 }
 
 static void send_wait(struct send *s, uint64_t until_us)
@@ -154,9 +154,10 @@ static void send_give_up(struct send *s)
 
 /* ---- the mark of being handed over ---- */
 
+/* A transcript or a confirmation is of no conversation, so nobody could decide what becomes of it: one too many is better than none. */
 static bool send_needs_mark(const struct send *s)
 {
-	return !(s->by->api->capabilities & USHER_CAP_IDEMPOTENT_SEND);
+	return !id_is_none(s->m.conv) && !(s->by->api->capabilities & USHER_CAP_IDEMPOTENT_SEND);
 }
 
 static void unmarked(void *arg, int status)
@@ -477,7 +478,6 @@ void service_sent(struct usher_host *by, struct usher_str id, enum usher_outcome
 	case USHER_OK:
 	case USHER_DUPLICATE:
 		retry_worked(&h->out->retry);
-		remote_keep(by, to_slice(remote), s->m.id);
 		send_tell(s, DELIVERY_SENT, to_slice(remote), (struct slice){ 0 });
 		break;
 	case USHER_FAIL:

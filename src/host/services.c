@@ -162,6 +162,7 @@ const struct usher_services host_services = {
 	.blob_drop = service_blob_drop,
 	.blob_get = service_blob_get,
 	.mail = service_mail,
+	.tell = service_tell,
 	.rate = service_rate,
 	.is_open = service_is_open,
 	.remember_for = service_remember_for,

@@ -1,26 +1,29 @@
 /*
- * Commands that must reach the inbox though nobody would repeat them: what became of a sent message, what a visitor did. While
- * Redis is away they wait here; after a crash the outbox tells the first kind anew.
+ * Commands that must reach the inbox though nobody would repeat them: what became of a sent message, that a visitor left. While Redis is away
+ * they wait here, in order, STUBBORN_MAX of a channel at most; after a crash the outbox tells the first kind anew.
+ *
+ *   h->stubborn: oldest ⇄ ... ⇄ newest; one timer for all that failed
  */
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "host/inside.h"
+#include "model/limits.h"
 
 struct stubborn {
 	struct list_node node; /* h->stubborn */
 	struct usher_host *h;  /* held */
 	struct arena arena;
 	struct command command;
-	struct loop_timer *timer; /* runs between two tries */
-	bool flying;
+	const char *carrier; /* whose id of the message is to be kept, or NULL */
+	unsigned owed;	     /* answers of the store */
+	bool failed;
 	void (*done)(void *arg, bool stored);
 	void *arg;
 };
 
 enum { AGAIN_US = 1000000 };
-
-static void stubborn_try(void *arg);
 
 static void stubborn_free(struct stubborn *s, bool stored)
 {
@@ -28,7 +31,6 @@ static void stubborn_free(struct stubborn *s, bool stored)
 
 	if (s->node.on)
 		list_remove(&s->node);
-	loop_timer_free(&s->timer);
 	if (s->done)
 		s->done(s->arg, stored);
 	arena_free(&s->arena);
@@ -38,52 +40,84 @@ static void stubborn_free(struct stubborn *s, bool stored)
 	channel_release(h);
 }
 
-static void stubborn_put(void *arg, int status)
+static void stubborn_try(struct stubborn *s);
+
+static void try_all(void *arg)
+{
+	struct usher_host *h = arg;
+
+	LIST_FOR (s, &h->stubborn, struct stubborn, node)
+		if (!s->owed)
+			stubborn_try(s);
+}
+
+static void stubborn_answered(void *arg, int status)
 {
 	struct stubborn *s = arg;
+	struct usher_host *h = s->h;
 
-	s->flying = false;
-	if (status == 0 || channel_is_gone(s->h)) {
-		stubborn_free(s, status == 0);
+	s->failed |= status != 0;
+	if (--s->owed)
+		return;
+	if (!s->failed || channel_is_gone(h)) {
+		stubborn_free(s, !s->failed);
 		return;
 	}
-	if (!s->timer)
-		s->timer = loop_timer_new(s->h->host->loop, stubborn_try, s);
-	loop_timer_set(s->timer, AGAIN_US);
+	if (!h->stubborn_again)
+		h->stubborn_again = loop_timer_new(h->host->loop, try_all, h);
+	loop_timer_set(h->stubborn_again, AGAIN_US);
 }
 
-static void stubborn_try(void *arg)
+/* Which message the channel's id speaks of goes first: once the receipt is there, news by that id find it. */
+static void stubborn_try(struct stubborn *s)
 {
-	struct stubborn *s = arg;
+	const struct command *c = &s->command;
 
-	s->flying = true;
-	inbox_put(s->h->host->store, &s->command, stubborn_put, s);
+	s->failed = false;
+	s->owed = s->carrier ? 2 : 1;
+	if (s->carrier)
+		remote_keep(s->h->host, s->carrier, c->remote, c->id, stubborn_answered, s);
+	inbox_put(s->h->host->store, c, stubborn_answered, s);
 }
 
-void put_stubborn(struct usher_host *h, const struct command *c,
-	void (*done)(void *arg, bool stored), void *arg)
+void command_stamp(struct command *c, uint64_t now_us)
 {
-	struct stubborn *s = mem_alloc(sizeof(*s));
 	uint8_t chance[10];
 
+	c->at_us = now_us;
+	if (id_is_none(c->id)) {
+		chance_bytes(chance, sizeof(chance));
+		c->id = id_make(now_us, chance);
+	}
+}
+
+void put_stubborn(struct usher_host *h, const struct command *c, const char *carrier,
+	void (*done)(void *arg, bool stored), void *arg)
+{
+	/* Those that somebody waits for are as many as he may have in hand. */
+	if (!done && h->stubborn.count >= STUBBORN_MAX) {
+		if (h->count.lost_news++ % STUBBORN_MAX == 0)
+			log_error(h->name, "news are lost: %d wait for the store", STUBBORN_MAX);
+		return;
+	}
+	struct stubborn *s = mem_alloc(sizeof(*s));
 	s->h = channel_hold(h);
 	s->done = done;
 	s->arg = arg;
 	record_copy(&command_table, &s->command, c, &s->arena);
-	s->command.at_us = loop_wall_us(h->host->loop);
-	if (id_is_none(s->command.id)) {
-		chance_bytes(chance, sizeof(chance));
-		s->command.id = id_make(s->command.at_us, chance);
-	}
+	if (carrier && remote_is_needed(c->remote, c->id))
+		s->carrier = arena_copy(&s->arena, slice_of(carrier)).p;
+	command_stamp(&s->command, loop_wall_us(h->host->loop));
 	list_push_back(&h->stubborn, &s->node);
 	stubborn_try(s);
 }
 
 void stubborn_drop_all(struct usher_host *h)
 {
+	loop_timer_free(&h->stubborn_again);
 	LIST_FOR (s, &h->stubborn, struct stubborn, node) {
 		list_remove(&s->node);
-		if (!s->flying)
+		if (!s->owed)
 			stubborn_free(s, false);
 		/* else the store's answer frees it */
 	}

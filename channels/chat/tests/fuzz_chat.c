@@ -126,6 +126,20 @@ static void rate(struct usher_host *h, struct usher_str t, struct usher_str dedu
 		abort();
 }
 
+static void tell(struct usher_host *h, const struct usher_news *n, uint64_t token)
+{
+	if (n->size != sizeof(*n))
+		abort();
+	if (n->what == USHER_NEWS_RATING)
+		rate(h, n->thread, n->dedup, n->how, n->text);
+	else if (n->what == USHER_NEWS_PRESENCE)
+		presence(h, n->thread, (enum usher_presence)n->how, n->seq);
+	else if (n->what != USHER_NEWS_MAIL || !n->dedup.n || !n->to.n)
+		abort();
+	if (token)
+		last_token = token;
+}
+
 static int is_open(
 	struct usher_host *h, const struct usher_pair *hints, size_t count, uint64_t *opens_us)
 {
@@ -222,6 +236,7 @@ static const struct usher_services SERVICES = { .size = sizeof(SERVICES),
 	.ws_close = ws_close,
 	.http_peer = peer,
 	.recall = recall,
+	.tell = tell,
 	.rate = rate,
 	.is_open = is_open,
 	.remember_for = remember_for };

@@ -208,6 +208,17 @@ static void s_delivery(struct usher_host *h, struct usher_str message, struct us
 		(int)why.n, why.n ? why.p : "");
 }
 
+/* A report is acknowledged as a mail is. */
+static void s_tell(struct usher_host *h, const struct usher_news *n, uint64_t token)
+{
+	struct answer *a = answer_new(h, token);
+
+	s_delivery(h, n->message, n->remote, (enum usher_delivery)n->how, n->text);
+	a->outcome = h->answer == USHER_DUPLICATE ? USHER_OK : h->answer;
+	a->text = g_strdup(h->answer_why);
+	turn_push(h, acked, a);
+}
+
 /* --- streams */
 
 static int s_listen(struct usher_host *h, struct usher_str address, struct usher_str cert,
@@ -384,6 +395,7 @@ static const struct usher_services services = { .size = sizeof(services),
 	.deliver = s_deliver,
 	.sent = s_sent,
 	.delivery = s_delivery,
+	.tell = s_tell,
 	.up = s_up,
 	.down = s_down,
 	.count = s_count,

@@ -17,7 +17,8 @@ NO_PADDING(usher_inbound, again);
 NO_PADDING(usher_outbound, lang);
 NO_PADDING(usher_update, high_s);
 NO_PADDING(usher_channel, reread);
-NO_PADDING(usher_services, picture_get);
+NO_PADDING(usher_services, tell);
+NO_PADDING(usher_news, lang);
 NO_PADDING(usher_option, help);
 NO_PADDING(usher_part, size);
 
@@ -201,6 +202,20 @@ AT(usher_channel, option_size, 192);
 AT(usher_channel, reread, 200);
 /* And of 1.1. */
 AT(usher_services, http_each_header, 512);
+AT(usher_services, tell, 528);
+AT(usher_news, size, 0);
+AT(usher_news, what, 8);
+AT(usher_news, how, 12);
+AT(usher_news, seq, 16);
+AT(usher_news, dedup, 24);
+AT(usher_news, thread, 40);
+AT(usher_news, message, 56);
+AT(usher_news, remote, 72);
+AT(usher_news, channel, 88);
+AT(usher_news, to, 104);
+AT(usher_news, subject, 120);
+AT(usher_news, text, 136);
+AT(usher_news, lang, 152);
 #endif
 
 static void test_words(void **state)

@@ -157,6 +157,16 @@ export class Connection {
 		if (this.ready) this.line?.send(frame);
 	}
 
+	/** Said again until it is answered: "kept" is told only of what is. */
+	private owed = new Map<unknown, Frame>();
+	private owe(frame: Frame): void {
+		this.owed.set(frame.t, frame);
+		this.send(frame);
+	}
+	private repay(): void {
+		this.owed.forEach((f) => this.send(f));
+	}
+
 	private pump(): void {
 		const p = this.keep.pending[0];
 		if (!this.ready || !p || this.flying === p.id) return;
@@ -190,12 +200,15 @@ export class Connection {
 				this.on.seen(f.seq as number);
 				break;
 			case "ended":
+				this.owed.delete("end");
 				this.on.ended(f.why as string);
 				break;
 			case "rated":
+				this.owed.delete("rate");
 				this.on.rated();
 				break;
 			case "mailed":
+				this.owed.delete("transcript");
 				this.on.mailed();
 				break;
 			case "error":
@@ -209,7 +222,8 @@ export class Connection {
 		this.tries = 0;
 		if (this.failed < TRY_SOCKET) this.failed = 0;
 		if (f.fresh) {
-			this.seq = this.told = 0;
+			this.seq = 0;
+			this.owed.clear();
 			this.on.fresh();
 		}
 		if (f.verified) this.settings.identity = undefined; // the session knows it from here on
@@ -219,6 +233,9 @@ export class Connection {
 		this.on.state("open");
 		this.on.welcome(f.open !== false, f.opens_ms as number | undefined);
 		this.pump();
+		this.repay();
+		this.told = 0;
+		this.tellSeen();
 	}
 
 	private message(m: Message): void {
@@ -248,8 +265,10 @@ export class Connection {
 			setTimeout(() => {
 				this.flying = "";
 				this.pump();
+				this.repay();
 			}, AGAIN_MS);
 		} else if (id) {
+			this.owed.forEach((f, t) => f.id === id && this.owed.delete(t));
 			this.on.refused(id, f.message as string);
 			this.done(id);
 		} else if (!this.ready) this.line?.close();
@@ -272,15 +291,15 @@ export class Connection {
 	}
 
 	end(): void {
-		this.send({ t: "end" });
+		this.owe({ t: "end" });
 	}
 
 	rate(score: number, text: string): void {
-		this.send({ t: "rate", id: newId(), score, text });
+		this.owe({ t: "rate", id: newId(), score, text });
 	}
 
 	mail(email: string): void {
-		this.send({ t: "transcript", email });
+		this.owe({ t: "transcript", id: newId(), email });
 	}
 
 	/** What was asked in a form. */
