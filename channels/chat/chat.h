@@ -43,6 +43,7 @@ enum {
 	FILES_MAX = 10,	     /* of one message */
 	PICTURES_BURST = 60, /* drawn anew for one address at once, */
 	PICTURES_PER_S = 2,  /* then this many a second */
+	POSTS_MAX = 1000,    /* polls of an address, and KiB of them, at once */
 	MAC_HEX_LEN = 32,
 	SESSION_KEEP_S = 2592000, /* an identified session that nobody used */
 	HOLD_US = 20000000,	  /* a poll without news; below any proxy's patience */
@@ -60,8 +61,8 @@ struct transcript;
 struct peer {
 	char key[16];
 	size_t tabs;
-	uint64_t says_us, joins_us, files_us,
-		pictures_us; /* buckets: when each would be full again */
+	/* buckets: when each would be full again */
+	uint64_t says_us, joins_us, files_us, pictures_us, posts_us;
 };
 
 /* Frames with their numbers: history and live news meet here, in any order, and leave sorted and once each. */
@@ -172,6 +173,8 @@ int bucket_take(uint64_t *full_us, uint64_t now_us, uint64_t burst, uint64_t per
 int peer_may_say(struct tab *t);
 int peer_may_send_file(struct chat *c, const char *address);
 int peer_may_see_picture(struct chat *c, const char *address);
+/* A poll's body of so many bytes, before it is parsed. */
+int peer_may_post(struct chat *c, const char *address, size_t bytes);
 
 /* ---- line.c: one way out for WebSockets and polls ---- */
 void tab_send(struct tab *t, struct usher_str frame);

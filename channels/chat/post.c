@@ -7,7 +7,7 @@
 
 #include "chat.h"
 
-enum { POLL_MAX = 4 * FRAME_MAX, FETCH_MAX = 4096, HEAD_MAX = 4096 };
+enum { POLL_MAX = 2 * FRAME_MAX, FETCH_MAX = 4096, HEAD_MAX = 4096 };
 
 struct post {
 	struct usher_http *r; /* NULL: the client has gone */
@@ -128,7 +128,10 @@ void post_body(struct chat *c, struct usher_http *r, struct usher_str piece, int
 	buffer_add(&p->body, piece.p, piece.n);
 	if (!last)
 		return;
-	if (p->kind == POST_POLL) {
+	if (p->kind == POST_POLL && !peer_may_post(c, c->svc->http_peer(r), p->body.n)) {
+		c->svc->http_set(r, "Retry-After", (struct usher_str){ "2", 1 });
+		refuse(c, p, 429, "too many requests from your address; wait a moment");
+	} else if (p->kind == POST_POLL) {
 		struct buffer body = p->body;
 		p->body = (struct buffer){ 0 };
 		poll_request(c, r, (struct usher_str){ body.p, body.n });

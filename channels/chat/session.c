@@ -105,15 +105,21 @@ void tab_join(struct tab *t, struct thread *th)
 
 /* ---- addresses ---- */
 
-int bucket_take(uint64_t *full_us, uint64_t now_us, uint64_t burst, uint64_t per_s)
+static int bucket_pay(
+	uint64_t *full_us, uint64_t now_us, uint64_t cost, uint64_t burst, uint64_t per_s)
 {
 	const uint64_t each_us = 1000000 / per_s;
 	if (*full_us < now_us)
 		*full_us = now_us;
-	if (*full_us + each_us > now_us + burst * each_us)
+	if (*full_us + cost * each_us > now_us + burst * each_us)
 		return 0;
-	*full_us += each_us;
+	*full_us += cost * each_us;
 	return 1;
+}
+
+int bucket_take(uint64_t *full_us, uint64_t now_us, uint64_t burst, uint64_t per_s)
+{
+	return bucket_pay(full_us, now_us, 1, burst, per_s);
 }
 
 /* An IPv6 network of 64 bits is one household; it has as many addresses as it likes. */
@@ -130,7 +136,8 @@ static void peer_key(const char *address, char key[16])
 
 static int peer_is_idle(const struct peer *p, uint64_t now_us)
 {
-	return !p->tabs && p->says_us <= now_us && p->joins_us <= now_us && p->files_us <= now_us;
+	return !p->tabs && p->says_us <= now_us && p->joins_us <= now_us && p->files_us <= now_us &&
+	       p->pictures_us <= now_us && p->posts_us <= now_us;
 }
 
 /* Those that have nothing open and nothing to answer for are forgotten, when there are twice as many as after the last time. */
@@ -173,7 +180,13 @@ int peer_may_say(struct tab *t)
 int peer_may_send_file(struct chat *c, const char *address)
 {
 	return bucket_take(&peer_get(c, address)->files_us, c->svc->now_us(c->host),
-		c->per_address + FILES_MAX, 1);
+		c->per_address / 10 + 2 * FILES_MAX, 1);
+}
+
+int peer_may_post(struct chat *c, const char *address, size_t bytes)
+{
+	return bucket_pay(&peer_get(c, address)->posts_us, c->svc->now_us(c->host),
+		1 + bytes / 1024, c->per_address * 5 + POSTS_MAX, c->per_address * 2 + 100);
 }
 
 int peer_may_see_picture(struct chat *c, const char *address)

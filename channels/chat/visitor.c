@@ -216,7 +216,8 @@ static void seen(struct tab *t, const json_t *frame)
 		say_error(t, NULL, "invalid", "seen needs the seq of a message");
 		return;
 	}
-	if (!t->thread->known)
+	/* Each is kept, as what is said is; one that is left out is made up for by the next. */
+	if (!t->thread->known || !may_say(t))
 		return;
 	struct usher_news n = { .size = sizeof(n),
 		.what = USHER_NEWS_PRESENCE,
@@ -233,10 +234,12 @@ static void end(struct tab *t)
 		.what = USHER_NEWS_PRESENCE,
 		.how = USHER_END,
 		.thread = { t->thread->key, THREAD_LEN } };
-	if (t->thread->known)
-		c->svc->tell(c->host, &n, wait_for(t, WAIT_END, "", 0));
-	else
+	if (!t->thread->known)
 		say_plain(t, "{\"t\":\"ended\",\"why\":\"nothing was said\"}");
+	else if (!may_say(t))
+		say_error(t, NULL, "slow", "too much at once; send it again in a second");
+	else
+		c->svc->tell(c->host, &n, wait_for(t, WAIT_END, "", 0));
 }
 
 static void rate(struct tab *t, const json_t *frame)
@@ -253,6 +256,10 @@ static void rate(struct tab *t, const json_t *frame)
 	}
 	if (!t->thread->known || !c->rating) {
 		say_error(t, id, "state", "there is nothing to rate");
+		return;
+	}
+	if (!may_say(t)) {
+		say_error(t, id, "slow", "too much at once; send it again in a second");
 		return;
 	}
 	snprintf(dedup, sizeof(dedup), "%s rate %s", t->thread->key, id);
@@ -280,7 +287,7 @@ void visitor_mail(struct tab *t, const char *id, struct usher_news *n)
 	t->chat->svc->tell(t->chat->host, n, wait_for(t, WAIT_MAIL, id, 0));
 }
 
-/* Frames beyond a connection's share are not even read; who goes on and on is sent away. */
+/* Polls: frames beyond a connection's share are not heard; who goes on and on is sent away. A WebSocket's are not even read: usher sees to that. */
 static int may_frame(struct tab *t)
 {
 	uint64_t now = t->chat->svc->now_us(t->chat->host);
@@ -337,8 +344,6 @@ void visitor_frame(struct tab *t, struct usher_str text)
 {
 	json_error_t e;
 	char why[160];
-	if (!may_frame(t))
-		return;
 	json_t *frame = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES, &e);
 	if (json_is_object(frame)) {
 		frame_in(t, frame);

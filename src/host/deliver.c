@@ -19,7 +19,9 @@
 #include "store/lookup.h"
 
 struct intake {
-	struct usher_host *h; /* held */
+	struct list_node node; /* on while `from` lives */
+	struct usher_ws *from; /* the socket it came by, or NULL */
+	struct usher_host *h;  /* held */
 	uint64_t token;
 	struct arena arena;
 	struct inbound in;
@@ -37,6 +39,8 @@ static void delivery_free(void *arg)
 	struct usher_host *h = d->h;
 
 	h->deliveries--;
+	if (d->node.on)
+		ws_landed(d->from, &d->node);
 	if (!channel_is_gone(h))
 		channel_look(h);
 	arena_free(&d->arena);
@@ -247,6 +251,9 @@ void service_deliver(struct usher_host *h, const struct usher_inbound *m, uint64
 	d->h = channel_hold(h);
 	d->token = token;
 	h->deliveries++;
+	d->from = h->heard;
+	if (d->from)
+		ws_takes_off(d->from, &d->node);
 	struct slice closed = intake_closed(h);
 	if (closed.p) {
 		d->before = arena_copy(&d->arena, closed);

@@ -51,8 +51,9 @@ struct usher_host {
 	struct list requests, sockets, streams, listeners, timers, blobs, catch_ups, stubborn,
 		rereads;
 	uint64_t reread_tokens;
-	size_t deliveries; /* not acknowledged yet */
-	size_t reading;	   /* catch_ups under way */
+	struct usher_ws *heard; /* the socket whose message the plugin is told of now */
+	size_t deliveries;	/* not acknowledged yet */
+	size_t reading;		/* catch_ups under way */
 	struct outbound_side *out;
 	struct loop_timer *stubborn_again;
 	uint64_t slow_said_us;
@@ -239,6 +240,9 @@ size_t service_ws_output(struct usher_ws *w);
 void service_ws_close(struct usher_ws *w, int code, const char *why);
 const char *service_ws_peer(struct usher_ws *w);
 void ws_drop_all(struct usher_host *h);
+/* A message that came by the socket is on its way to the disk, and is there (or is refused). */
+void ws_takes_off(struct usher_ws *w, struct list_node *node);
+void ws_landed(struct usher_ws *w, struct list_node *node);
 /* The upgrade of a request that http.c wraps: gives it up and says whose it was. */
 struct http_request *http_take(struct usher_http *r, struct usher_host **h);
 

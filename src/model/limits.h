@@ -104,7 +104,18 @@
 	LIMIT(HTTP_CHUNK_LINE_MAX, 256, "bytes", "chunk size and extension, which nobody uses")    \
 	LIMIT(HTTP_DISCARD_MAX, 65536, "bytes", "of a body nobody took, read to keep alive")       \
 	LIMIT(WS_OUTPUT_MAX, 1048576, "bytes", "a reader this far behind is dropped")              \
-	LIMIT(WS_TURN_MESSAGES, 32, "messages", "of one socket in one turn: a flood holds nobody") \
+	LIMIT(HTTP_PACE_BURST, 2000, "requests", "of one address at once: a whole office reloads") \
+	LIMIT(HTTP_PACE_PER_S, 1000, "requests", "of one address each second, then they wait")     \
+	LIMIT(HTTP_PACE_BYTES, 16384, "bytes", "of a body count as one request more")              \
+	LIMIT(HTTP_PACE_REQUEST_MS, 5000, "ms", "that a request waits for its turn, then 429")     \
+	LIMIT(HTTP_PACE_CONNECT_MS, 2000, "ms", "an address behind by more is not let in")         \
+	LIMIT(HTTP_PACE_TLS, 10, "requests", "that one TLS handshake counts for: a millisecond")   \
+	LIMIT(WS_TURN_MESSAGES, 8, "messages", "of one socket in one turn: a flood holds nobody")  \
+	LIMIT(WS_PACE_BURST, 200, "messages", "of one stranger's socket at once")                  \
+	LIMIT(WS_PACE_PER_S, 50, "messages", "of it each second, then it is not read for a while") \
+	LIMIT(WS_PACE_BYTES, 1024, "bytes", "of it count as one message more")                     \
+	LIMIT(WS_PACE_INPUT, 16384, "bytes", "of it unread: the rest waits on its side")           \
+	LIMIT(WS_FLYING_MAX, 8, "messages", "of it on their way to disk, then it is not read")     \
 	LIMIT(WS_PING_MS, 25000, "ms", "proxies forget silent connections after 30 s or more")     \
 	LIMIT(WS_CLOSE_MS, 2000, "ms", "for the peer's answer to a close frame")                   \
 	LIMIT(STATIC_FILE_MAX, 16777216, "bytes", "one built web file in memory")                  \

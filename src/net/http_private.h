@@ -17,6 +17,7 @@
 #include "net/http_parse.h"
 #include "net/http_server.h"
 #include "net/loop_private.h"
+#include "net/pace.h"
 
 struct http_server {
 	struct loop *loop;
@@ -24,6 +25,7 @@ struct http_server {
 	char **trusted; /* NULL-terminated */
 	struct http_times times;
 	struct loop_timer *sweep; /* pings */
+	struct pace_table *paces; /* of each address: connections and requests */
 	struct str scratch;	  /* a message buffer lent to the WebSocket being read */
 	char date[32];		  /* of second date_s */
 	uint64_t date_s;
@@ -58,6 +60,7 @@ struct http_request {
 	struct str fields;
 	void (*ended)(struct http_request *r, void *arg);
 	void *ended_arg;
+	bool held;	 /* its address asks for too much: it is dispatched a little later */
 	bool dispatched; /* the handler was called */
 	bool paused;	 /* by http_body_pause */
 	bool continued;	 /* 100 Continue was sent */

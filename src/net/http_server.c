@@ -27,6 +27,8 @@ struct door {
 	struct listener *listener;
 };
 
+static const struct pace HTTP_PACE = { HTTP_PACE_BURST, HTTP_PACE_PER_S };
+
 struct http_server *http_server_new(struct loop *loop)
 {
 	struct http_server *s = mem_alloc(sizeof(*s));
@@ -36,12 +38,19 @@ struct http_server *http_server_new(struct loop *loop)
 		.request_us = HTTP_REQUEST_MS * 1000ULL,
 		.idle_us = HTTP_IDLE_MS * 1000ULL,
 		.ping_us = WS_PING_MS * 1000ULL };
+	s->paces = pace_table_new(&HTTP_PACE);
 	return s;
 }
 
 void http_server_set_times(struct http_server *s, const struct http_times *times)
 {
 	s->times = *times;
+}
+
+void http_server_set_pace(struct http_server *s, const struct pace *pace)
+{
+	pace_table_free(&s->paces);
+	s->paces = pace_table_new(pace);
 }
 
 void http_conn_deadline(struct http_conn *hc, uint64_t after_us)
@@ -82,15 +91,9 @@ static void http_conn_free(struct http_conn *hc)
 	http_server_gone(s);
 }
 
-static void http_dispatch(struct http_request *r)
+static void http_route(struct http_request *r)
 {
-	const char *wrong = http_request_prepare(r);
-
-	if (wrong) {
-		r->close = true;
-		http_problem(r, 400, wrong);
-		return;
-	}
+	r->held = false;
 	r->dispatched = true;
 	http_conn_deadline(r->hc, r->hc->server->times.request_us);
 	LIST_FOR (route, &r->hc->server->routes, struct route, node) {
@@ -100,6 +103,40 @@ static void http_dispatch(struct http_request *r)
 		}
 	}
 	http_problem(r, 404, "there is nothing at this path");
+}
+
+/* A large body costs as many small ones; one that does not say how large it is counts as some. */
+static uint32_t http_cost(const struct http_request *r)
+{
+	uint64_t bytes = r->parse.chunked ? 4 * HTTP_PACE_BYTES : r->parse.body_length;
+
+	return 1 + (uint32_t)(bytes / HTTP_PACE_BYTES);
+}
+
+/* An address that asks for much waits for each of its requests; what it sends behind them stays unread. */
+static void http_dispatch(struct http_request *r)
+{
+	const uint64_t most_us = HTTP_PACE_REQUEST_MS * 1000ULL;
+	struct http_server *s = r->hc->server;
+	const char *wrong = http_request_prepare(r);
+
+	if (wrong) {
+		r->close = true;
+		http_problem(r, 400, wrong);
+		return;
+	}
+	uint64_t wait_us = pace_table_take(
+		s->paces, r->peer, loop_monotonic_us(s->loop), http_cost(r), most_us);
+	if (wait_us == 0) {
+		http_route(r);
+	} else if (wait_us <= most_us) {
+		r->held = true;
+		http_conn_deadline(r->hc, wait_us);
+	} else {
+		r->close = true;
+		http_set(r, "Retry-After", SLICE("10"));
+		http_problem(r, 429, "too many requests from your address; wait a moment");
+	}
 }
 
 static size_t http_header_bytes(struct http_request *r, struct slice bytes)
@@ -185,6 +222,8 @@ static void http_fell_due(struct loop_due *due)
 		return;
 	if (!r) {
 		conn_close(hc->c, "no request came");
+	} else if (r->held) {
+		http_route(r);
 	} else if (r->answered) {
 		conn_close(hc->c, "the client reads too slowly");
 	} else if (r->parse.stage == HTTP_AT_HEAD) {
@@ -199,6 +238,16 @@ static void http_fell_due(struct loop_due *due)
 	}
 }
 
+/* A TLS handshake costs many requests. The connections of a trusted proxy are everybody's. */
+static bool http_may_connect(struct http_server *s, const struct conn *c)
+{
+	const uint64_t most_us = HTTP_PACE_CONNECT_MS * 1000ULL;
+
+	return http_server_trusts(s, conn_peer(c)) ||
+	       pace_table_take(s->paces, conn_peer(c), loop_monotonic_us(s->loop),
+		       conn_is_tls(c) ? HTTP_PACE_TLS : 1, most_us) <= most_us;
+}
+
 static void http_accept(struct conn *c, void *arg)
 {
 	struct http_server *s = arg;
@@ -209,6 +258,8 @@ static void http_accept(struct conn *c, void *arg)
 	conn_set_ops(c, &http_ops, hc);
 	if (http_server_count(s) > HTTP_CONNECTIONS_MAX)
 		conn_close(c, "too many connections");
+	else if (!http_may_connect(s, c))
+		conn_close(c, "too many connections from one address");
 	else
 		http_conn_deadline(hc, s->times.header_us);
 }
@@ -300,6 +351,7 @@ void http_server_gone(struct http_server *s)
 	}
 	http_server_forget_trust(s);
 	loop_timer_free(&s->sweep);
+	pace_table_free(&s->paces);
 	str_free(&s->scratch);
 	free(s);
 }

@@ -14,6 +14,7 @@
 
 #include "base/str.h"
 #include "net/conn.h"
+#include "net/pace.h"
 
 struct http_server;
 struct http_request;
@@ -41,6 +42,8 @@ struct http_times {
 void http_server_set_times(struct http_server *s, const struct http_times *times);
 /* Addresses whose X-Forwarded-For is believed (a site's own reverse proxy); NULL-terminated. */
 void http_server_trust(struct http_server *s, const char *const *addresses);
+/* How many requests and connections one address may ask for; above that a request waits, then it is refused. Default from model/limits.h. */
+void http_server_set_pace(struct http_server *s, const struct pace *pace);
 /* Drain: stop listening, answer what is there with Connection: close. `http_server_count` then falls to 0. */
 void http_server_drain(struct http_server *s);
 size_t http_server_count(const struct http_server *s); /* open connections, WebSockets included */
@@ -114,5 +117,7 @@ void ws_close(struct ws *w, int code, const char *why);
 const char *ws_peer(const struct ws *w);
 void ws_read_pause(struct ws *w);
 void ws_read_resume(struct ws *w);
+/* Of a stranger: each message, and each WS_PACE_BYTES, takes one from its bucket; empty, nothing is read for a while. Lives as long as the socket. */
+void ws_set_pace(struct ws *w, const struct pace *pace);
 
 #endif

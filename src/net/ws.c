@@ -23,15 +23,20 @@ struct ws {
 	const struct ws_ops *ops;
 	void *arg;
 	struct ws_parse in;
-	uint64_t checked_us; /* the last sweep that looked at it */
-	char *peer;	     /* behind a proxy; else NULL: the conn knows */
-	char *why;	     /* said when closed, once decided */
+	uint64_t checked_us;	 /* the last sweep that looked at it */
+	char *peer;		 /* behind a proxy; else NULL: the conn knows */
+	char *why;		 /* said when closed, once decided */
+	const struct pace *pace; /* how much of it is heard; NULL: all */
+	uint64_t full_us;
+	struct loop_due due; /* it is heard again */
+	uint16_t unpaid;     /* bytes that have cost nothing yet */
 	uint16_t code;
 	bool closing; /* our close frame is sent */
 	bool heard;   /* something came since the last look */
 	bool pinged;
 	bool paused; /* by the owner */
-	bool held;   /* by us: it asks faster than it reads the answers */
+	bool held;   /* by us: it asks faster than it reads the answers, */
+	bool paced;  /* or more than it may */
 };
 
 static void ws_frame(struct ws *w, enum ws_opcode opcode, struct slice payload)
@@ -40,6 +45,18 @@ static void ws_frame(struct ws *w, enum ws_opcode opcode, struct slice payload)
 	size_t n = ws_frame_head(head, opcode, payload.n);
 
 	conn_write2(w->c, slice_make(head, n), payload);
+}
+
+/* Nobody stands in the way any more; while closing only the peer's close frame is awaited. */
+static bool ws_may_read(const struct ws *w)
+{
+	return !w->paced && (w->closing || (!w->paused && !w->held));
+}
+
+static void ws_read_on(struct ws *w)
+{
+	if (ws_may_read(w))
+		conn_read_resume(w->c);
 }
 
 static void ws_decide(struct ws *w, int code, struct slice why)
@@ -72,7 +89,7 @@ void ws_close(struct ws *w, int code, const char *why)
 	ws_close_frame(w, code, slice_of(why));
 	/* A reader that hangs gets no more time for what it has not read. */
 	conn_deadline(w->c, WS_CLOSE_MS * 1000ULL, "no answer to a close frame");
-	conn_read_resume(w->c);
+	ws_read_on(w);
 }
 
 /* One event of the parser; false when nothing more is to be read. */
@@ -115,13 +132,37 @@ static bool ws_handle(struct ws *w, const struct ws_event *e)
 }
 
 /* Who sends without reading what comes back is not read from until its output has drained. */
-static bool ws_hold(struct ws *w)
+static void ws_hold(struct ws *w)
 {
-	if (conn_output(w->c) <= WS_OUTPUT_MAX)
-		return false;
+	if (w->closing || conn_output(w->c) <= WS_OUTPUT_MAX)
+		return;
 	w->held = true;
 	conn_read_pause(w->c);
-	return true;
+}
+
+/* Nor is, for a while, who has said more than its share; large frames cost more. What it sends then waits on its side of the wire. */
+static void ws_pay(struct ws *w, size_t messages, size_t bytes)
+{
+	if (!w->pace)
+		return;
+	bytes += w->unpaid;
+	w->unpaid = (uint16_t)(bytes % WS_PACE_BYTES);
+	uint32_t cost = (uint32_t)(messages + bytes / WS_PACE_BYTES);
+	uint64_t now_us = loop_monotonic_us(w->server->loop);
+	uint64_t wait_us = pace_take(w->pace, &w->full_us, now_us, cost);
+	if (!wait_us)
+		return;
+	w->paced = true;
+	conn_read_pause(w->c);
+	loop_due_set(w->server->loop, &w->due, wait_us);
+}
+
+static void ws_pace_over(struct loop_due *due)
+{
+	struct ws *w = LIST_ENTRY(due, struct ws, due);
+
+	w->paced = false;
+	ws_read_on(w);
 }
 
 static size_t ws_data(struct conn *c, struct slice bytes, void *arg)
@@ -138,9 +179,12 @@ static size_t ws_data(struct conn *c, struct slice bytes, void *arg)
 		w->in.message = *scratch;
 		*scratch = (struct str){ 0 };
 	}
-	while (more && (w->closing || !(w->paused || ws_hold(w)))) {
-		used += ws_parse_feed(&w->in, slice_make(bytes.p + used, bytes.n - used), &e);
+	while (more && ws_may_read(w)) {
+		size_t n = ws_parse_feed(&w->in, slice_make(bytes.p + used, bytes.n - used), &e);
+		used += n;
 		more = ws_handle(w, &e);
+		ws_pay(w, more, n);
+		ws_hold(w);
 		if (more && ++taken == WS_TURN_MESSAGES) {
 			conn_yield(c);
 			break;
@@ -162,9 +206,9 @@ static void ws_drained(struct conn *c, void *arg)
 {
 	struct ws *w = arg;
 
-	if (w->held && !w->paused)
-		conn_read_resume(c);
+	(void)c;
 	w->held = false;
+	ws_read_on(w);
 	if (w->ops->drained && !w->closing)
 		w->ops->drained(w, w->arg);
 }
@@ -178,6 +222,7 @@ static void ws_closed(struct conn *c, const char *why, void *arg)
 	ws_decide(w, WS_ABNORMAL, slice_of(why));
 	w->ops->closed(w, w->code, w->why, w->arg);
 	list_remove(&w->node);
+	loop_due_clear(s->loop, &w->due);
 	str_free(&w->in.message);
 	free(w->peer);
 	free(w->why);
@@ -204,7 +249,7 @@ static void ws_sweep(void *arg)
 		list_remove(&w->node);
 		list_push_back(&s->sockets, &w->node);
 		w->checked_us = now;
-		if (w->paused || w->closing)
+		if (w->paused || w->paced || w->closing)
 			continue;
 		if (!w->heard && w->pinged) {
 			conn_close(w->c, "no answer to a ping");
@@ -230,6 +275,7 @@ struct ws *ws_accept(
 	*w = (struct ws){
 		.server = s, .c = hc->c, .ops = ops, .arg = arg, .in.message_max = message_max
 	};
+	w->due.fn = ws_pace_over;
 	w->checked_us = loop_monotonic_us(s->loop);
 	if (strcmp(r->peer, conn_peer(hc->c)) != 0)
 		w->peer = slice_dup(slice_of(r->peer));
@@ -292,8 +338,13 @@ void ws_read_resume(struct ws *w)
 {
 	w->paused = false;
 	w->pinged = false; /* its silence was ours */
-	if (!w->held)
-		conn_read_resume(w->c);
+	ws_read_on(w);
+}
+
+void ws_set_pace(struct ws *w, const struct pace *pace)
+{
+	w->pace = pace;
+	conn_set_input_max(w->c, WS_PACE_INPUT);
 }
 
 void ws_server_ends(struct http_server *s)

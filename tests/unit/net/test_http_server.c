@@ -552,6 +552,64 @@ static void a_trusted_proxy_is_believed_about_its_client(void **state)
 	end();
 }
 
+static const char FLOODER[] = "GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n";
+static const char CALM[] = "GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 203.0.113.8\r\n\r\n";
+
+static size_t answers(void)
+{
+	client_read(fd, &got);
+	return count_of("HTTP/1.1 200");
+}
+
+/* An address that asks for more than its share waits; the others do not, and nothing of it is lost. */
+static void an_address_that_asks_for_much_waits_for_it(void **state)
+{
+	struct str flood = { 0 }, other = { 0 };
+
+	(void)state;
+	serve();
+	http_server_set_pace(server, &(struct pace){ 5, 100 });
+	for (int i = 0; i < 25; i++)
+		str_add_text(&flood, FLOODER);
+	uint64_t began_us = loop_monotonic_us(loop);
+	client_send(fd, flood.p, flood.n);
+	TURN_UNTIL(loop, answers() >= 5);
+	int calm = client_connect(port);
+	client_send(calm, CALM, sizeof(CALM) - 1);
+	TURN_UNTIL(loop, (client_read(calm, &other), other.n && strstr(other.p, "from "
+										"203.0.113.8")));
+	assert_in_range(answers(), 5, 20);
+	TURN_UNTIL(loop, answers() == 25);
+	assert_true(loop_monotonic_us(loop) - began_us >= 180000);
+	close(calm);
+	str_free(&flood);
+	str_free(&other);
+	end();
+}
+
+/* Each connection waits with one request; with many of them there comes an end to it. */
+static void who_would_wait_too_long_is_told_so(void **state)
+{
+	enum { MANY = 8 };
+	struct str said = { 0 };
+	int fds[MANY];
+
+	(void)state;
+	serve();
+	http_server_set_pace(server, &(struct pace){ 1, 1 });
+	for (int i = 0; i < MANY; i++) {
+		fds[i] = client_connect(port);
+		client_send(fds[i], FLOODER, sizeof(FLOODER) - 1);
+	}
+	TURN_UNTIL(loop, (client_read(fds[MANY - 1], &said), said.n && strstr(said.p, "429 Too "
+										      "Many")));
+	assert_non_null(strstr(said.p, "Retry-After: "));
+	for (int i = 0; i < MANY; i++)
+		close(fds[i]);
+	str_free(&said);
+	end();
+}
+
 static void a_drain_answers_what_is_there_and_ends(void **state)
 {
 	(void)state;
@@ -649,6 +707,8 @@ int main(void)
 		cmocka_unit_test(a_half_closed_client_gets_all_its_answers),
 		cmocka_unit_test(big_answers_wait_for_their_reader_before_the_next_is_made),
 		cmocka_unit_test(a_trusted_proxy_is_believed_about_its_client),
+		cmocka_unit_test(an_address_that_asks_for_much_waits_for_it),
+		cmocka_unit_test(who_would_wait_too_long_is_told_so),
 		cmocka_unit_test(a_drain_answers_what_is_there_and_ends),
 		cmocka_unit_test(freeing_the_server_under_a_request_tells_its_handler),
 		cmocka_unit_test(it_speaks_tls_to_curl),

@@ -428,6 +428,42 @@ static void a_flood_does_not_hold_the_others(void **state)
 	end();
 }
 
+/* A stranger is heard at a pace; what he sends beyond it waits, on his side when it is much, and is lost nowhere. */
+static void a_stranger_is_heard_at_his_pace(void **state)
+{
+	static const struct pace pace = { 20, 200 };
+	enum { FLOOD = 60 };
+	char frame[8 + 4000] = "\x81\xfe\x0f\xa0";
+
+	(void)state;
+	serve(false);
+	open_socket();
+	ws_set_pace(socket_, &pace);
+	uint64_t began_us = loop_monotonic_us(loop);
+	for (int i = 0; i < FLOOD; i++)
+		client_send(fd, "\x81\x81\0\0\0\0f", 7);
+	TURN_UNTIL(loop, messages >= 20);
+	turn_for(loop, 20000);
+	assert_in_range(messages, 20, 40);
+	TURN_UNTIL(loop, messages == FLOOD);
+	assert_true(loop_monotonic_us(loop) - began_us >= 190000);
+	/* bytes count, too: ten of these are fifty */
+	turn_for(loop, 110000);
+	began_us = loop_monotonic_us(loop);
+	for (int i = 0; i < 10; i++)
+		client_send(fd, frame, sizeof(frame));
+	TURN_UNTIL(loop, messages == FLOOD + 10);
+	assert_true(loop_monotonic_us(loop) - began_us >= 90000);
+	/* and it can be sent away while it waits */
+	for (int i = 0; i < FLOOD; i++)
+		client_send(fd, "\x81\x81\0\0\0\0f", 7);
+	TURN_UNTIL(loop, messages >= FLOOD + 15);
+	ws_close(socket_, 1008, "enough");
+	TURN_UNTIL(loop, closed_count == 1);
+	assert_int_equal(closed_code, 1008);
+	end();
+}
+
 static void a_slow_reader_is_told_when_drained(void **state)
 {
 	struct str text = { 0 };
@@ -517,6 +553,7 @@ int main(void)
 		cmocka_unit_test(a_reader_that_hangs_is_dropped_before_it_fills_memory),
 		cmocka_unit_test(who_asks_faster_than_it_reads_is_not_read_from_but_served),
 		cmocka_unit_test(a_flood_does_not_hold_the_others),
+		cmocka_unit_test(a_stranger_is_heard_at_his_pace),
 		cmocka_unit_test(a_slow_reader_is_told_when_drained),
 		cmocka_unit_test(reading_can_pause_between_messages),
 		cmocka_unit_test(an_idle_socket_costs_at_most_2_kib),
