@@ -17,7 +17,7 @@
 #include "charset.h"
 #include "uuencode.h"
 
-enum { DEPTH_MAX = 64, PIECES_MAX = 64 };
+enum { DEPTH_MAX = 64, PIECES_MAX = 64, HTML_TOP = 2048 };
 
 struct piece {
 	GString *plain, *html;
@@ -124,8 +124,11 @@ static void read_text(struct walk *w, GMimePart *part, bool html)
 	const char *format = g_mime_object_get_content_type_parameter(object, "format");
 	const char *delsp = g_mime_object_get_content_type_parameter(object, "delsp");
 	GByteArray *bytes = content_bytes(part);
-	GString *text = charset_to_utf8((const char *)bytes->data, bytes->len, charset);
+	const char *p = (const char *)bytes->data;
+	char *own = html && !charset ? charset_in(p, MIN(bytes->len, (guint)HTML_TOP)) : NULL;
+	GString *text = charset_to_utf8(p, bytes->len, own ? own : charset);
 
+	g_free(own);
 	g_byte_array_unref(bytes);
 	if (!html && format && g_ascii_strcasecmp(format, "flowed") == 0) {
 		GString *joined = flowed_join(

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "body.h"
+#include "mend.h"
 #include "report.h"
 #include "robot.h"
 #include "scan.h"
@@ -242,21 +243,37 @@ static void hash_hex(const unsigned char *p, gsize n, char out[65])
 		g_snprintf(out + (size_t)2 * i, 3, "%02x", sum[i]);
 }
 
+static void options_free(gpointer options)
+{
+	g_mime_parser_options_free(options);
+}
+
+/* They live as long as the message, which decodes its headers when they are asked for. */
+static GMimeParserOptions *options_new(const GByteArray *raw)
+{
+	GMimeParserOptions *options = g_mime_parser_options_new();
+	char *charset = mend_charset(raw);
+	const char *charsets[] = { "utf-8", charset ? charset : "windows-1251", "iso-8859-1",
+		NULL };
+
+	g_mime_parser_options_set_fallback_charsets(options, charsets);
+	g_free(charset);
+	return options;
+}
+
 static GMimeMessage *construct(GByteArray *raw)
 {
 	static gsize once;
-	static GMimeParserOptions *options;
+	GMimeParserOptions *options;
 	GMimeStream *stream;
 	GMimeParser *parser;
 	GMimeMessage *message;
 
 	if (g_once_init_enter(&once)) {
-		static const char *charsets[] = { "utf-8", "windows-1251", "iso-8859-1", NULL };
 		g_mime_init();
-		options = g_mime_parser_options_new();
-		g_mime_parser_options_set_fallback_charsets(options, charsets);
 		g_once_init_leave(&once, 1);
 	}
+	options = options_new(raw);
 	stream = g_mime_stream_mem_new_with_byte_array(raw);
 	g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(stream), FALSE);
 	parser = g_mime_parser_new_with_stream(stream);
@@ -264,6 +281,10 @@ static GMimeMessage *construct(GByteArray *raw)
 	message = g_mime_parser_construct_message(parser, options);
 	g_object_unref(parser);
 	g_object_unref(stream);
+	if (message)
+		g_object_set_data_full(G_OBJECT(message), "options", options, options_free);
+	else
+		options_free(options);
 	return message;
 }
 
@@ -361,6 +382,8 @@ struct parsed *parse_mail(
 	GByteArray *raw, const char *sender, uint64_t now_us, const struct parse_config *config)
 {
 	struct parsed *m = g_new0(struct parsed, 1);
+
+	mend_top(raw);
 	const char *refusal = scan_refusal((const char *)raw->data, raw->len, config->wide);
 
 	m->refs = g_ptr_array_new_with_free_func(g_free);

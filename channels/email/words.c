@@ -4,10 +4,11 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* =?charset?B?payload?= */
+/* =?charset?B?payload?=, or Q */
 struct word {
 	const char *start, *charset, *payload, *end; /* end: behind "?=" */
 	gsize charset_n, payload_n;
+	bool base64;
 };
 
 enum { CHARSET_MAX = 60, WORD_MAX = 1000 };
@@ -21,8 +22,9 @@ static bool word_read(const char *p, const char *limit, struct word *w)
 	w->start = p;
 	w->charset = p + 2;
 	q = memchr(w->charset, '?', MIN((gsize)(limit - w->charset), (gsize)CHARSET_MAX));
-	if (!q || q == w->charset || limit - q < 5 || (q[1] != 'B' && q[1] != 'b') || q[2] != '?')
+	if (!q || q == w->charset || limit - q < 5 || !strchr("BbQq", q[1]) || !q[1] || q[2] != '?')
 		return false;
+	w->base64 = q[1] == 'B' || q[1] == 'b';
 	w->charset_n = (gsize)(q - w->charset);
 	w->payload = q + 3;
 	end = memchr(w->payload, '?', MIN((gsize)(limit - w->payload), (gsize)WORD_MAX));
@@ -31,20 +33,22 @@ static bool word_read(const char *p, const char *limit, struct word *w)
 	w->payload_n = (gsize)(end - w->payload);
 	w->end = end + 2;
 	for (gsize i = 0; i < w->payload_n; i++) {
-		if (!g_ascii_isalnum(w->payload[i]) && !strchr("+/=", w->payload[i]))
+		char c = w->payload[i];
+		if (w->base64 ? !g_ascii_isalnum(c) && !strchr("+/=", c) : !g_ascii_isgraph(c))
 			return false;
 	}
 	return true;
 }
 
-/* The next word, when only white space stands between and it has the same charset. */
+/* The next word, when at most white space stands between and it is of the same kind. */
 static bool word_follows(const struct word *w, const char *limit, struct word *next)
 {
 	const char *p = w->end;
 
 	while (p < limit && (*p == ' ' || *p == '\t' || *p == '\r' || *p == '\n'))
 		p++;
-	return p > w->end && word_read(p, limit, next) && next->charset_n == w->charset_n &&
+	return word_read(p, limit, next) && next->base64 == w->base64 &&
+	       next->charset_n == w->charset_n &&
 	       g_ascii_strncasecmp(next->charset, w->charset, w->charset_n) == 0;
 }
 
@@ -68,21 +72,24 @@ static gsize run_join(char *to, const struct word *first, const char *limit, con
 {
 	GByteArray *bytes = g_byte_array_new();
 	struct word w = *first, next;
-	char *charset = g_strndup(w.charset, w.charset_n), *base64, *word;
+	char *charset = g_strndup(w.charset, w.charset_n), *payload, *word;
 	gsize n;
 
-	payload_append(bytes, &w);
-	while (word_follows(&w, limit, &next)) {
-		payload_append(bytes, &next);
-		w = next;
-	}
-	*end = w.end;
-	base64 = g_base64_encode(bytes->data, bytes->len);
-	word = g_strconcat("=?", charset, "?B?", base64, "?=", NULL);
-	n = MIN(strlen(word), (gsize)(w.end - first->start));
+	do {
+		next = w;
+		if (w.base64)
+			payload_append(bytes, &w);
+		else
+			g_byte_array_append(bytes, (const guint8 *)w.payload, (guint)w.payload_n);
+	} while (word_follows(&next, limit, &w));
+	*end = next.end;
+	payload = first->base64 ? g_base64_encode(bytes->data, bytes->len)
+				: g_strndup((const char *)bytes->data, bytes->len);
+	word = g_strconcat("=?", charset, first->base64 ? "?B?" : "?Q?", payload, "?=", NULL);
+	n = MIN(strlen(word), (gsize)(next.end - first->start));
 	memcpy(to, word, n);
 	g_free(word);
-	g_free(base64);
+	g_free(payload);
 	g_free(charset);
 	g_byte_array_unref(bytes);
 	return n;

@@ -316,6 +316,39 @@ static void reads_a_delivery_report(void **state)
 	parsed_free(m);
 }
 
+static void check_top(const char *mail, const char *subject, const char *text)
+{
+	struct parsed *m = parse(mail);
+
+	assert_string_equal(m->subject, subject);
+	assert_non_null(strstr(m->text->str, text));
+	assert_null(m->quarantine);
+	parsed_free(m);
+}
+
+/* A byte order mark in front, blanks for the empty line, letters in headers that nobody encoded; HTML that names its own charset. */
+static void reads_what_is_not_quite_a_mail(void **state)
+{
+	struct parsed *m;
+
+	(void)state;
+	check_top("\xef\xbb\xbfSubject: a\nFrom: a@b.test\n\nhello\n", "a", "hello");
+	check_top("From: a@b.test\nSubject: a\n \nhello, you\n", "a", "hello, you");
+	check_top("From: a@b.test\nX: y\n \n\tz\nSubject: a\n\nhello\n", "a", "hello");
+	check_top("From: a@b.test\nSubject: \xf0\xd2\xc9\xd7\xc5\xd4, \xcd\xc9\xd2\n\nhello\n",
+		"Привет, мир", "hello");
+	check_top("From: a@b.test\nSubject: \xcf\xf0\xe8\xe2\xe5\xf2, \xec\xe8\xf0\n\nhello\n",
+		"Привет, мир", "hello");
+	check_top("From: a@b.test\nSubject: re\xe7u apr\xe8s\n\nhello\n", "reçu après", "hello");
+	check_top("From: a@b.test\nSubject: \xc4\xe3\xba\xc3\nContent-Type: text/plain; "
+		  "charset=gb2312\n\nhello\n",
+		"你好", "hello");
+	m = parse("From: a@b.test\nContent-Type: text/html\n\n<meta charset=\"koi8-r\"><p>"
+		  "\xf0\xd2\xc9\xd7\xc5\xd4");
+	assert_non_null(strstr(m->html->str, "Привет"));
+	parsed_free(m);
+}
+
 static void the_same_body_hashes_alike(void **state)
 {
 	struct parsed *a = parse("Received: one\nFrom: a@b.test\nMessage-ID: <x@y>\n\nsame\n");
@@ -347,6 +380,7 @@ int main(void)
 		cmocka_unit_test(quarantines_what_is_too_complex_and_says_who_and_what),
 		cmocka_unit_test(knows_robots_and_the_verified),
 		cmocka_unit_test(finds_our_own_ids), cmocka_unit_test(reads_a_delivery_report),
+		cmocka_unit_test(reads_what_is_not_quite_a_mail),
 		cmocka_unit_test(the_same_body_hashes_alike) };
 
 	return cmocka_run_group_tests(tests, set_up, NULL);

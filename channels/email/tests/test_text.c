@@ -35,6 +35,19 @@ static void reads_charsets_and_their_mistakes(void **state)
 		      "bom",
 		"utf-8", "bom");
 	check_charset("ok", NULL, "ok");
+	/* Russian under a western label, in the charsets of old systems, in capitals, under a label that is none */
+	check_charset("\xf0\xd2\xc9\xd7\xc5\xd4, \xcd\xc9\xd2", "iso-8859-1", "Привет, мир");
+	check_charset("\xcf\xf0\xe8\xe2\xe5\xf2, \xec\xe8\xf0", "windows-1252", "Привет, мир");
+	check_charset("\x8f\xe0\xa8\xa2\xa5\xe2, \xac\xa8\xe0", NULL, "Привет, мир");
+	check_charset("\xcf\xd0\xc8\xc2\xc5\xd2, \xcc\xc8\xd0", NULL, "ПРИВЕТ, МИР");
+	check_charset("\xf0\xd2\xc9\xd7\xc5\xd4, \xcd\xc9\xd2", "no-such-charset", "Привет, мир");
+	check_charset("d\xe9j\xe0 d\xe9pass\xe9", "iso-8859-1", "déjà dépassé");
+	check_charset("+BB8EQAQ4-", "unicode-1-1-utf-7", "При");
+	/* encoded twice: by way of windows-1251, of windows-1252 */
+	check_charset("РџСЂРёРІРµС‚", "utf-8", "Привет");
+	check_charset("Ð¿Ñ€Ð¸Ð²ÐµÑ‚", "utf-8", "привет");
+	check_charset("Привет, ÀÁ", "utf-8", "Привет, ÀÁ");
+	check_charset("ÀÁ", "utf-8", "ÀÁ");
 	check_charset("", "koi8-r", "");
 }
 
@@ -205,6 +218,8 @@ static void joins_encoded_words(void **state)
 		{ "=?UTF-8?B?0LDQ?= =?UTF-8?B?sA==?= =?koi8-r?B?wQ==?=", "=?UTF-8?B?0LDQsA==?= "
 									 "=?koi8-r?B?wQ==?=" },
 		{ "=?UTF-8?Q?a?= =?UTF-8?B?YQ==?= =?", "=?UTF-8?Q?a?= =?UTF-8?B?YQ==?= =?" },
+		{ "=?utf-8?Q?=D0=9F=D1?=\r\n =?utf-8?q?=80_a?=", "=?utf-8?Q?=D0=9F=D1=80_a?=" },
+		{ "=?utf-8?B?0J8=?==?utf-8?B?0YA=?=", "=?utf-8?B?0J/RgA==?=" },
 		{ "=?UTF-8?B?YQ==?= text =?UTF-8?B?YQ==?=", "=?UTF-8?B?YQ==?= text "
 							    "=?UTF-8?B?YQ==?=" },
 		{ "=?=?=?UTF-8?B?Y", "=?=?=?UTF-8?B?Y" },
