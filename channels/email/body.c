@@ -210,14 +210,32 @@ static bool is_bare_text(GMimeObject *object)
 	       (!value[4] || strchr("; \t\r\n", value[4]));
 }
 
+/* Markup of old; its tags are left out as HTML's are. */
+static bool is_enriched(const char *type)
+{
+	return strcmp(type, "text/enriched") == 0 || strcmp(type, "text/richtext") == 0;
+}
+
+/* A further form of a text that is there already, for programs of one kind. */
+static bool is_spare_form(const struct walk *w, const char *type)
+{
+	return w->open && (w->open->plain || w->open->html) &&
+	       (is_enriched(type) || strcmp(type, "text/x-amp-html") == 0 ||
+		       strcmp(type, "text/watch-html") == 0);
+}
+
 static void walk_leaf(struct walk *w, GMimePart *part)
 {
 	char *type = type_name(GMIME_OBJECT(part));
 	bool plain = strcmp(type, "text/plain") == 0 || is_bare_text(GMIME_OBJECT(part)),
-	     html = strcmp(type, "text/html") == 0;
+	     html = strcmp(type, "text/html") == 0 || is_enriched(type);
 
 	if (w->report || g_str_has_prefix(type, "message/delivery-status"))
 		read_report_part(w, part, type);
+	if (is_spare_form(w, type) && !is_attachment(part)) {
+		g_free(type);
+		return;
+	}
 	if ((plain || html) && !is_attachment(part))
 		read_text(w, part, html);
 	else
@@ -226,10 +244,18 @@ static void walk_leaf(struct walk *w, GMimePart *part)
 	g_free(type);
 }
 
+static const char *file_name(GMimeObject *object)
+{
+	const char *name = g_mime_object_get_content_disposition_parameter(object, "filename");
+
+	return name ? name : g_mime_object_get_content_type_parameter(object, "name");
+}
+
 static void walk_message(struct walk *w, GMimeMessagePart *part)
 {
 	GMimeMessage *inner = g_mime_message_part_get_message(part);
 	const char *subject = inner ? g_mime_message_get_subject(inner) : NULL;
+	const char *given = file_name(GMIME_OBJECT(part));
 	GByteArray *bytes;
 	char *name;
 
@@ -238,7 +264,8 @@ static void walk_message(struct walk *w, GMimeMessagePart *part)
 	bytes = object_bytes(GMIME_OBJECT(inner));
 	if (w->report)
 		find_own_id(w, (const char *)bytes->data, bytes->len < 65536 ? bytes->len : 65536);
-	name = g_strdup_printf("%.80s.eml", subject && *subject ? subject : "message");
+	name = given ? g_strdup(given)
+		     : g_strdup_printf("%.80s.eml", subject && *subject ? subject : "message");
 	add_file(w, GMIME_OBJECT(part), name, bytes);
 	g_free(name);
 }
@@ -263,6 +290,14 @@ static void walk_alternative(struct walk *w, GMimeMultipart *multi, unsigned dep
 		g_string_free(forms.html, TRUE);
 }
 
+/* What a Mac keeps beside a file, and nobody else can open. */
+static bool is_resource_fork(GMimeObject *part)
+{
+	GMimeContentType *type = g_mime_object_get_content_type(part);
+
+	return type && g_mime_content_type_is_type(type, "application", "applefile");
+}
+
 static void walk_object(struct walk *w, GMimeObject *object, unsigned depth)
 {
 	if (!object || depth > DEPTH_MAX)
@@ -275,9 +310,13 @@ static void walk_object(struct walk *w, GMimeObject *object, unsigned depth)
 			walk_alternative(w, multi, depth);
 			return;
 		}
+		bool twin = g_mime_content_type_is_type(type, "multipart", "appledouble");
 		w->report = report || g_mime_content_type_is_type(type, "multipart", "report");
-		for (int i = 0; i < g_mime_multipart_get_count(multi); i++)
-			walk_object(w, g_mime_multipart_get_part(multi, i), depth + 1);
+		for (int i = 0; i < g_mime_multipart_get_count(multi); i++) {
+			GMimeObject *part = g_mime_multipart_get_part(multi, i);
+			if (!twin || !is_resource_fork(part))
+				walk_object(w, part, depth + 1);
+		}
 		w->report = report;
 	} else if (GMIME_IS_MESSAGE_PART(object)) {
 		walk_message(w, GMIME_MESSAGE_PART(object));

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "body.h"
+#include "charset.h"
 #include "mend.h"
 #include "report.h"
 #include "robot.h"
@@ -43,12 +44,22 @@ static bool is_direction_trick(gunichar c)
 	       c == 0x200f || (c >= 0x200b && c <= 0x200d) || c == 0xfeff || c == 0xad;
 }
 
+/* Behind "utf-8''", which GMime leaves there when the pieces of a name (RFC 2231) come in another order. */
+static const char *behind_charset(const char *name)
+{
+	size_t n = 0;
+
+	while (n < 20 && (g_ascii_isalnum(name[n]) || (name[n] && strchr("-_", name[n]))))
+		n++;
+	return n > 2 && name[n] == '\'' && name[n + 1] == '\'' ? name + n + 2 : name;
+}
+
 char *parse_file_name(const char *name, unsigned number, const char *type)
 {
 	char *valid = g_utf8_make_valid(name ? name : "", -1);
 	GString *out = g_string_new(NULL);
 
-	for (const char *p = valid; *p; p = g_utf8_next_char(p)) {
+	for (const char *p = behind_charset(valid); *p; p = g_utf8_next_char(p)) {
 		gunichar c = g_utf8_get_char(p);
 		if (c == '/' || c == '\\')
 			g_string_truncate(out, 0);
@@ -65,12 +76,16 @@ char *parse_file_name(const char *name, unsigned number, const char *type)
 	while (out->len && strchr(". ", out->str[out->len - 1]))
 		g_string_truncate(out, out->len - 1);
 	if (!out->len) {
-		const char *ext = strcmp(type, "text/plain") == 0      ? ".txt"
-				  : strcmp(type, "text/html") == 0     ? ".html"
-				  : strcmp(type, "image/png") == 0     ? ".png"
-				  : strcmp(type, "image/jpeg") == 0    ? ".jpg"
-				  : strcmp(type, "text/calendar") == 0 ? ".ics"
-								       : "";
+		const char *ext = strcmp(type, "text/plain") == 0	 ? ".txt"
+				  : strcmp(type, "message/rfc822") == 0	 ? ".eml"
+				  : strcmp(type, "application/pdf") == 0 ? ".pdf"
+				  : strcmp(type, "text/rtf") == 0	 ? ".rtf"
+				  : strcmp(type, "image/gif") == 0	 ? ".gif"
+				  : strcmp(type, "text/html") == 0	 ? ".html"
+				  : strcmp(type, "image/png") == 0	 ? ".png"
+				  : strcmp(type, "image/jpeg") == 0	 ? ".jpg"
+				  : strcmp(type, "text/calendar") == 0	 ? ".ics"
+									 : "";
 		g_string_printf(out, "attachment-%u%s", number, ext);
 	}
 	return g_string_free(out, FALSE);
@@ -126,16 +141,34 @@ static InternetAddressMailbox *first_mailbox(InternetAddressList *list, unsigned
 	return NULL;
 }
 
+/* The first word that is an address, of a header that is not written as it should be. */
+static char *address_in(const char *text)
+{
+	static const char ends[] = " \t\r\n<>()[]\",;:";
+	char *address = NULL;
+
+	while (text && *text && !address) {
+		size_t n = strcspn(text, ends);
+		char *word = g_strndup(text, n);
+		address = parse_address(word);
+		g_free(word);
+		text += n + (text[n] != '\0');
+	}
+	return address;
+}
+
 static void read_from(GMimeMessage *message, struct parsed *m)
 {
 	InternetAddressMailbox *box = first_mailbox(g_mime_message_get_from(message), 0);
 
 	if (!box)
 		box = first_mailbox(g_mime_message_get_sender(message), 0);
-	if (!box)
-		return;
-	m->from = parse_address(internet_address_mailbox_get_addr(box));
-	m->from_name = line_text(internet_address_get_name(INTERNET_ADDRESS(box)));
+	if (box) {
+		m->from = parse_address(internet_address_mailbox_get_addr(box));
+		m->from_name = line_text(internet_address_get_name(INTERNET_ADDRESS(box)));
+	}
+	if (!m->from)
+		m->from = address_in(g_mime_object_get_header(GMIME_OBJECT(message), "From"));
 }
 
 static char *list_text(InternetAddressList *list)
@@ -346,6 +379,20 @@ static bool has_headers(const GByteArray *raw)
 	return i > 0 && i < n && p[i] == ':';
 }
 
+/* A mail without a single part in it has broken boundaries: better its source than nothing. */
+static void show_source(struct parsed *m, const GByteArray *raw)
+{
+	const char *p = (const char *)raw->data;
+	gsize body = scan_body(p, raw->len);
+	GString *text;
+
+	if (m->text->len || m->html->len || m->parts->len)
+		return;
+	text = charset_to_utf8(p + body, MIN(raw->len - body, (gsize)SALVAGE_MAX), NULL);
+	g_string_append_len(m->text, text->str, (gssize)text->len);
+	g_string_free(text, TRUE);
+}
+
 static void parse_whole(struct parsed *m, GByteArray *raw, const char *sender, uint64_t now_us,
 	const struct parse_config *config)
 {
@@ -366,6 +413,7 @@ static void parse_whole(struct parsed *m, GByteArray *raw, const char *sender, u
 	read_traits(message, m, sender, config);
 	find_conversation(m, &config->key, now_us);
 	body_read(message, m, &config->key, now_us);
+	show_source(m, raw);
 	report_read(m, raw, &config->key, now_us);
 	/* A mail of our own that comes back is a loop. */
 	if (m->message_id && token_msgid_read(&config->key, m->message_id, strlen(m->message_id),

@@ -14,7 +14,7 @@
 #include "base/utf8.h"
 #include "text/html_entity.h"
 
-enum { LISTS_MAX = 16, QUOTES_MAX = 8, URL_MAX = 2048, TAG_MAX = 12 };
+enum { LISTS_MAX = 16, QUOTES_MAX = 8, URL_MAX = 2048, TAG_MAX = 12, UNCLOSED_MAX = 8 };
 
 /* What an element does to the text. */
 enum effect {
@@ -110,12 +110,14 @@ struct writer {
 	struct slice href;
 	size_t link_from; /* where the link's text starts in out */
 	bool in_link;
+	unsigned unclosed; /* hidden elements that had no end */
 };
 
 struct tag {
 	struct slice name;
 	bool closes;
 	struct slice href, alt, class, style, start;
+	bool hidden; /* the attribute */
 };
 
 static bool writer_is_full(const struct writer *w)
@@ -574,6 +576,8 @@ static void attribute_keep(struct tag *t, struct slice name, struct slice value)
 		t->style = value;
 	else if (slice_equal_nocase(name, SLICE("start")))
 		t->start = value;
+	else if (slice_equal_nocase(name, SLICE("hidden")))
+		t->hidden = true;
 }
 
 /* `s` starts at '<' with a letter or "/letter" behind; returns the bytes up to behind '>'. */
@@ -635,6 +639,76 @@ static size_t text_length(struct slice s)
 	return lt ? (size_t)(lt - s.p) : s.n;
 }
 
+/* "name: value" in a style, in any case and with any blanks. */
+static bool style_has(struct slice style, const char *name, const char *value)
+{
+	while (style.p) {
+		struct slice rule = slice_cut(&style, ';'), key = slice_cut(&rule, ':');
+		size_t n = strlen(value);
+		rule = slice_trim(rule);
+		if (rule.n > n && (is_space(rule.p[n]) || rule.p[n] == '!'))
+			rule.n = n;
+		if (slice_equal_nocase(slice_trim(key), slice_of(name)) &&
+			slice_equal_nocase(rule, slice_of(value)))
+			return true;
+	}
+	return false;
+}
+
+/* What a newsletter puts in front for lists of mails, and no program shows. */
+static bool is_hidden(const struct tag *t)
+{
+	return t->hidden || (t->style.n && (style_has(t->style, "display", "none") ||
+						   style_has(t->style, "visibility", "hidden") ||
+						   style_has(t->style, "mso-hide", "all")));
+}
+
+/* Up to behind the end of the element that a tag named `name` has opened, or 0: it has none, and hiding would hide the rest of the mail. */
+static size_t element_length(struct slice s, struct slice name)
+{
+	size_t depth = 1;
+
+	for (size_t i = 0; i < s.n;) {
+		struct slice rest = slice_make(s.p + i, s.n - i);
+		size_t lt = slice_find(rest, '<');
+		struct tag t;
+		if (lt + 2 >= rest.n)
+			return 0;
+		rest = slice_make(rest.p + lt, rest.n - lt);
+		i += lt;
+		if (rest.p[1] == '!') {
+			i += comment_length(rest);
+			continue;
+		}
+		if (!is_letter(rest.p[1]) && rest.p[1] != '/') {
+			i++;
+			continue;
+		}
+		i += tag_read(rest, &t);
+		if (!slice_equal_nocase(t.name, name))
+			continue;
+		depth = t.closes ? depth - 1 : depth + 1;
+		if (depth == 0)
+			return i;
+	}
+	return 0;
+}
+
+/* How much to leave out behind a tag that opens what is not shown. */
+static size_t hidden_length(struct writer *w, struct slice s, struct slice name, enum effect effect)
+{
+	size_t n;
+
+	if (effect == BREAK || effect == RULE || effect == IMAGE || w->unclosed >= UNCLOSED_MAX)
+		return 0;
+	if (slice_equal_nocase(name, SLICE("input")) || slice_equal_nocase(name, SLICE("body")) ||
+		slice_equal_nocase(name, SLICE("html")))
+		return 0;
+	n = element_length(s, name);
+	w->unclosed += n == 0;
+	return n;
+}
+
 static size_t markup(struct writer *w, struct slice s)
 {
 	struct tag t;
@@ -646,7 +720,12 @@ static size_t markup(struct writer *w, struct slice s)
 		return 0;
 	n = tag_read(s, &t);
 	enum effect effect = effect_of(t.name);
-	if (t.closes)
+	if (!t.closes && is_hidden(&t)) {
+		size_t hidden = hidden_length(w, slice_make(s.p + n, s.n - n), t.name, effect);
+		if (hidden)
+			return n + hidden;
+	}
+	if (t.closes && effect != BREAK) /* </br> is one, too */
 		element_close(w, effect);
 	else
 		element_open(w, effect, &t);

@@ -6,7 +6,7 @@
  *   <tr><td>Sum<td>10</tr>         Sum | 10
  *   <blockquote>old</blockquote>   > old
  *
- * Scripts, styles and comments are dropped. The result is text, not safe HTML: it is shown as text.
+ * Scripts, styles, comments and what is hidden (display:none) are dropped. The result is text, not safe HTML: it is shown as text.
  */
 #ifndef USHER_TEXT_HTML_TEXT_H
 #define USHER_TEXT_HTML_TEXT_H

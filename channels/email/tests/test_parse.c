@@ -156,10 +156,10 @@ static void keeps_files(void **state)
 static void makes_file_names_safe(void **state)
 {
 	static const char *const cases[][2] = { { "a.txt", "a.txt" },
-		{ "C:\\Users\\x\\b.doc", "b.doc" }, { "../..", "attachment-7" },
-		{ "", "attachment-7" }, { "x\r\ny\t.pdf", "xy.pdf" },
+		{ "C:\\Users\\x\\b.doc", "b.doc" }, { "../..", "attachment-7.pdf" },
+		{ "", "attachment-7.pdf" }, { "x\r\ny\t.pdf", "xy.pdf" },
 		{ "photo\xe2\x80\xaegpj.exe", "photogpj.exe" }, { ".htaccess", "htaccess" },
-		{ "a<b>:c?.txt", "a_b__c_.txt" }, { "dir/", "attachment-7" } };
+		{ "a<b>:c?.txt", "a_b__c_.txt" }, { "dir/", "attachment-7.pdf" } };
 
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -349,6 +349,55 @@ static void reads_what_is_not_quite_a_mail(void **state)
 	parsed_free(m);
 }
 
+static const struct parsed_part *part_at(const struct parsed *m, guint i)
+{
+	return &g_array_index(m->parts, struct parsed_part, i);
+}
+
+/* Parts of kinds that only some programs write, or write wrongly. */
+static void reads_odd_parts(void **state)
+{
+	struct parsed *m;
+
+	(void)state;
+	/* a boundary that never comes, and none at all: nothing is lost from sight */
+	m = parse("From: a@b.test\nContent-Type: multipart/mixed; boundary=zz\n\nhello\n");
+	assert_non_null(strstr(m->text->str, "hello"));
+	parsed_free(m);
+	m = parse("From: a@b.test\nContent-Type: multipart/mixed\n\n--x\n\nhello\n--x--\n");
+	assert_non_null(strstr(m->text->str, "hello"));
+	parsed_free(m);
+	/* one text in a form for some programs only */
+	m = parse("From: a@b.test\nContent-Type: multipart/alternative; boundary=m\n\n" PLAIN
+		  "hello\n--m\nContent-Type: text/x-amp-html\n\n<html amp4email>\n--m--\n");
+	assert_non_null(strstr(m->text->str, "hello"));
+	assert_int_equal(m->parts->len, 0);
+	parsed_free(m);
+	m = parse("From: a@b.test\nContent-Type: text/enriched\n\n<bold>hello</bold>\n");
+	assert_non_null(strstr(m->html->str, "hello"));
+	assert_int_equal(m->parts->len, 0);
+	parsed_free(m);
+	/* a Mac's two halves of one file */
+	m = parse("From: a@b.test\nContent-Type: multipart/appledouble; boundary=m\n\n--m\n"
+		  "Content-Type: application/applefile; name=a.jpg\n\nx\n--m\nContent-Type: "
+		  "image/jpeg; name=a.jpg\n\ny\n--m--\n");
+	assert_int_equal(m->parts->len, 1);
+	assert_string_equal(part_at(m, 0)->type, "image/jpeg");
+	parsed_free(m);
+	/* an attached mail keeps the name it was given; the pieces of a name in the wrong order */
+	m = parse("From: a@b.test\nContent-Type: multipart/mixed; boundary=m\n\n--m\n"
+		  "Content-Type: message/rfc822; name=\"old one.eml\"\n\nSubject: s\n\nx\n--m\n"
+		  "Content-Type: application/pdf\nContent-Disposition: attachment; "
+		  "filename*1*=%D1%82.pdf; filename*0*=utf-8''%D0%A1\n\ny\n--m--\n");
+	assert_int_equal(m->parts->len, 2);
+	assert_string_equal(part_at(m, 0)->name, "old one.eml");
+	assert_string_equal(part_at(m, 1)->name, "Ст.pdf");
+	parsed_free(m);
+	m = parse("From: \"Ann\" Ann@B.test\n\nhello\n");
+	assert_string_equal(m->from, "ann@b.test");
+	parsed_free(m);
+}
+
 static void the_same_body_hashes_alike(void **state)
 {
 	struct parsed *a = parse("Received: one\nFrom: a@b.test\nMessage-ID: <x@y>\n\nsame\n");
@@ -380,7 +429,7 @@ int main(void)
 		cmocka_unit_test(quarantines_what_is_too_complex_and_says_who_and_what),
 		cmocka_unit_test(knows_robots_and_the_verified),
 		cmocka_unit_test(finds_our_own_ids), cmocka_unit_test(reads_a_delivery_report),
-		cmocka_unit_test(reads_what_is_not_quite_a_mail),
+		cmocka_unit_test(reads_what_is_not_quite_a_mail), cmocka_unit_test(reads_odd_parts),
 		cmocka_unit_test(the_same_body_hashes_alike) };
 
 	return cmocka_run_group_tests(tests, set_up, NULL);

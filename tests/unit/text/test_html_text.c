@@ -148,6 +148,34 @@ static void survives_what_is_no_html(void **state)
 	CHECK(cases);
 }
 
+/* What no program shows; but a tag that nobody closes must not hide the mail. */
+static void leaves_out_what_is_hidden(void **state)
+{
+	static const struct example cases[] = {
+		{ "<div style=\"display:none;max-height:0\">Only today</div><p>Hello</p>", "Hell"
+											   "o" },
+		{ "a<span style='color:red; DISPLAY : none !important'>x<span>y</span>z</span>b",
+			"ab" },
+		{ "a<p hidden>x</p>b", "ab" },
+		{ "a<td style=\"mso-hide:all\">x</td>b", "ab" },
+		{ "a<i style=\"visibility:hidden\">x</i>b", "ab" },
+		{ "<div style=\"display:none\">never closed<p>Hello", "never closed\n\nHello" },
+		{ "<div style=\"display:none\"><!-- </div> -->x</div>Hello", "Hello" },
+		{ "a<br style=\"display:none\">b</br>c", "a\nb\nc" },
+		{ "<body hidden>Hello</body>", "Hello" },
+		{ "<p style=\"display:block;nodisplay:none\">Hello</p>", "Hello" },
+	};
+	struct str html = { 0 }, out = { 0 };
+
+	(void)state;
+	CHECK(cases);
+	for (int i = 0; i < 20000; i++) /* ctest's time limit is the judge of what is quadratic */
+		str_add_text(&html, "<div style=\"display:none\"><b hidden>");
+	html_to_text(&out, str_slice(&html), 1000);
+	str_free(&html);
+	str_free(&out);
+}
+
 static void stays_in_its_bounds(void **state)
 {
 	struct str html = { 0 }, out = { 0 };
@@ -166,7 +194,9 @@ int main(void)
 	const struct CMUnitTest tests[] = { cmocka_unit_test(keeps_paragraphs_and_lines),
 		cmocka_unit_test(keeps_lists_tables_and_quotations), cmocka_unit_test(keeps_links),
 		cmocka_unit_test(drops_what_is_not_for_reading), cmocka_unit_test(reads_references),
-		cmocka_unit_test(survives_what_is_no_html), cmocka_unit_test(stays_in_its_bounds) };
+		cmocka_unit_test(survives_what_is_no_html),
+		cmocka_unit_test(leaves_out_what_is_hidden),
+		cmocka_unit_test(stays_in_its_bounds) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
