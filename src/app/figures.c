@@ -255,6 +255,7 @@ void figures_event(struct figures *f, const struct event *ev)
 	if (ev->type == EVENT_CREATED) {
 		s = seat_add(f, ev->conv, ev->queue, ev->segment);
 		s->arrived_us = (uint64_t)ev->key;
+		s->replied = ev->agent.n > 0; /* we began it: nobody waited for that */
 		return;
 	}
 	s = map_get(&f->convs, id_key(&ev->conv));

@@ -164,6 +164,8 @@ static void input_people(struct past *p, const struct command *c, uint64_t at_us
 
 static void read_created(struct past *p, const struct event *ev)
 {
+	if (ev->agent.n) /* an agent began it: nobody came, nobody waited */
+		return;
 	struct command c = { .type = COMMAND_MESSAGE,
 		.fresh = 1,
 		.conv = ev->conv,

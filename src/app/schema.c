@@ -228,6 +228,8 @@ const struct key keys[] = {
 		.help = "where its conversations wait unless a rule says otherwise" },
 	{ SECTION_CHANNEL, "skills", VALUE_SKILLS, AT(channel, skills), AT(channel, skill_count),
 		.fallback = "", .help = "required besides the queue's" },
+	{ SECTION_CHANNEL, "write", VALUE_BOOL, AT(channel, write), .fallback = "no",
+		.help = "agents may write the first message by it, to any mail address" },
 	{ SECTION_CHANNEL, "try", VALUE_TEXT, AT(channel, try_text), .fallback = "",
 		.help = "how to try it by hand; printed when usherd is ready" },
 	{ SECTION_CHANNEL, "options", VALUE_OPTIONS, AT(channel, options),

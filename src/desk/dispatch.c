@@ -51,8 +51,8 @@ static void on_put(void *arg, int status)
 
 static bool carries_message(enum frame_type type)
 {
-	return type == FRAME_REPLY || type == FRAME_NOTE || type == FRAME_TRANSFER ||
-	       type == FRAME_CONSULT;
+	return type == FRAME_REPLY || type == FRAME_NOTE || type == FRAME_WRITE ||
+	       type == FRAME_TRANSFER || type == FRAME_CONSULT;
 }
 
 /* A repeat is the same words under the same id in the same log-in; presence alone is meant anew each time. */
@@ -176,6 +176,7 @@ static void act(struct client *c, struct frame *f, struct arena *arena)
 	case FRAME_DECLINE:
 	case FRAME_REPLY:
 	case FRAME_NOTE:
+	case FRAME_WRITE:
 	case FRAME_TRANSFER:
 	case FRAME_CONSULT:
 	case FRAME_RESOLVE:

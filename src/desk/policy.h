@@ -24,6 +24,7 @@ enum scope { SCOPES(SCOPE_ENUM) SCOPE_COUNT };
 	X(ACCEPT, "accept", OWN, OWN, OWN, NONE)                                                   \
 	X(DECLINE, "decline", OWN, OWN, OWN, NONE)                                                 \
 	X(REPLY, "reply", OWN, ALL, ALL, NONE)                                                     \
+	X(WRITE, "write", OWN, ALL, ALL, NONE) /* a first message, by a channel that may */        \
 	X(NOTE, "note", OWN, ALL, ALL, NONE)                                                       \
 	X(TRANSFER, "transfer", OWN, ALL, ALL, NONE)                                               \
 	X(RESOLVE, "resolve", OWN, ALL, ALL, NONE)                                                 \

@@ -227,13 +227,39 @@ static bool read_addresses(struct reading *r, const json_t *v, struct slice *out
 			       .p);
 }
 
+/* Whom a first message is for: the identity by which he is known. */
+static bool read_address(struct reading *r, const json_t *v)
+{
+	struct str one = { 0 };
+	bool fits = json_is_string(v) && address_normalize(&one, json_slice(v, r->arena));
+
+	r->f->c.ident_kind = SLICE("email");
+	r->f->c.ident_value = fits ? arena_copy(r->arena, str_slice(&one)) : (struct slice){ 0 };
+	str_free(&one);
+	return fits || refuse(r, "invalid", "expected a mail address");
+}
+
+/* One line of text for people. */
+static bool read_line(struct reading *r, const json_t *v, size_t max, struct slice *out)
+{
+	if (!read_string(r, v, max, out))
+		return false;
+	for (size_t i = 0; i < out->n; i++)
+		if ((unsigned char)out->p[i] < 0x20 || out->p[i] == 0x7f)
+			return refuse(r, "invalid", "expected one line of text");
+	*out = slice_trim(*out);
+	return out->n || refuse(r, "invalid", "it is empty");
+}
+
 static bool read_field(struct reading *r, enum frame_field field, const json_t *v)
 {
 	struct command *c = &r->f->c;
 	bool paused = false;
 	switch (field) {
 	case DESK_FIELD_TO:
-		return r->f->type == FRAME_PRESENCE ? read_presence(r, v) : read_target(r, v);
+		return r->f->type == FRAME_PRESENCE ? read_presence(r, v)
+		       : r->f->type == FRAME_WRITE  ? read_address(r, v)
+						    : read_target(r, v);
 	case DESK_FIELD_OFFER:
 		return read_id(r, v, &c->offer);
 	case DESK_FIELD_REASON:
@@ -269,6 +295,12 @@ static bool read_field(struct reading *r, enum frame_field field, const json_t *
 		return read_addresses(r, v, &c->cc);
 	case DESK_FIELD_BCC:
 		return read_addresses(r, v, &c->bcc);
+	case DESK_FIELD_CHANNEL:
+		return read_name(r, v, &c->channel);
+	case DESK_FIELD_SUBJECT:
+		return read_line(r, v, MESSAGE_SUBJECT_MAX, &c->subject);
+	case DESK_FIELD_NAME:
+		return read_line(r, v, MESSAGE_NAME_MAX, &c->name);
 	case DESK_FIELD_COUNT:
 		break;
 	}
@@ -290,7 +322,8 @@ static bool read_fields(struct reading *r, const json_t *root, const struct fram
 		if (v && (need || (may && !json_is_null(v))) && !read_field(r, i, v))
 			return false;
 	}
-	bool words = r->f->type == FRAME_REPLY || r->f->type == FRAME_NOTE;
+	bool words =
+		r->f->type == FRAME_REPLY || r->f->type == FRAME_NOTE || r->f->type == FRAME_WRITE;
 	r->name = "text";
 	if (words && !slice_trim(r->f->c.text).n && !r->f->c.parts.n)
 		return refuse(r, "invalid", "there is nothing to say");

@@ -31,7 +31,10 @@
 	X(CUSTOMER, "customer") \
 	X(INTO, "into") \
 	X(CC, "cc") \
-	X(BCC, "bcc")
+	X(BCC, "bcc") \
+	X(CHANNEL, "channel") \
+	X(SUBJECT, "subject") \
+	X(NAME, "name")
 /* clang-format on */
 #define FRAME_FIELD_ENUM(field, text) DESK_FIELD_##field,
 enum frame_field { FRAME_FIELDS(FRAME_FIELD_ENUM) DESK_FIELD_COUNT };
@@ -46,6 +49,8 @@ enum frame_field { FRAME_FIELDS(FRAME_FIELD_ENUM) DESK_FIELD_COUNT };
 	X(ACCEPT, "accept", ACCEPT, ACCEPT, NEED1(OFFER), 0)                                       \
 	X(DECLINE, "decline", DECLINE, DECLINE, NEED1(OFFER), NEED1(REASON))                       \
 	X(REPLY, "reply", REPLY, REPLY, NEED1(CONV), NEED4(TEXT, PARTS, CC, BCC))                  \
+	X(WRITE, "write", WRITE, WRITE, NEED4(CHANNEL, TO, SUBJECT, TEXT),                         \
+		NEED4(PARTS, CC, BCC, QUEUE) | NEED1(NAME))                                        \
 	X(NOTE, "note", NOTE, NOTE, NEED2(CONV, TEXT), 0)                                          \
 	X(TRANSFER, "transfer", TRANSFER, TRANSFER, NEED2(CONV, TO), NEED1(TEXT))                  \
 	X(CONSULT, "consult", TRANSFER, CONSULT, NEED2(CONV, TO), NEED1(TEXT))                     \

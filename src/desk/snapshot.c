@@ -111,6 +111,27 @@ static void write_kinds(struct str *o, const struct config *config)
 	str_add_char(o, ']');
 }
 
+/* By which channels this user may write a first message. */
+static void write_mailboxes(struct str *o, const struct client *c)
+{
+	const struct config *config = c->d->config;
+
+	out_key(o, "mailboxes");
+	str_add_char(o, '[');
+	for (size_t i = 0; i < config->channel_count && policy_allows(c->role, ACTION_WRITE); i++) {
+		const struct channel *ch = &config->channels[i];
+		if (!ch->write || ch->kind->live)
+			continue;
+		out_comma(o);
+		str_add_char(o, '{');
+		out_string(o, "channel", ch->name);
+		out_string(o, "title", ch->title.n ? ch->title : ch->name);
+		out_string(o, "queue", ch->queue->name);
+		str_add_char(o, '}');
+	}
+	str_add_char(o, ']');
+}
+
 static void write_all(struct str *o, const struct snapshot *s)
 {
 	const struct client *c = s->c;
@@ -129,6 +150,7 @@ static void write_all(struct str *o, const struct snapshot *s)
 	if (policy_allows(c->role, ACTION_OVERSEE))
 		write_waiting(o, &s->waiting);
 	write_kinds(o, c->d->config);
+	write_mailboxes(o, c);
 	out_string(o, "durability", slice_of(store_durability(c->d->store)));
 	str_add_char(o, '}');
 }

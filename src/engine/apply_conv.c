@@ -41,6 +41,8 @@ static int apply_created(struct engine *e, const struct event *ev, struct err *e
 	c->channel = (uint16_t)channel;
 	c->segment = (uint16_t)segment;
 	c->wants = wants;
+	/* Nobody waits for the first words of what an agent began. */
+	c->flags |= ev->agent.n ? FLAG_REPLIED : 0;
 	if (!id_is_none(ev->linked) || ev->priority) {
 		struct rare *r = conv_rare(e, c);
 

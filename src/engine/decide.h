@@ -17,6 +17,7 @@ void decide_accept(struct engine *e, const struct command *cmd);
 void decide_decline(struct engine *e, const struct command *cmd);
 void decide_reply(struct engine *e, const struct command *cmd);
 void decide_note(struct engine *e, const struct command *cmd);
+void decide_write(struct engine *e, const struct command *cmd);
 /* decide_work.c: where a conversation goes */
 void decide_consult(struct engine *e, const struct command *cmd); /* consult.c */
 void decide_transfer(struct engine *e, const struct command *cmd);

@@ -6,6 +6,7 @@
 #include "engine/conv.h"
 #include "engine/decide.h"
 #include "engine/emit.h"
+#include "engine/line.h"
 #include "engine/offer.h"
 
 /* The conversation of an open offer to this agent, which may be another's (a consult); NULL after answering. */
@@ -84,6 +85,41 @@ void decide_reply(struct engine *e, const struct command *cmd)
 	if (c->state != CONV_WRAPUP)
 		work_turn(e, c, true);
 	ASSERT(c->state == CONV_PENDING || c->state == CONV_WRAPUP);
+}
+
+static bool write_is_sound(struct engine *e, const struct command *cmd)
+{
+	uint32_t line = line_find(e, cmd->queue), kind = kind_find(e, cmd->kind);
+
+	if (id_is_none(cmd->conv) || id_is_none(cmd->customer) || conv_find(e, cmd->conv))
+		answer(e, ANSWER_INVALID, "it names nobody, or a conversation that is there");
+	else if (!kind || kind_at(e, kind)->live)
+		answer(e, ANSWER_INVALID, "no first message can go out by this channel");
+	else if (!line || !line_at(e, line)->conf)
+		answer(e, ANSWER_UNKNOWN, "there is no such queue");
+	else
+		return true;
+	return false;
+}
+
+/* Never queued: it is its writer's from the first word, whatever else he has; then it is the customer's turn. */
+void decide_write(struct engine *e, const struct command *cmd)
+{
+	struct agent *a = work_actor(e, cmd);
+
+	e->step->conv = cmd->conv;
+	if (!a || !write_is_sound(e, cmd))
+		return;
+	EMIT(e, .type = EVENT_CREATED, .conv = cmd->conv, .customer = cmd->customer,
+		.queue = cmd->queue, .channel = cmd->channel, .kind = cmd->kind,
+		.segment = cmd->segment, .skills = cmd->skills, .agent = a->id,
+		.key = (int64_t)e->now_us);
+	struct conv *c = conv_at(e, conv_find(e, cmd->conv));
+
+	work_assign(e, c, a, "written");
+	work_say(e, c, cmd->id, DIRECTION_OUT, a);
+	work_turn(e, c, true);
+	ASSERT(c->state == CONV_PENDING && c->agent == a->self);
 }
 
 void decide_note(struct engine *e, const struct command *cmd)

@@ -165,6 +165,9 @@ static void step_decide(struct engine *e, const struct command *c)
 	case COMMAND_NOTE:
 		decide_note(e, c);
 		return;
+	case COMMAND_WRITE:
+		decide_write(e, c);
+		return;
 	case COMMAND_TRANSFER:
 		decide_transfer(e, c);
 		return;

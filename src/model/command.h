@@ -60,7 +60,11 @@
 	X(COMMAND_WRAPUP_MORE, "wrapup_more", "agent conv: once more the queue's wrap-up")                    \
 	X(COMMAND_DISCARD, "discard",                                                                         \
 		"agent conv seq: a message that could not be sent needs nobody's decision any "               \
-		"more")
+		"more")                                                                                       \
+	X(COMMAND_WRITE, "write",                                                                             \
+		"agent id channel ident_* subject text parts cc bcc queue customer: a "                       \
+		"conversation "                                                                               \
+		"begins with words of ours")
 
 #define COMMAND_ENUM(name, wire, what) name,
 enum command_type { COMMAND_NONE, COMMANDS(COMMAND_ENUM) COMMAND_COUNT };

@@ -100,6 +100,7 @@ struct channel {
 	bool isolated;		/* the plugin runs in a process of its own; */
 	struct option *process; /* what that may (options of the plugin exec) */
 	size_t process_count;
+	bool write;	       /* agents may write the first message by it */
 	struct slice try_text; /* how to try it by hand, shown when usherd is ready; may be empty */
 	unsigned line;
 };

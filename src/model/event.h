@@ -11,7 +11,7 @@
 #define EVENTS(X)                                                                                  \
 	X(EVENT_CREATED, "created",                                                                \
 		"conv customer queue channel kind segment skills priority linked: state "          \
-		"scheduled")                                                                       \
+		"scheduled; agent: who began it")                                                  \
 	X(EVENT_QUEUED, "queued",                                                                  \
 		"conv queue key tier seq skills why: → waiting; why: new returned transferred "  \
 		"reopened overnight overflow")                                                     \

@@ -23,6 +23,7 @@ struct row {
 	bool fresh;
 	struct pairs_found stored;
 	struct slice channel, kind, thread, name, address, subject, queue, segment, owner, lang;
+	struct slice writer;	  /* the agent who began it; empty: the customer did */
 	struct slice topic, rule; /* of a fresh one: what it is about, and which rule says so */
 	struct slice snippet;	  /* the beginning of what the customer said last */
 	struct slice decision;	  /* why it was offered to whom, each time: JSON, a line each */
@@ -121,6 +122,21 @@ bool resolve_ask_first(struct batch *b, struct lookup *l);
 bool resolve_ask_second(struct batch *b, struct lookup *l);
 /* Fills in the [r] fields of the command, with everything before it in the batch known. False: the command was repeated. */
 bool resolve(struct batch *b, struct work *w);
+
+/* A new conversation's row, as the command says. */
+void batch_row_make(struct batch *b, struct work *w);
+
+/* ---- write.c: a conversation that we begin (COMMAND_WRITE) ---- */
+void write_ask_first(struct lookup *l, struct work *w);
+void write_ask_second(struct batch *b, struct lookup *l, struct work *w);
+/* False with w->answer and why: it cannot be. */
+bool write_resolve(struct batch *b, struct work *w);
+/*
+ * Whoever we wrote to first answers: from that address, proved, or by a name that only our mail to it bore and whose signature the
+ * channel has checked.
+ */
+bool is_answer_to_written(const struct row *row, const struct command *c, bool signed_name);
+void write_project(struct batch *b, const struct work *w);
 
 /* ---- project.c: events to views, history, outbox, effects ---- */
 /* Rows of conversations that events speak of and nobody asked for yet. */

@@ -69,6 +69,8 @@ static void write_fresh(const struct row *row, struct fields *f)
 	put_text(f, "subject", row->subject);
 	put_text(f, "segment", row->segment);
 	put_text(f, "lang", row->lang);
+	if (row->writer.n)
+		put_text(f, "writer", row->writer);
 	if (row->topic.n)
 		put_text(f, "topic", row->topic);
 	if (row->rule.n)
@@ -256,7 +258,7 @@ static void project_message(struct batch *b, struct work *w, const struct event 
 		.direction = ev->direction,
 		.channel = row->channel,
 		.from = author(b, w, row),
-		.address = c->ident_value,
+		.address = out ? (struct slice){ 0 } : c->ident_value,
 		.agent = c->agent,
 		.subject = c->subject,
 		.text = c->text,
@@ -605,6 +607,8 @@ static void project_work(struct batch *b, struct work *w)
 	}
 	if (w->c.type == COMMAND_MESSAGE)
 		project_customer(b, w);
+	else if (w->c.type == COMMAND_WRITE)
+		write_project(b, w);
 	else if (w->c.type == COMMAND_RECEIPT)
 		receipt_project(b, w);
 	else if (w->c.type == COMMAND_RETRY)

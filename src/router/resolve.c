@@ -92,6 +92,8 @@ bool resolve_ask_first(struct batch *b, struct lookup *l)
 			lookup_thread(l, w->c.channel, w->c.thread, &w->by_thread);
 		else if (is_merge(w))
 			(void)merge_ask_first(b, l, w);
+		else if (w->c.type == COMMAND_WRITE)
+			write_ask_first(l, w);
 		else
 			ask_row(b, l, w->c.conv);
 		if (w->c.type == COMMAND_RECEIPT && !w->c.seq)
@@ -126,6 +128,10 @@ static bool ask_second_of(struct batch *b, struct lookup *l, struct work *w)
 	}
 	if (is_merge(w))
 		return merge_ask_second(b, l, w);
+	if (w->c.type == COMMAND_WRITE) {
+		write_ask_second(b, l, w);
+		return true;
+	}
 	if (w->c.type == COMMAND_REPLY || w->c.type == COMMAND_RETRY)
 		letter_ask(b, l, w);
 	if (w->c.type == COMMAND_REPLY)
@@ -236,6 +242,15 @@ static bool find_by_thread(struct batch *b, struct work *w)
 	return true;
 }
 
+/* His conversation, whatever else is known of who claims that address; his name is what we knew. */
+static void belongs_to(struct work *w, const struct row *row)
+{
+	w->c.customer = row->customer;
+	w->c.suggest = (struct id){ 0, 0 };
+	w->c.name = (struct slice){ 0 };
+	w->minted = false;
+}
+
 /* What the message refers to: only where its writer takes part already; a stranger's own conversation is linked to it. */
 static bool find_by_refs(struct batch *b, struct work *w)
 {
@@ -243,8 +258,14 @@ static bool find_by_refs(struct batch *b, struct work *w)
 	for (size_t i = 0; i < w->ref_count; i++) {
 		struct id decided = batch_thread(b, c->channel, w->refs[i]);
 		struct row *row = known_row(b, id_is_none(decided) ? w->by_ref[i] : decided);
-		if (row && adopt(b, c, row, false))
-			return true;
+		if (!row)
+			continue;
+		bool answer = is_answer_to_written(row, c, ref_is_conv(w->refs[i], &w->by_ref[i]));
+		if (!adopt(b, c, row, answer))
+			continue;
+		if (answer && !c->verified)
+			belongs_to(w, row);
+		return true;
 	}
 	return false;
 }
@@ -309,7 +330,7 @@ static struct slice customer_name(const struct work *w)
 	return kept.n || session ? kept : w->c.ident_value;
 }
 
-static void make_row(struct batch *b, struct work *w)
+void batch_row_make(struct batch *b, struct work *w)
 {
 	struct command *c = &w->c;
 	struct row *row = batch_row(b, c->conv);
@@ -342,7 +363,7 @@ static void resolve_message(struct batch *b, struct work *w)
 		c->fresh = 1;
 		c->conv = c->id;
 		resolve_route(b, w);
-		make_row(b, w);
+		batch_row_make(b, w);
 		automatic_resolve(b, w);
 	}
 	batch_thread_put(b, c->channel, c->thread, c->conv);
@@ -383,6 +404,8 @@ bool resolve(struct batch *b, struct work *w)
 		w->c.conv = id_is_none(decided) ? w->by_thread : decided;
 	} else if (is_merge(w) && !merge_resolve(b, w)) {
 		return false;
+	} else if (w->c.type == COMMAND_WRITE) {
+		return write_resolve(b, w);
 	}
 	if (!id_is_none(w->c.conv))
 		row_load(batch_row(b, w->c.conv));

@@ -79,6 +79,7 @@ void row_load(struct row *row)
 	row->segment = found_get(f, "segment");
 	row->owner = found_get(f, "owner");
 	row->lang = found_get(f, "lang");
+	row->writer = found_get(f, "writer");
 	row->refs = found_get(f, "refs");
 	row->snippet = found_get(f, "snippet");
 	row->arrived_us = found_u64(f, "arrived");

@@ -49,10 +49,11 @@ enum op_kind {
 	OP_NODE_UP,
 	OP_TICK,
 	OP_CONFIGURE,
+	OP_WRITE,
 	OP_KINDS
 };
 static const unsigned op_weight[OP_KINDS] = { 16, 6, 2, 2, 5, 2, 6, 2, 1, 18, 4, 12, 2, 2, 2, 1, 4,
-	9, 3, 1, 1, 2, 3, 1, 1, 1, 12, 2 };
+	9, 3, 1, 1, 2, 3, 1, 1, 1, 12, 2, 2 };
 
 struct op {
 	enum op_kind kind;
@@ -272,6 +273,16 @@ static struct command op_command(struct world *w, const struct op *op)
 		c.skills = skills_named(w, slice_of(wants[op->c % 7]));
 		c.priority = op->c % 11 == 0 ? -30 * (int64_t)S_US : 0;
 		c.at_us = w->now_us - op->b % 3000000;
+		break;
+	case OP_WRITE:
+		if (w->made + 1 >= CONVS)
+			break;
+		c.type = COMMAND_WRITE;
+		c.conv = c.customer = center_id(++w->made);
+		c.agent = agent_name(w, op->b);
+		c.kind = c.channel = slice_of(kinds[op->a % 5]);
+		c.queue = slice_of(queue_names[op->b % 4]);
+		c.segment = slice_of(op->c % 3 ? "mass" : "premier");
 		break;
 	case OP_MESSAGE_AGAIN:
 		if (any)
@@ -756,6 +767,22 @@ static void oracle_forget(struct world *w, uint64_t conv, struct slice agent)
 	w->excluded_count = kept;
 }
 
+/* All are forgiven at once, when the first of them has cooled down (or gave it away, which is another matter). */
+static bool oracle_cooled(const struct world *w, const struct event *ev)
+{
+	uint64_t cooldown_us = w->config->decline_cooldown_s * S_US;
+
+	for (size_t i = 0; i < w->excluded_count; i++) {
+		const struct excluded *x = &w->excluded[i];
+		uint64_t refused_us = w->shadow[ev->conv.lo].refused_us[x->agent];
+
+		if (x->conv == ev->conv.lo && (!refused_us || x->until_us <= ev->at_us ||
+						      ev->at_us >= refused_us + cooldown_us))
+			return true;
+	}
+	return false;
+}
+
 /* A queue that closes: those who wait or are only offered become overnight in that very event. */
 static void oracle_overnight(struct world *w, struct slice queue)
 {
@@ -847,6 +874,9 @@ static bool oracle_event(struct world *w, const struct event *ev)
 		oracle_forget(w, ev->conv.lo, (struct slice){ NULL, 0 });
 		break;
 	case EVENT_EXCLUSIONS_CLEARED:
+		if (!oracle_cooled(w, ev))
+			return fail(w, "oracle: forgiven before anybody's cooldown was over");
+		memset(s->refused_us, 0, sizeof(s->refused_us));
 		oracle_forget(w, ev->conv.lo, (struct slice){ NULL, 0 });
 		break;
 	case EVENT_EXCLUDED:

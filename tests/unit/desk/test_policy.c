@@ -8,6 +8,7 @@ static const char *const expected = "connect agent=all supervisor=all admin=all 
 				    "accept agent=own supervisor=own admin=own auditor=none\n"
 				    "decline agent=own supervisor=own admin=own auditor=none\n"
 				    "reply agent=own supervisor=all admin=all auditor=none\n"
+				    "write agent=own supervisor=all admin=all auditor=none\n"
 				    "note agent=own supervisor=all admin=all auditor=none\n"
 				    "transfer agent=own supervisor=all admin=all auditor=none\n"
 				    "resolve agent=own supervisor=all admin=all auditor=none\n"

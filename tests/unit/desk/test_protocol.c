@@ -48,6 +48,12 @@ static const struct bad bad[] = {
 		"\"to\": expected queue:NAME, agent:NAME or skills:NAME=LEVEL NAME=LEVEL ..." },
 	{ "{\"t\":\"transfer\",\"id\":\"c1\",\"conv\":\"" ID "\",\"to\":\"queue:\"}", "invalid",
 		"\"to\": expected queue:NAME, agent:NAME or skills:NAME=LEVEL NAME=LEVEL ..." },
+	{ "{\"t\":\"write\",\"id\":\"c1\",\"channel\":\"m\",\"to\":\"a@b.org\",\"subject\":"
+	  "\"a\\r\\nBcc: x@y.org\",\"text\":\"hi\"}",
+		"invalid", "\"subject\": expected one line of text" },
+	{ "{\"t\":\"write\",\"id\":\"c1\",\"channel\":\"m\",\"to\":\"queue:a\",\"subject\":"
+	  "\"a\",\"text\":\"hi\"}",
+		"invalid", "\"to\": expected a mail address" },
 	{ "{\"t\":\"retry\",\"id\":\"c1\",\"conv\":\"" ID "\",\"seq\":-1}", "invalid",
 		"\"seq\": expected a whole number, 0 or more" },
 	{ "{\"t\":\"watch\",\"id\":\"c1\",\"conv\":\"" ID "\",\"on\":1}", "invalid",
