@@ -11,6 +11,7 @@
 #include "build.h"
 
 #include "compose.h"
+#include "mime.h"
 
 #include <gmime/gmime.h>
 #include <string.h>
@@ -377,11 +378,12 @@ GByteArray *letter_build(const struct letter *l, const struct letter_config *con
 {
 	GMimeFormatOptions *format;
 	GByteArray *bytes = g_byte_array_new();
-	GMimeStream *stream = g_mime_stream_mem_new_with_byte_array(bytes);
+	GMimeStream *stream;
 	GMimeMessage *mail;
 	GMimeObject *body;
 
-	g_mime_init();
+	mime_start();
+	stream = g_mime_stream_mem_new_with_byte_array(bytes);
 	g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(stream), FALSE);
 	mail = g_mime_message_new(FALSE);
 	set_headers(mail, l, config);

@@ -8,6 +8,7 @@
 #include "body.h"
 #include "charset.h"
 #include "mend.h"
+#include "mime.h"
 #include "report.h"
 #include "robot.h"
 #include "scan.h"
@@ -296,16 +297,12 @@ static GMimeParserOptions *options_new(const GByteArray *raw)
 
 static GMimeMessage *construct(GByteArray *raw)
 {
-	static gsize once;
 	GMimeParserOptions *options;
 	GMimeStream *stream;
 	GMimeParser *parser;
 	GMimeMessage *message;
 
-	if (g_once_init_enter(&once)) {
-		g_mime_init();
-		g_once_init_leave(&once, 1);
-	}
+	mime_start();
 	options = options_new(raw);
 	stream = g_mime_stream_mem_new_with_byte_array(raw);
 	g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(stream), FALSE);

@@ -62,9 +62,7 @@
 		"agent conv seq: a message that could not be sent needs nobody's decision any "               \
 		"more")                                                                                       \
 	X(COMMAND_WRITE, "write",                                                                             \
-		"agent id channel ident_* subject text parts cc bcc queue customer: a "                       \
-		"conversation "                                                                               \
-		"begins with words of ours")
+		"agent id channel ident_* subject text parts cc bcc queue: an agent begins it")
 
 #define COMMAND_ENUM(name, wire, what) name,
 enum command_type { COMMAND_NONE, COMMANDS(COMMAND_ENUM) COMMAND_COUNT };
