@@ -123,7 +123,8 @@ static void *chat_open(
 	return c;
 }
 
-/* The host may still bring an answer that it owed when the channel closed, so a closed one stays; it is small, and only a reload makes one. */
+/* The host may still bring an answer that it owed when the channel closed, so the struct itself stays: a few hundred bytes, and only a reload
+ * makes one. Its visitors go; what is said of them later finds nobody. */
 static struct chat *closed_ones;
 
 static void chat_close(void *self)
@@ -165,7 +166,7 @@ static void chat_update(void *self, const struct usher_update *u)
 	if (u->thread.n != THREAD_LEN)
 		return;
 	memcpy(key, u->thread.p, THREAD_LEN);
-	if (u->what == USHER_UPDATE_EXPECTED) {
+	if (u->what == USHER_UPDATE_EXPECTED && !c->closing) {
 		thread_expect(c, key);
 		return;
 	}
@@ -385,6 +386,8 @@ static void chat_ws(void *self, struct usher_ws *w, enum usher_ws_event ev, stru
 {
 	struct chat *c = self;
 	struct tab *t = c->svc->ws_data(w);
+	if (c->closing)
+		return; /* its tab is gone */
 	switch (ev) {
 	case USHER_WS_MESSAGE:
 		visitor_frame(t, text);

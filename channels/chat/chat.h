@@ -167,6 +167,7 @@ void thread_expect(struct chat *c, const char *key);
 struct tab *tab_new(struct chat *c, const char *address, const char **why);
 /* Forgets the tab; the thread waits `grace` for another. */
 void tab_drop(struct tab *t);
+/* The channel closes: everybody is sent away, and all that is known of them freed. */
 void chat_forget(struct chat *c);
 /* A bucket of `burst` that refills by `per_s`, kept as the time at which it would be full: takes one, or says no. */
 int bucket_take(uint64_t *full_us, uint64_t now_us, uint64_t burst, uint64_t per_s);

@@ -128,7 +128,9 @@ void post_body(struct chat *c, struct usher_http *r, struct usher_str piece, int
 	buffer_add(&p->body, piece.p, piece.n);
 	if (!last)
 		return;
-	if (p->kind == POST_POLL && !peer_may_post(c, c->svc->http_peer(r), p->body.n)) {
+	if (c->closing) {
+		refuse(c, p, 503, "the server is going away; come back");
+	} else if (p->kind == POST_POLL && !peer_may_post(c, c->svc->http_peer(r), p->body.n)) {
 		c->svc->http_set(r, "Retry-After", (struct usher_str){ "2", 1 });
 		refuse(c, p, 429, "too many requests from your address; wait a moment");
 	} else if (p->kind == POST_POLL) {

@@ -199,11 +199,14 @@ int peer_may_see_picture(struct chat *c, const char *address)
 
 struct tab *tab_new(struct chat *c, const char *address, const char **why)
 {
-	struct peer *p = peer_get(c, address);
+	struct peer *p;
 	*why = NULL;
-	if (c->closing || c->tabs.count >= c->tabs_max)
+	if (c->closing || c->tabs.count >= c->tabs_max) {
 		*why = "no room for more visitors now; come back in a moment";
-	else if (p->tabs >= c->per_address)
+		return NULL;
+	}
+	p = peer_get(c, address);
+	if (p->tabs >= c->per_address)
 		*why = "too many connections from your address; close some";
 	else if (!bucket_take(&p->joins_us, c->svc->now_us(c->host), c->per_address + 50,
 			 c->per_address / 10 + 5))
@@ -219,11 +222,20 @@ struct tab *tab_new(struct chat *c, const char *address, const char **why)
 	return t;
 }
 
+static void tab_free(struct tab *t)
+{
+	poll_free(&t->poll);
+	backlog_free(&t->backlog);
+	free(t->hello);
+	free(t->visitor);
+	free(t->token);
+	free(t);
+}
+
 void tab_drop(struct tab *t)
 {
 	struct chat *c = t->chat;
 	struct thread *th = t->thread;
-	poll_free(&t->poll);
 	table_remove(&c->tabs, &t->serial);
 	t->peer->tabs--;
 	if (th) {
@@ -234,17 +246,51 @@ void tab_drop(struct tab *t)
 		if (!th->tabs)
 			thread_wait(th);
 	}
-	backlog_free(&t->backlog);
-	free(t->hello);
-	free(t->visitor);
-	free(t->token);
-	free(t);
+	tab_free(t);
+}
+
+/* ---- the end ---- */
+
+static void free_all(struct table *t, void (*free_one)(void *))
+{
+	size_t i = 0;
+	void *value;
+
+	while ((value = table_next(t, &i)) != NULL)
+		free_one(value);
+	table_free(t);
+}
+
+static void end_tab(void *tab)
+{
+	tab_close(tab, 1001, "the server is going away; come back");
+	tab_free(tab);
+}
+
+static void end_thread(void *thread)
+{
+	struct thread *th = thread;
+
+	if (th->leaving)
+		th->chat->svc->timer_clear(th->leaving);
+	if (th->transcript)
+		transcript_free(th->chat, th->transcript);
+	free(th);
 }
 
 void chat_forget(struct chat *c)
 {
-	size_t i = 0;
-	struct tab *t;
-	while ((t = table_next(&c->tabs, &i)) != NULL)
-		tab_close(t, 1001, "the server is going away; come back");
+	free_all(&c->tabs, end_tab);
+	free_all(&c->threads, end_thread);
+	free_all(&c->peers, free);
+	free_all(&c->waits, free);
+	table_free(&c->polls);
+	table_free(&c->transcripts);
+	for (struct thread *th = c->free_threads, *next; th; th = next) {
+		next = th->next_free;
+		free(th);
+	}
+	c->free_threads = NULL;
+	if (c->poll_timer)
+		c->svc->timer_clear(c->poll_timer);
 }
