@@ -17,7 +17,8 @@ struct throttle_key {
 	struct list_node node;
 	char *name;
 	uint32_t failures;
-	uint64_t touched_us, until_us;
+	uint64_t until_us;
+	uint64_t forgot_us; /* up to when failures were forgotten */
 };
 
 struct slice throttle_network(const char *peer, char out[64])
@@ -48,6 +49,20 @@ static void key_drop(struct throttle *t, struct throttle_key *k)
 	free(k);
 }
 
+static uint32_t free_tries(const struct throttle_key *k)
+{
+	return k->name[0] == 'a' ? LOGIN_FREE_ACCOUNT : LOGIN_FREE_NETWORK;
+}
+
+/* As many as are free are forgotten in LOGIN_FORGET_S, one after the other: an office of many behind one address makes mistakes all day. */
+static void key_forget(struct throttle_key *k, uint64_t now_us)
+{
+	uint64_t each_us = (uint64_t)LOGIN_FORGET_S * 1000000 / free_tries(k);
+	uint64_t n = (now_us - k->forgot_us) / each_us;
+	k->forgot_us += n * each_us;
+	k->failures = n < k->failures ? k->failures - (uint32_t)n : 0;
+}
+
 /* The key of this kind and name, made when it is new, moved to the young end. */
 static struct throttle_key *key_touch(
 	struct throttle *t, char kind, struct slice name, uint64_t now_us)
@@ -56,8 +71,7 @@ static struct throttle_key *key_touch(
 	str_addf(&text, "%c:%.*s", kind, SLICE_ARG(name));
 	struct throttle_key *k = map_get(&t->keys, str_slice(&text));
 	if (k) {
-		if (now_us > k->touched_us + (uint64_t)LOGIN_FORGET_S * 1000000)
-			k->failures = 0;
+		key_forget(k, now_us);
 		list_remove(&k->node);
 		str_free(&text);
 	} else {
@@ -65,9 +79,9 @@ static struct throttle_key *key_touch(
 			key_drop(t, LIST_ENTRY(t->order.first, struct throttle_key, node));
 		k = mem_alloc(sizeof(*k));
 		k->name = str_take(&text);
+		k->forgot_us = now_us;
 		ASSERT(!map_put(&t->keys, slice_of(k->name), k));
 	}
-	k->touched_us = now_us;
 	list_push_back(&t->order, &k->node);
 	return k;
 }
@@ -77,12 +91,12 @@ static uint32_t key_wait_s(const struct throttle_key *k, uint64_t now_us)
 	return k->until_us > now_us ? (uint32_t)((k->until_us - now_us + 999999) / 1000000) : 0;
 }
 
-static void key_charge(struct throttle_key *k, uint32_t free_tries, uint64_t now_us)
+static void key_charge(struct throttle_key *k, uint64_t now_us)
 {
 	k->failures++;
-	if (k->failures <= free_tries)
+	if (k->failures <= free_tries(k))
 		return;
-	uint32_t doublings = k->failures - free_tries - 1;
+	uint32_t doublings = k->failures - free_tries(k) - 1;
 	uint64_t wait_s = doublings < 16 ? (uint64_t)1 << doublings : LOGIN_WAIT_MAX_S;
 	if (wait_s > LOGIN_WAIT_MAX_S)
 		wait_s = LOGIN_WAIT_MAX_S;
@@ -97,8 +111,8 @@ uint32_t throttle_try(struct throttle *t, struct slice account, const char *peer
 	uint32_t wait_a = key_wait_s(a, now_us), wait_n = key_wait_s(n, now_us);
 	if (wait_a || wait_n)
 		return wait_a > wait_n ? wait_a : wait_n;
-	key_charge(a, LOGIN_FREE_ACCOUNT, now_us);
-	key_charge(n, LOGIN_FREE_NETWORK, now_us);
+	key_charge(a, now_us);
+	key_charge(n, now_us);
 	return 0;
 }
 

@@ -83,7 +83,7 @@
 	LIMIT(LOGIN_FREE_ACCOUNT, 5, "failures", "of one account before waits begin")              \
 	LIMIT(LOGIN_FREE_NETWORK, 20, "failures", "of one /24 or /64 before waits begin")          \
 	LIMIT(LOGIN_WAIT_MAX_S, 300, "seconds", "the wait doubles up to this")                     \
-	LIMIT(LOGIN_FORGET_S, 3600, "seconds", "without a try: failures are forgotten")            \
+	LIMIT(LOGIN_FORGET_S, 3600, "seconds", "in which as many failures as are free go")         \
 	LIMIT(LOGIN_KEYS_MAX, 20000, "keys", "accounts and networks remembered")                   \
 	/* the network */                                                                          \
 	LIMIT(CONN_INPUT_MAX, 65536, "bytes", "unread input of one connection")                    \

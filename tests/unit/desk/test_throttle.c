@@ -63,6 +63,22 @@ static void the_right_password_forgets(void **state)
 	throttle_free(&t);
 }
 
+/* An office of many behind one address: mistakes of a whole day are not held against the last one. */
+static void a_day_of_mistakes_locks_no_office_out(void **state)
+{
+	struct throttle t = { 0 };
+	char account[24];
+	(void)state;
+	for (int i = 0; i < 80; i++) { /* one in six minutes, for eight hours */
+		(void)snprintf(account, sizeof(account), "user%d", i);
+		assert_int_equal(try(&t, account, "192.0.2.1"), 0);
+		now_us += 360 * UINT64_C(1000000);
+	}
+	assert_int_equal(try(&t, "bo", "192.0.2.1"), 0);
+	assert_int_equal(try(&t, "ann", "192.0.2.1"), 0);
+	throttle_free(&t);
+}
+
 static void memory_is_bounded(void **state)
 {
 	struct throttle t = { 0 };
@@ -90,7 +106,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(an_account_waits_longer_and_longer),
 		cmocka_unit_test(a_network_counts_all_its_accounts),
-		cmocka_unit_test(the_right_password_forgets), cmocka_unit_test(memory_is_bounded),
-		cmocka_unit_test(networks) };
+		cmocka_unit_test(the_right_password_forgets),
+		cmocka_unit_test(a_day_of_mistakes_locks_no_office_out),
+		cmocka_unit_test(memory_is_bounded), cmocka_unit_test(networks) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
