@@ -9,6 +9,9 @@
 #include "buf.h"
 #include "exec.h"
 
+/* A person waits for it. */
+enum { AGAIN_MS = 15000 };
+
 struct again {
 	struct again *next;
 	uint64_t token, since_ms;
@@ -32,6 +35,11 @@ static void end(struct exec *e, struct again **at, enum usher_outcome outcome, s
 
 void again_ask(struct exec *e, struct usher_str raw, struct usher_str of, uint64_t token)
 {
+	if (e->state == EXEC_READY && !e->rereads) {
+		e->usher->reread_done(
+			e->host, token, USHER_FAIL, str_of("the program does not read again"));
+		return;
+	}
 	if (e->state != EXEC_READY || of.n > ID_MAX) {
 		e->usher->reread_done(
 			e->host, token, USHER_RETRY, str_of("the program does not run now"));
@@ -63,13 +71,12 @@ void again_lost(struct exec *e)
 		end(e, &e->agains, USHER_RETRY, str_of("the program has ended"));
 }
 
-/* A program that never heard of it does not answer. */
 void again_late(struct exec *e, uint64_t now_ms)
 {
 	for (struct again **at = &e->agains; *at;) {
-		if (now_ms - (*at)->since_ms <= e->set.send_ms)
+		if (now_ms - (*at)->since_ms <= AGAIN_MS)
 			at = &(*at)->next;
 		else
-			end(e, at, USHER_FAIL, str_of("the program does not read again"));
+			end(e, at, USHER_FAIL, str_of("the program did not answer"));
 	}
 }

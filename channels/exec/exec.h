@@ -76,6 +76,7 @@ struct exec {
 	size_t webs_count;
 	uint64_t web_serial;
 	struct again *agains; /* questions to read again */
+	bool rereads;	      /* it reads again what is quarantined */
 	bool finished;	      /* its input was closed */
 	uint64_t log_second;
 	unsigned log_lines, log_left_out;

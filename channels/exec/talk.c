@@ -304,6 +304,7 @@ static void heard_ready(struct exec *e, const json_t *line)
 		exec_kill(e, "nonsense: routes is a list of at most 8 paths");
 		return;
 	}
+	e->rereads = json_is_true(json_object_get(line, "reread"));
 	e->state = EXEC_READY;
 	e->why[0] = 0;
 	e->usher->up(e->host);

@@ -31,7 +31,11 @@ static const char USAGE[] = "usage: usherctl channel check PLUGIN.so [OPTION...]
 			    "  --path PATH            of requests; without it the plugin's route\n"
 			    "  --patience SECONDS     with what has to come, a sent or a down; 30 "
 			    "without it\n"
-			    "  --lines FILE           what is sent to its listener for a message\n"
+			    "  --lines FILE           what is sent to its listener for a message; "
+			    "a line < waits for an answer\n"
+			    "  --socket FILE          what is said on a WebSocket for a message, "
+			    "a line each\n"
+			    "In these files {to} is an address from the options.\n"
 			    "Exit: 0 nothing failed, 1 something did, 2 usage.\n";
 
 /* ---- what is said ---- */
@@ -156,7 +160,7 @@ static bool read_file(const char *path, struct slice *out)
 }
 
 struct words {
-	const char *post, *type, *lines;
+	const char *post, *type, *lines, *socket;
 	const char *cases[32];
 	size_t case_count;
 };
@@ -189,6 +193,8 @@ static bool take_word(struct trial *t, struct words *w, const char *name, const 
 		w->type = value;
 	else if (strcmp(name, "--lines") == 0)
 		w->lines = value;
+	else if (strcmp(name, "--socket") == 0)
+		w->socket = value;
 	else if (strcmp(name, "--path") == 0)
 		t->path = value;
 	else if (strcmp(name, "--patience") == 0)
@@ -234,35 +240,27 @@ static bool read_words(struct trial *t, struct words *w, int argc, char **argv)
 	return t->file != NULL;
 }
 
-static void add_sample(struct trial *t, const char *type, struct slice bytes)
+static bool take_sample(struct trial *t, const char *file, enum sample_way way, const char *type)
 {
-	t->samples[t->sample_count++] = (struct trial_sample){ type, bytes };
+	struct slice bytes;
+
+	if (!file)
+		return true;
+	if (!read_file(file, &bytes))
+		return false;
+	sample_add(t, way, type, bytes);
+	return true;
 }
 
 /* Those given, else what many channels would understand. */
 static bool read_samples(struct trial *t, const struct words *w)
 {
-	struct slice bytes;
-
-	if (w->post) {
-		if (!read_file(w->post, &bytes))
-			return false;
-		add_sample(t, w->type ? w->type : "application/json", bytes);
-	}
-	if (w->lines) {
-		if (!read_file(w->lines, &bytes))
-			return false;
-		add_sample(t, NULL, bytes);
-	}
-	if (w->post || w->lines)
-		return true;
-	add_sample(t, "text/plain; charset=utf-8", SLICE("Where is my card?"));
-	add_sample(t, "application/json",
-		SLICE("{\"id\":\"1\",\"thread\":\"t1\",\"from\":\"ann\",\"text\":\"Where is my "
-		      "card?\"}"));
-	add_sample(t, "application/x-www-form-urlencoded",
-		SLICE("id=1&email=ann%40example.test&message=Where+is+my+card%3F"));
-	add_sample(t, NULL, SLICE("ann\nWhere is my card?\n"));
+	if (!take_sample(t, w->post, SAMPLE_POST, w->type ? w->type : "application/json") ||
+		!take_sample(t, w->lines, SAMPLE_LINES, NULL) ||
+		!take_sample(t, w->socket, SAMPLE_SOCKET, NULL))
+		return false;
+	if (!t->sample_count)
+		samples_default(t);
 	return true;
 }
 

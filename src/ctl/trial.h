@@ -2,13 +2,14 @@
  * `usherctl channel check PLUGIN.so`: a plugin against a host of cardboard that keeps to the contract of usher/channel.h and watches whether
  * the plugin does, too. No Redis, no socket, no usherd: what the plugin is told comes from here.
  *
- *   trial.c ── a child for each case ──▶ trial_cases.c ──▶ plugin ⇄ trial_host.c, trial_pipes.c (the services)
+ *   trial.c ── a child for each case ──▶ trial_cases.c, trial_intake.c, trial_strangers.c ──▶ plugin ⇄ trial_host.c, trial_keep.c, trial_pipes.c (the services)
  *      ◀── crashed in which call, complaints, warnings ── struct trial_note, in shared memory
  */
 #ifndef USHER_CTL_TRIAL_H
 #define USHER_CTL_TRIAL_H
 
 #include <pthread.h>
+#include <string.h>
 #include <usher/channel.h>
 
 #include "base/list.h"
@@ -16,7 +17,14 @@
 #include "host/options.h"
 #include "host/plugin.h"
 
-enum { NOTE_MAX = 8192, TRIAL_KEEP = 256, TRIAL_KEY = 1100, TRIAL_ROUTES = 4, REREAD_TOKEN = 77 };
+enum {
+	NOTE_MAX = 8192,
+	TRIAL_KEEP = 256,
+	TRIAL_KEY = 1100,
+	TRIAL_ROUTES = 4,
+	REREAD_TOKEN = 77,
+	ANSWER_MAX = 13
+};
 
 /* What a child leaves behind, also when it is killed. */
 struct trial_note {
@@ -28,11 +36,15 @@ struct trial_note {
 	/* what later cases want to know */
 	int sample;		      /* which of the samples was delivered, + 1 */
 	char sample_dedup[TRIAL_KEY]; /* under which key */
+	char success[ANSWER_MAX];     /* how what its sender was told begins, once it is on disk */
 };
 
 /* Something that a stranger might send; tried until the plugin delivers one. */
+enum sample_way { SAMPLE_POST, SAMPLE_LINES, SAMPLE_SOCKET, SAMPLE_ITSELF };
 struct trial_sample {
-	const char *type; /* of an HTTP body; NULL: bytes of a stream */
+	enum sample_way way;
+	const char *type; /* of an HTTP body */
+	/* Lines: a line "<" waits for an answer. Socket: each line is a message. {to} is an address of the channel's options. */
 	struct slice bytes;
 };
 
@@ -84,6 +96,9 @@ struct usher_host {
 	char routes[TRIAL_ROUTES][128];
 	size_t rereads, rereads_done;
 	size_t route_count, listener_count, socket_count;
+	size_t told;		 /* bytes to streams and sockets, */
+	size_t told_before;	 /* and before the last of a sample */
+	char answer[ANSWER_MAX]; /* how the first words after the latest delivery begin */
 	/* what is to be done at the loop's tail */
 	struct list later, timers, streams, requests, sockets, blobs;
 	uint64_t serial;
@@ -112,7 +127,6 @@ struct usher_stream {
 	struct usher_host *h;
 	void *data;
 	struct str in;
-	size_t written;
 	bool paused, tls, hungup, over;
 };
 
@@ -197,7 +211,57 @@ void pipe_deadline(struct usher_stream *s, uint64_t after_us, const char *why);
 void pipe_hangup(struct usher_stream *s, int finish, const char *why);
 const char *pipe_stream_peer(struct usher_stream *s);
 
+/* ---- trial_samples.c ---- */
+void samples_default(struct trial *t);
+void sample_add(struct trial *t, enum sample_way way, const char *type, struct slice bytes);
+const char *sample_name(const struct trial_sample *s);
+const char *sample_path(const struct usher_host *h);
+/* Whether this channel has a way in for it. */
+bool sample_fits(const struct usher_host *h, const struct trial_sample *s);
+/* A stranger sends it. The request, when it is one. */
+struct usher_http *sample_give(struct usher_host *h, const struct trial_sample *s);
+/* The last of it once more, by the same stranger. False: it goes only as a whole. */
+bool sample_repeat(struct usher_host *h, const struct trial_sample *s);
+/* Gives the sample that an earlier case found good and waits until it is delivered. False when there is none. */
+bool sample_deliver(struct usher_host *h, struct usher_http **r);
+bool trial_delivered(struct usher_host *h);
+bool requests_over(struct usher_host *h);
+
+/* ---- trial_keep.c ---- */
+void keep_remember(
+	struct usher_host *h, struct usher_str key, struct usher_str value, uint64_t token);
+void keep_remember_for(struct usher_host *h, struct usher_str key, struct usher_str value,
+	uint32_t ttl_s, int once, uint64_t token);
+void keep_recall(struct usher_host *h, struct usher_str key, uint64_t token);
+struct usher_blob *keep_blob_open(struct usher_host *h);
+void keep_blob_write(struct usher_blob *b, struct usher_str piece);
+void keep_blob_finish(struct usher_blob *b, uint64_t token);
+void keep_blob_drop(struct usher_blob *b);
+void keep_blob_get(struct usher_host *h, struct usher_str name, uint64_t token);
+void keep_picture_get(
+	struct usher_host *h, struct usher_str name, uint32_t side_px, uint64_t token);
+
+/* ---- trial_intake.c, trial_strangers.c ---- */
+void case_intake(struct trial *t);
+void case_disk(struct trial *t);
+void case_duplicate(struct trial *t);
+void case_away(struct trial *t);
+void case_refused(struct trial *t);
+void case_slow_host(struct trial *t);
+void case_left(struct trial *t);
+void case_requests(struct trial *t);
+void case_streams(struct trial *t);
+void case_sockets(struct trial *t);
+
 /* ---- trial_cases.c ---- */
+/* A channel, or a complaint. */
+struct usher_host *trial_opened(struct trial *t);
+/* The case does not concern this plugin. */
+void trial_skip(struct trial *t, const char *why);
+static inline struct usher_str text_of(const char *s)
+{
+	return (struct usher_str){ s, s ? strlen(s) : 0 };
+}
 struct trial_case {
 	const char *name, *what;
 	void (*run)(struct trial *t);

@@ -10,83 +10,35 @@
 #include "ctl/trial.h"
 #include "model/limits.h"
 
-enum { PATIENCE_MS = 5000, MANY = 40, HUGE = 300000, FLOOD = 8388608 };
+enum { PATIENCE_MS = 5000, HUGE = 300000 };
 
-static struct usher_str text_of(const char *s)
-{
-	return (struct usher_str){ s, strlen(s) };
-}
-
-static void skip(struct trial *t, const char *why)
+void trial_skip(struct trial *t, const char *why)
 {
 	t->note->skipped = 1;
 	snprintf(t->note->what, sizeof(t->note->what), "%s", why);
 }
 
+static bool is_up(struct usher_host *h)
+{
+	return h->up;
+}
+
 /* A channel, or a complaint. */
-static struct usher_host *opened(struct trial *t)
+struct usher_host *trial_opened(struct trial *t)
 {
 	char why[256];
 	struct usher_host *h = trial_open(t, "trial", NULL, NULL, why, sizeof(why));
 	struct usher_host none = { .t = t };
 
-	if (h)
-		trial_run(h, 50, NULL); /* what it begins with */
-	else
+	if (!h) {
 		trial_wrong(&none, "open refused: %s", why);
+		return NULL;
+	}
+	trial_run(h, 50, NULL); /* what it begins with */
+	if (!h->up)
+		trial_run(h, PATIENCE_MS, is_up); /* or stays down: also a way to live */
 	return h;
 }
-
-static bool is_in(const struct usher_host *h)
-{
-	return h->route_count || h->listener_count;
-}
-
-static const char *path_of(const struct usher_host *h)
-{
-	return h->t->path ? h->t->path : h->routes[0];
-}
-
-/* A stranger sends it. The request, when it is one. */
-static struct usher_http *give(struct usher_host *h, const struct trial_sample *s)
-{
-	if (s->type && h->route_count)
-		return trial_request(h, "POST", path_of(h), s->type, s->bytes);
-	if (!s->type && h->listener_count)
-		trial_feed(trial_connect(h), s->bytes);
-	return NULL;
-}
-
-static bool all_over(struct usher_host *h)
-{
-	LIST_FOR (r, &h->requests, struct usher_http, node)
-		if (!r->over)
-			return false;
-	return h->requests.count > 0;
-}
-
-static bool has_delivery(struct usher_host *h)
-{
-	return h->delivery_count > 0;
-}
-
-/* Gives the sample that an earlier case found good and waits until it is delivered. False when there is none. */
-static bool deliver_one(struct usher_host *h, struct usher_http **r)
-{
-	int sample = h->t->note->sample;
-
-	*r = NULL;
-	if (!sample)
-		return false;
-	*r = give(h, &h->t->samples[sample - 1]);
-	return trial_run(h, PATIENCE_MS, has_delivery);
-}
-
-#define NEEDS_SAMPLE(t)                                                                            \
-	if (!(t)->note->sample) {                                                                  \
-		skip(t, "nothing that it delivers is known: give it one with --post or --lines");  \
-		return;                                                                            \
-	}
 
 /* ---- shape and options ---- */
 
@@ -206,7 +158,7 @@ static void run_options(struct trial *t)
 static void run_life(struct trial *t)
 {
 	for (int i = 0; i < 3; i++) {
-		struct usher_host *h = opened(t);
+		struct usher_host *h = trial_opened(t);
 		if (!h)
 			return;
 		trial_close(h);
@@ -217,10 +169,11 @@ static void run_life(struct trial *t)
 static void run_two(struct trial *t)
 {
 	char why[256];
-	struct usher_host *a = opened(t), *b = trial_open(t, "other", NULL, NULL, why, sizeof(why));
+	struct usher_host *a = trial_opened(t),
+			  *b = trial_open(t, "other", NULL, NULL, why, sizeof(why));
 
 	if (!a || !b) {
-		skip(t, "the second one refused to open with the same options");
+		trial_skip(t, "the second one refused to open with the same options");
 		return;
 	}
 	trial_close(a);
@@ -234,278 +187,6 @@ static void run_two(struct trial *t)
 	trial_close(b);
 	snprintf(t->note->what, sizeof(t->note->what),
 		"two channels; one closed while the other works");
-}
-
-/* ---- in ---- */
-
-static void run_intake(struct trial *t)
-{
-	struct usher_host *h = opened(t);
-	struct trial_note *note = t->note;
-
-	if (!h)
-		return;
-	if (!is_in(h)) {
-		skip(t, "it has no route and listens nowhere");
-		return;
-	}
-	for (size_t i = 0; i < t->sample_count && !note->sample; i++) {
-		give(h, &t->samples[i]);
-		if (trial_run(h, 500, has_delivery)) {
-			note->sample = (int)i + 1;
-			memcpy(note->sample_dedup, h->deliveries[0].dedup, TRIAL_KEY);
-		}
-	}
-	snprintf(note->what, sizeof(note->what), note->sample ? "a message came in (%s)" : "%s",
-		!note->sample ? "none of the samples became a message: give it one with --post or "
-				"--lines"
-		: t->samples[note->sample - 1].type ? t->samples[note->sample - 1].type
-						    : "stream");
-	note->skipped = !note->sample;
-	trial_end_all(h);
-	trial_close(h);
-}
-
-static bool is_good(const struct usher_http *r)
-{
-	return r && r->status >= 200 && r->status <= 399; /* a page to go to is good news, too */
-}
-
-static void run_disk(struct trial *t)
-{
-	struct usher_http *r;
-
-	NEEDS_SAMPLE(t);
-	struct usher_host *h = opened(t);
-	h->held = true;
-	if (!deliver_one(h, &r)) {
-		trial_wrong(h, "the sample was delivered once and is not any more");
-		return;
-	}
-	trial_run(h, 500, NULL);
-	if (is_good(r))
-		trial_wrong(h, "it told the sender %d before the message was on disk", r->status);
-	trial_release(h);
-	trial_run(h, r ? PATIENCE_MS : 300, all_over);
-	if (r && !r->over)
-		trial_wrong(h, "the message is on disk and the sender was never answered");
-	else if (r && !is_good(r))
-		trial_wrong(h, "the message is on disk and the sender was told %d", r->status);
-	trial_close(h);
-	snprintf(t->note->what, sizeof(t->note->what), "no success told before ack");
-}
-
-static void run_duplicate(struct trial *t)
-{
-	struct usher_http *r;
-
-	NEEDS_SAMPLE(t);
-	struct usher_host *h = opened(t);
-	h->outcome = USHER_DUPLICATE;
-	if (!deliver_one(h, &r))
-		return;
-	trial_run(h, 500, NULL);
-	if (r && !is_good(r))
-		trial_wrong(h, "a duplicate is a success; it told the sender %d", r->status);
-	if (strcmp(h->deliveries[0].dedup, t->note->sample_dedup) != 0)
-		trial_warn(h, "the same message, sent again after its ack was lost, has another "
-			      "dedup: "
-			      "a sender that repeats is doubled (fine only if it never does)");
-	trial_close(h);
-	snprintf(t->note->what, sizeof(t->note->what),
-		"the same again, by a plugin that was started anew");
-}
-
-static void run_away(struct trial *t)
-{
-	struct usher_http *r;
-
-	NEEDS_SAMPLE(t);
-	struct usher_host *h = opened(t);
-	h->outcome = h->store = USHER_RETRY;
-	int sample = t->note->sample;
-	r = give(h, &t->samples[sample - 1]);
-	trial_run(h, 2000, all_over);
-	bool again =
-		h->delivery_count > 1 &&
-		strcmp(h->deliveries[0].dedup, h->deliveries[h->delivery_count - 1].dedup) == 0;
-	if (is_good(r) && !again)
-		trial_wrong(h, "usher could not store it, yet the sender was told %d: it is lost",
-			r->status);
-	if (r && !r->over && !again)
-		trial_wrong(h, "usher could not store it and the sender hears nothing");
-	trial_end_all(h);
-	trial_close(h);
-	snprintf(t->note->what, sizeof(t->note->what),
-		again ? "it delivered again with the same dedup"
-		      : "the sender was told to come again");
-}
-
-static void run_refused(struct trial *t)
-{
-	struct usher_http *r;
-
-	NEEDS_SAMPLE(t);
-	struct usher_host *h = opened(t);
-	h->outcome = USHER_FAIL;
-	deliver_one(h, &r);
-	trial_run(h, 500, NULL);
-	if (is_good(r))
-		trial_wrong(h, "usher refused it for good, yet the sender was told %d", r->status);
-	trial_end_all(h);
-	trial_close(h);
-	snprintf(t->note->what, sizeof(t->note->what), "a message that usher refuses");
-}
-
-static void run_slow_host(struct trial *t)
-{
-	NEEDS_SAMPLE(t);
-	struct usher_host *h = opened(t);
-	h->held = true;
-	for (int i = 0; i < MANY; i++)
-		give(h, &t->samples[t->note->sample - 1]);
-	trial_run(h, 300, NULL);
-	size_t waiting = h->delivery_count;
-	trial_release(h);
-	trial_run(h, PATIENCE_MS / 5, all_over);
-	LIST_FOR (r, &h->requests, struct usher_http, node)
-		if (!r->over) {
-			trial_wrong(h, "a request was never answered after usher had been slow");
-			break;
-		}
-	trial_end_all(h);
-	trial_close(h);
-	snprintf(t->note->what, sizeof(t->note->what), "%d at once, %zu delivered and waiting",
-		MANY, waiting);
-}
-
-static void run_left(struct trial *t)
-{
-	struct usher_http *r;
-
-	NEEDS_SAMPLE(t);
-	struct usher_host *h = opened(t);
-	h->held = true;
-	deliver_one(h, &r);
-	trial_end_all(h); /* everybody leaves between delivery and ack */
-	trial_release(h);
-	trial_run(h, 300, NULL);
-	h->held = true;
-	deliver_one(h, &r);
-	trial_close(h); /* closed with deliveries under way; acks come while it is closing */
-	trial_end_all(h);
-	snprintf(t->note->what, sizeof(t->note->what),
-		"senders leave, and the channel closes, before ack");
-}
-
-/* ---- what strangers do ---- */
-
-static struct slice flood(void)
-{
-	char *bytes = mem_alloc(FLOOD);
-
-	memset(bytes, 'x', FLOOD);
-	return slice_make(bytes, FLOOD);
-}
-
-static const struct slice garbage[] = { { "", 0 }, { "\0\xff\xfe\r\n\r\n{[\"", 10 },
-	{ "{\"t\":\"hello\",\"id\":[[[[", 20 }, { "\xd0\xb9\xcc\x88 \xf0\x9f\x99\x82\n", 10 },
-	{ "=&=&%zz&%00=1;;\n", 16 }, { "{}", 2 } };
-
-static void run_requests(struct trial *t)
-{
-	static const char *const types[] = { "application/json",
-		"application/x-www-form-urlencoded", "text/plain",
-		"multipart/form-data; boundary=x", "" };
-	static const char *const methods[] = { "GET", "POST", "HEAD", "DELETE", "OPTIONS" };
-	struct usher_host *h = opened(t);
-
-	if (!h)
-		return;
-	if (!h->route_count) {
-		skip(t, "it has no route");
-		return;
-	}
-	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
-		trial_request(h, methods[i], path_of(h), "", garbage[0]);
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-		for (size_t g = 0; g < sizeof(garbage) / sizeof(garbage[0]); g++)
-			trial_request(h, "POST", path_of(h), types[i], garbage[g]);
-		trial_request(h, "POST", path_of(h), types[i], flood());
-	}
-	trial_request(h, "GET", "/nowhere/../at/all", "", garbage[0]);
-	trial_run(h, 1000, all_over);
-	size_t open = 0;
-	LIST_FOR (r, &h->requests, struct usher_http, node)
-		open += !r->over;
-	if (open)
-		trial_warn(h, "%zu of %zu odd requests are still without an answer", open,
-			h->requests.count);
-	trial_end_all(h);
-	trial_close(h);
-	snprintf(t->note->what, sizeof(t->note->what), "methods, types, garbage, 8 MiB bodies");
-}
-
-static void run_streams(struct trial *t)
-{
-	struct usher_host *h = opened(t);
-
-	if (!h)
-		return;
-	if (!h->listener_count) {
-		skip(t, "it listens nowhere");
-		return;
-	}
-	for (size_t g = 0; g < sizeof(garbage) / sizeof(garbage[0]); g++) {
-		struct usher_stream *s = trial_connect(h);
-		for (size_t i = 0; i < garbage[g].n; i++)
-			trial_feed(s, slice_make(garbage[g].p + i, 1));
-		trial_run(h, 20, NULL);
-		trial_hangup(s, "the peer closed");
-	}
-	struct usher_stream *s = trial_connect(h);
-	trial_feed(s, flood());
-	trial_run(h, 200, NULL);
-	if (!s->over && !s->hungup && !s->paused && s->in.n >= FLOOD)
-		trial_warn(h, "a line of 8 MiB without its end: it neither takes it nor hangs up");
-	trial_end_all(h);
-	trial_close(h);
-	snprintf(t->note->what, sizeof(t->note->what),
-		"byte by byte, garbage, 8 MiB without a line end, closed in the middle");
-}
-
-static void run_sockets(struct trial *t)
-{
-	struct usher_host *h = opened(t);
-	char path[160];
-
-	if (!h)
-		return;
-	if (!h->api->ws || !h->route_count) {
-		skip(t, "it takes no WebSockets");
-		return;
-	}
-	snprintf(path, sizeof(path), "%s%sws", path_of(h),
-		path_of(h)[strlen(path_of(h)) - 1] == '/' ? "" : "/");
-	struct usher_ws *w = trial_socket(h, t->path ? t->path : path);
-	if (!w) {
-		skip(t, "it accepted no WebSocket at ROUTE/ws: say where with --path");
-		return;
-	}
-	for (size_t g = 1; g < sizeof(garbage) / sizeof(garbage[0]); g++) {
-		trial_say(w, garbage[g]);
-		trial_run(h, 20, NULL);
-		if (w->over)
-			w = trial_socket(h, t->path ? t->path : path);
-		if (!w)
-			break;
-	}
-	if (w)
-		trial_leave(w);
-	trial_run(h, 100, NULL);
-	trial_end_all(h);
-	trial_close(h);
-	snprintf(t->note->what, sizeof(t->note->what), "garbage, closed in the middle");
 }
 
 /* ---- out ---- */
@@ -550,12 +231,12 @@ static void send_all(struct usher_host *h)
 
 static void run_sends_with(struct trial *t, enum usher_outcome store)
 {
-	struct usher_host *h = opened(t);
+	struct usher_host *h = trial_opened(t);
 
 	if (!h)
 		return;
 	if (!h->api->send) {
-		skip(t, h->api->update ? "it is live: update, not send" : "it has no send");
+		trial_skip(t, h->api->update ? "it is live: update, not send" : "it has no send");
 		return;
 	}
 	h->store = store;
@@ -585,12 +266,12 @@ static void run_sends_away(struct trial *t)
 
 static void run_sends_closing(struct trial *t)
 {
-	struct usher_host *h = opened(t);
+	struct usher_host *h = trial_opened(t);
 
 	if (!h)
 		return;
 	if (!h->api->send) {
-		skip(t, "it has no send");
+		trial_skip(t, "it has no send");
 		return;
 	}
 	send_all(h);
@@ -601,14 +282,38 @@ static void run_sends_closing(struct trial *t)
 
 /* ---- live ---- */
 
+/* Somebody is there and an agent writes to him. False: nobody could be. */
+static bool update_heard(struct usher_host *h)
+{
+	struct usher_http *r;
+
+	if (!sample_deliver(h, &r) || r)
+		return false;
+	trial_run(h, 200, NULL);
+	struct usher_update u = { .size = sizeof(u),
+		.what = USHER_UPDATE_MESSAGE,
+		.thread = text_of(h->deliveries[0].thread),
+		.seq = 2,
+		.from = USHER_FROM_AGENT,
+		.name = text_of("Bo"),
+		.text = text_of("It is on its way") };
+	size_t before = h->told;
+	TRIAL_CALL(h, update, h->self, &u);
+	trial_run(h, 200, NULL);
+	if (h->told == before)
+		trial_wrong(h, "an agent's words were not told to the customer who is there");
+	trial_end_all(h);
+	return true;
+}
+
 static void run_updates(struct trial *t)
 {
-	struct usher_host *h = opened(t);
+	struct usher_host *h = trial_opened(t);
 
 	if (!h)
 		return;
 	if (!h->api->update) {
-		skip(t, "it is not live");
+		trial_skip(t, "it is not live");
 		return;
 	}
 	for (int what = USHER_UPDATE_MESSAGE; what <= USHER_UPDATE_SEEN; what++)
@@ -624,8 +329,10 @@ static void run_updates(struct trial *t)
 			TRIAL_CALL(h, update, h->self, &u);
 		}
 	trial_run(h, 100, NULL);
+	bool live = update_heard(h);
 	trial_close(h);
-	snprintf(t->note->what, sizeof(t->note->what), "every kind, for a thread that nobody has");
+	snprintf(t->note->what, sizeof(t->note->what), "every kind, for a thread that nobody has%s",
+		live ? "; an agent's words for one that is there" : "");
 }
 
 /* ---- the store ---- */
@@ -642,7 +349,8 @@ static void run_store_away(struct trial *t)
 		h->store = h->outcome = outcomes[i]; /* from its first breath */
 		trial_run(h, 300, NULL);
 		for (size_t s = 0; s < t->sample_count; s++)
-			give(h, &t->samples[s]);
+			if (sample_fits(h, &t->samples[s]))
+				sample_give(h, &t->samples[s]);
 		trial_run(h, 300, NULL);
 		trial_end_all(h);
 		trial_close(h);
@@ -661,12 +369,12 @@ static bool is_reread(struct usher_host *h)
 static void run_reread(struct trial *t)
 {
 	static const enum usher_outcome outcomes[] = { USHER_OK, USHER_RETRY, USHER_FAIL };
-	struct usher_host *h = opened(t);
+	struct usher_host *h = trial_opened(t);
 
 	if (!h)
 		return;
 	if (!h->api->reread) {
-		skip(t, "it quarantines nothing");
+		trial_skip(t, "it quarantines nothing");
 		return;
 	}
 	for (size_t i = 0; i < 3; i++) {
@@ -692,13 +400,13 @@ static void put(void *arg, struct usher_str json)
 
 static void run_health(struct trial *t)
 {
-	struct usher_host *h = opened(t);
+	struct usher_host *h = trial_opened(t);
 	struct str said = { 0 };
 
 	if (!h)
 		return;
 	if (!h->api->health) {
-		skip(t, "it has no health");
+		trial_skip(t, "it has no health");
 		return;
 	}
 	TRIAL_CALL(h, health, h->self, put, &said);
@@ -719,16 +427,16 @@ const struct trial_case trial_cases[] = {
 	{ "options", "options at their limits are taken or refused with a reason", run_options },
 	{ "life", "open and close", run_life },
 	{ "two", "two channels of it are two", run_two },
-	{ "intake", "a message comes in", run_intake },
-	{ "disk", "nobody is told of success before the disk", run_disk },
-	{ "duplicates", "a repeat, its first ack lost", run_duplicate },
-	{ "away", "usher cannot store: try again later", run_away },
-	{ "refused", "usher refuses a message for good", run_refused },
-	{ "slow-host", "many wait for a slow usher", run_slow_host },
-	{ "left", "senders leave, the channel closes, before ack", run_left },
-	{ "requests", "odd and oversized requests", run_requests },
-	{ "streams", "odd and oversized streams", run_streams },
-	{ "sockets", "odd WebSocket messages", run_sockets },
+	{ "intake", "a message comes in", case_intake },
+	{ "disk", "nobody is told of success before the disk", case_disk },
+	{ "duplicates", "a repeat, its first ack lost", case_duplicate },
+	{ "away", "usher cannot store: try again later", case_away },
+	{ "refused", "usher refuses a message for good", case_refused },
+	{ "slow-host", "many wait for a slow usher", case_slow_host },
+	{ "left", "senders leave, the channel closes, before ack", case_left },
+	{ "requests", "odd and oversized requests", case_requests },
+	{ "streams", "odd and oversized streams", case_streams },
+	{ "sockets", "odd WebSocket messages", case_sockets },
 	{ "sends", "every send gets exactly one sent", run_sends },
 	{ "sends-away", "files of a send cannot be read", run_sends_away },
 	{ "sends-closing", "closed with sends under way", run_sends_closing },

@@ -1,6 +1,6 @@
 /*
  * The cardboard host: one loop's thread, answers that come later and never from inside, and a sharp look at every call. What the store would say is
- * made up here. Called by trial_cases.c and, as services, by the plugin.
+ * made up in trial_keep.c. Called by the cases and, as services, by the plugin.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -27,12 +27,6 @@ struct usher_timer {
 	void (*fn)(void *arg);
 	void *arg;
 	uint64_t at_us; /* 0: not set */
-};
-struct usher_blob {
-	struct list_node node;
-	struct usher_host *h;
-	uint64_t size;
-	bool over;
 };
 struct posted {
 	struct posted *next;
@@ -225,6 +219,8 @@ static void ack_now(struct usher_host *h, void *arg)
 	uint8_t chance[10] = { 7 };
 	struct usher_str why = { id_text(id_make(clock_wall_us(), chance), id), ID_TEXT_LEN };
 
+	if (d->acked)
+		return; /* it was under way when all were released */
 	if (h->outcome == USHER_RETRY || h->outcome == USHER_FAIL)
 		why = (struct usher_str){ "the trial says no", 17 };
 	d->acked = true;
@@ -234,6 +230,7 @@ static void ack_now(struct usher_host *h, void *arg)
 void trial_release(struct usher_host *h)
 {
 	h->held = false;
+	h->answer[0] = 0;
 	for (size_t i = 0; i < h->delivery_count && i < TRIAL_KEEP; i++)
 		if (!h->deliveries[i].acked)
 			trial_later(h, ack_now, &h->deliveries[i]);
@@ -281,6 +278,7 @@ static void s_deliver(struct usher_host *h, const struct usher_inbound *m, uint6
 	snprintf(d->thread, sizeof(d->thread), "%.*s", (int)m->thread.n,
 		m->thread.p ? m->thread.p : "");
 	d->token = token;
+	h->answer[0] = 0;
 	if (!h->held)
 		trial_later(h, ack_now, d);
 }
@@ -501,167 +499,6 @@ static void s_listen_pause(struct usher_host *h, int pause)
 	service_here(h, "listen_pause");
 }
 
-/* ---- what is kept ---- */
-
-/* What is remembered, for as long as the case runs. */
-struct value {
-	struct value *next;
-	char *key, *text;
-	size_t n;
-};
-static struct value *values;
-
-struct kept {
-	uint64_t token, size;
-	struct value *value; /* NULL: none */
-	bool taken;	     /* another had been there */
-};
-static struct kept *kept_new(uint64_t token, uint64_t size)
-{
-	struct kept *k = mem_alloc(sizeof(*k));
-
-	*k = (struct kept){ .token = token, .size = size };
-	return k;
-}
-
-static struct value *value_of(struct usher_str key)
-{
-	for (struct value *v = values; v; v = v->next)
-		if (slice_is((struct slice){ key.p, key.n }, v->key))
-			return v;
-	return NULL;
-}
-
-static void value_set(struct usher_str key, struct usher_str text)
-{
-	struct value *v = value_of(key);
-
-	if (!v) {
-		v = mem_alloc(sizeof(*v));
-		v->key = slice_dup((struct slice){ key.p, key.n });
-		v->next = values;
-		values = v;
-	}
-	free(v->text);
-	v->text = slice_dup((struct slice){ text.p, text.n });
-	v->n = text.n;
-}
-
-static void remembered_now(struct usher_host *h, void *arg)
-{
-	struct kept *k = arg;
-
-	TRIAL_CALL(h, remembered, h->self, k->token,
-		h->store == USHER_OK && k->taken ? USHER_DUPLICATE : h->store);
-	free(k);
-}
-static void recalled_now(struct usher_host *h, void *arg)
-{
-	struct kept *k = arg;
-	struct usher_str value = { 0 };
-
-	if (k->value && h->store == USHER_OK)
-		value = (struct usher_str){ k->value->text, k->value->n };
-	TRIAL_CALL(h, recalled, h->self, k->token, h->store, value);
-	free(k);
-}
-static const char BLOB[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-static void blob_done_now(struct usher_host *h, void *arg)
-{
-	struct kept *k = arg;
-	struct usher_str name = { BLOB, h->store == USHER_OK ? 64 : 0 };
-
-	TRIAL_CALL(h, blob_done, h->self, k->token, h->store, name, k->size);
-	free(k);
-}
-static void blob_got_now(struct usher_host *h, void *arg)
-{
-	struct usher_str bytes = { "the bytes of a file", h->store == USHER_OK ? 19 : 0 };
-
-	TRIAL_CALL(h, blob_got, h->self, ((struct kept *)arg)->token, h->store, bytes);
-	free(arg);
-}
-static void s_remember_for(struct usher_host *h, struct usher_str key, struct usher_str value,
-	uint32_t ttl_s, int once, uint64_t token)
-{
-	struct kept *k;
-	struct value *before;
-
-	(void)ttl_s;
-	if (!service_here(h, "remember"))
-		return;
-	k = kept_new(token, 0);
-	before = value_of(key);
-	if (once && before)
-		k->taken = !slice_is((struct slice){ value.p, value.n }, before->text);
-	else if (h->store == USHER_OK)
-		value_set(key, value);
-	trial_later(h, remembered_now, k);
-}
-static void s_remember(
-	struct usher_host *h, struct usher_str key, struct usher_str value, uint64_t token)
-{
-	s_remember_for(h, key, value, 0, 0, token);
-}
-static void s_recall(struct usher_host *h, struct usher_str key, uint64_t token)
-{
-	struct kept *k;
-
-	if (!service_here(h, "recall"))
-		return;
-	k = kept_new(token, 0);
-	k->value = value_of(key);
-	trial_later(h, recalled_now, k);
-}
-static struct usher_blob *s_blob_open(struct usher_host *h)
-{
-	struct usher_blob *b = mem_alloc(sizeof(*b));
-
-	service_here(h, "blob_open");
-	b->h = h;
-	list_push_back(&h->blobs, &b->node);
-	return b;
-}
-static bool blob_lives(struct usher_blob *b, const char *what)
-{
-	if (b->over)
-		trial_wrong(b->h, "%s of a blob that is finished or dropped", what);
-	return service_here(b->h, what) && !b->over;
-}
-static void s_blob_write(struct usher_blob *b, struct usher_str piece)
-{
-	if (blob_lives(b, "blob_write"))
-		b->size += piece.n;
-}
-static void s_blob_finish(struct usher_blob *b, uint64_t token)
-{
-	if (!blob_lives(b, "blob_finish"))
-		return;
-	b->over = true;
-	trial_later(b->h, blob_done_now, kept_new(token, b->size));
-}
-static void s_blob_drop(struct usher_blob *b)
-{
-	if (blob_lives(b, "blob_drop"))
-		b->over = true;
-}
-static void s_blob_get(struct usher_host *h, struct usher_str name, uint64_t token)
-{
-	(void)name;
-	if (service_here(h, "blob_get"))
-		trial_later(h, blob_got_now, kept_new(token, 0));
-}
-
-static void s_picture_get(
-	struct usher_host *h, struct usher_str name, uint32_t side_px, uint64_t token)
-{
-	(void)name;
-	if (side_px < 16 || side_px > 2048)
-		trial_wrong(h, "picture_get with a side of %u; it is 16 to 2048", side_px);
-	if (service_here(h, "picture_get"))
-		trial_later(h, blob_got_now, kept_new(token, 0));
-}
-
 const struct usher_services trial_check_services = { .size = sizeof(struct usher_services),
 	.abi_major = USHER_ABI_MAJOR,
 	.abi_minor = USHER_ABI_MINOR,
@@ -725,21 +562,21 @@ const struct usher_services trial_services = { .size = sizeof(struct usher_servi
 	.deadline = pipe_deadline,
 	.hangup = pipe_hangup,
 	.stream_peer = pipe_stream_peer,
-	.remember = s_remember,
-	.recall = s_recall,
-	.blob_open = s_blob_open,
-	.blob_write = s_blob_write,
-	.blob_finish = s_blob_finish,
-	.blob_drop = s_blob_drop,
-	.blob_get = s_blob_get,
+	.remember = keep_remember,
+	.recall = keep_recall,
+	.blob_open = keep_blob_open,
+	.blob_write = keep_blob_write,
+	.blob_finish = keep_blob_finish,
+	.blob_drop = keep_blob_drop,
+	.blob_get = keep_blob_get,
 	.rate = s_rate,
 	.is_open = s_is_open,
-	.remember_for = s_remember_for,
+	.remember_for = keep_remember_for,
 	.mail = s_mail,
 	.tell = s_tell,
 	.reread_done = s_reread_done,
 	.http_each_header = pipe_each_header,
-	.picture_get = s_picture_get };
+	.picture_get = keep_picture_get };
 
 /* ---- a channel's life ---- */
 

@@ -1,6 +1,6 @@
 /*
  * Requests, sockets and streams of the trial: what a stranger sends, and what the plugin does with it. A handle that is over stays in memory, so that
- * its use is a complaint and not a crash. Called by trial_cases.c and, as services, by the plugin.
+ * its use is a complaint and not a crash. Called by the cases and, as services, by the plugin.
  */
 #include <string.h>
 
@@ -67,11 +67,6 @@ void trial_gone(struct usher_http *r)
 		return;
 	r->over = true;
 	TRIAL_CALL(h, http_gone, h->self, r);
-}
-
-static struct usher_str text_of(const char *s)
-{
-	return (struct usher_str){ s, s ? strlen(s) : 0 };
 }
 
 struct usher_str pipe_method(struct usher_http *r)
@@ -185,6 +180,18 @@ int pipe_is_upgrade(struct usher_http *r)
 
 /* ---- WebSocket ---- */
 
+/* A stranger is told something. */
+static void told(struct usher_host *h, struct usher_str bytes)
+{
+	size_t n = bytes.n < ANSWER_MAX - 1 ? bytes.n : ANSWER_MAX - 1;
+
+	h->told += bytes.n;
+	if (h->answer[0] || !n)
+		return;
+	memcpy(h->answer, bytes.p, n);
+	h->answer[n] = 0;
+}
+
 static bool socket_lives(struct usher_ws *w, const char *what)
 {
 	if (!service_here(w->h, what))
@@ -251,8 +258,11 @@ void *pipe_ws_data(struct usher_ws *w)
 }
 void pipe_ws_send(struct usher_ws *w, struct usher_str text)
 {
-	if (socket_lives(w, "ws_send") && !utf8_valid((struct slice){ text.p, text.n }))
+	if (!socket_lives(w, "ws_send"))
+		return;
+	if (!utf8_valid((struct slice){ text.p, text.n }))
 		trial_wrong(w->h, "ws_send of what is no UTF-8");
+	told(w->h, text);
 }
 size_t pipe_ws_output(struct usher_ws *w)
 {
@@ -348,7 +358,7 @@ void *pipe_stream_get_data(struct usher_stream *s)
 void pipe_write(struct usher_stream *s, struct usher_str bytes)
 {
 	if (stream_lives(s, "write"))
-		s->written += bytes.n;
+		told(s->h, bytes);
 }
 static void tls_later(struct usher_host *h, void *arg)
 {

@@ -62,6 +62,7 @@ static void say_ready(void)
 	struct str *line = line_begin("ready");
 
 	str_addf(line, ",\"routes\":[%s]", apart.routes.n ? apart.routes.p : "");
+	line_yes(line, "reread", apart.h->api->reread != NULL);
 	line_end(line);
 	apart.ready = true;
 	if (!apart.h->up) {

@@ -1,4 +1,5 @@
 """The plugin kit as somebody outside has it: installed files only, the examples built from them and carrying messages both ways, plugins on trial."""
+import concurrent.futures
 import contextlib
 import os
 import re
@@ -145,9 +146,22 @@ OURS = {
     "webhook": ["verify=none", "in.dedup={id}", "in.text={text}", "url=http://127.0.0.1:9/"],
     "chat": [],
     "email": ["addresses=support@demo.test", "listen=127.0.0.1:0", "smtp_url=smtp://127.0.0.1:9"],
-    "exec": ["command.0=/usr/bin/python3", f"command.1={ROOT}/channels/exec/examples/udp.py", "user=nobody", "settings.0.name=address",
-             "settings.0.value=127.0.0.1", "settings.1.name=port", "settings.1.value=0"],
+    "exec": ["command.0=/usr/bin/python3", "command.1=-c", "command.2=PROGRAM", "user=nobody"],
 }
+
+# A program that brings a message of its own, again until it is taken, and answers what it is asked.
+PROGRAM = """
+import json, sys, time
+def say(**m): print(json.dumps(m), flush=True)
+message = {"t": "in", "id": "1", "thread": "ann", "from": {"value": "ann"}, "text": "Where is my card?"}
+for line in sys.stdin:
+    m = json.loads(line)
+    if m["t"] == "hello": say(t="ready"); say(**message)
+    elif m["t"] == "ack" and m["outcome"] == "retry": time.sleep(0.1); say(**message)
+    elif m["t"] == "send": say(t="sent", id=m["id"], outcome="ok")
+    elif m["t"] == "ping": say(t="pong")
+"""
+WAYS = {"hello": "text/plain", "form": "application/x-www-form-urlencoded", "webhook": "application/json", "chat": "WebSocket", "email": "LMTP", "exec": "by itself"}
 
 
 def trial(plugin, *words, code=0):
@@ -156,10 +170,14 @@ def trial(plugin, *words, code=0):
 
 
 def test_our_own_plugins_pass_their_trial():
-    for name, options in OURS.items():
-        words = [w for o in options for w in ("--option", o)]
-        out = trial(os.path.join(BUILD, "channels", name + ".so"), *words)
-        assert "FAILED" not in out, out
+    def one(name):
+        words = [w for o in OURS[name] for w in ("--option", o.replace("PROGRAM", PROGRAM))]
+        return trial(os.path.join(BUILD, "channels", name + ".so"), *words)
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:  # it mostly waits
+        for name, out in zip(OURS, pool.map(one, OURS)):
+            assert "FAILED" not in out and f"a message came in ({WAYS[name]}" in out, out
+            skipped = {line.split()[1] for line in out.splitlines() if line.startswith("skipped")}
+            assert not skipped & {"intake", "disk", "duplicates", "away", "refused", "slow-host", "left"}, out
 
 
 # What a plugin may do wrong: a change of hello.c, what the trial has to say, and in which case.
@@ -187,23 +205,64 @@ WRONG = {
 }
 
 
+PREAMBLE = "#include <pthread.h>\n#include <unistd.h>\nstatic void *elsewhere(void *arg);\n"
+ELSEWHERE = """
+static void *elsewhere(void *arg)
+{
+	struct hello *h = arg;
+	h->usher->log(h->host, USHER_INFO, "x");
+	return NULL;
+}
+void *keep = (void *)elsewhere;
+"""
+
+
+def found(dir, name, source, case, says):
+    """What the trial says of a plugin with that source."""
+    with open(f"{dir}/{name}.c", "w") as f:
+        f.write(source)
+    run("cc", "-w", "-D_GNU_SOURCE", "-shared", "-fPIC", "-I" + ROOT + "/include", "-o", f"{dir}/{name}.so", f"{dir}/{name}.c")
+    out = trial(f"{dir}/{name}.so", *case.split(), "--patience", "1", code=1)
+    assert says in out and "FAILED" in out, f"{name}: {says}\n{out}"
+
+
+def source(path):
+    with open(os.path.join(ROOT, path)) as f:
+        return f.read()
+
+
 def test_the_trial_finds_what_is_wrong():
-    with open(os.path.join(ROOT, "channels/hello/hello.c")) as f:
-        good = f.read()
+    good = source("channels/hello/hello.c")
     with room() as dir:
         for n, (old, changes) in enumerate(WRONG.items()):
             assert good.count(old) == 1, old
             for i, (new, says, case) in enumerate(changes):
-                name = f"{dir}/wrong{n}{i}"
-                text = "#include <pthread.h>\n#include <unistd.h>\n" + good.replace(old, new)
-                text = text.replace("static const struct usher_option", "static void *elsewhere(void *arg);\nstatic const struct usher_option", 1)
-                text += ("\nstatic void *elsewhere(void *arg)\n{\n\tstruct hello *h = arg;\n\th->usher->log(h->host, USHER_INFO, \"x\");\n\treturn NULL;\n}\n"
-                         "void *keep = (void *)elsewhere;\n")
-                with open(name + ".c", "w") as f:
-                    f.write(text)
-                run("cc", "-w", "-D_GNU_SOURCE", "-shared", "-fPIC", "-I" + ROOT + "/include", "-o", name + ".so", name + ".c")
-                out = trial(name + ".so", case, "--patience", "1", code=1)
-                assert says in out and "FAILED" in out, f"{new}: {says}\n{out}"
+                found(dir, f"wrong{n}{i}", PREAMBLE + good.replace(old, new) + ELSEWHERE, case, says)
+
+
+def test_the_trial_finds_early_and_false_promises_on_a_connection():
+    good = source("conf/examples/channel/line.c")
+    deliver, answer = "\tl->usher->deliver(l->host, &m, (uint64_t)(uintptr_t)c);", 'outcome == USHER_OK || outcome == USHER_DUPLICATE ? "+ " : "- "'
+    said = "\tsay(l, c, outcome"
+    assert good.count(deliver) == 1 and good.count(answer) == 1 and good.count(said) == 1
+    early = good.replace(deliver, '\tsay(l, c, "+ ok", none_of_it);\n' + deliver).replace(said, "\tif (0)\n\t\tsay(l, c, outcome")
+    early = early.replace("static const struct usher_option", "static const struct usher_str none_of_it;\nstatic const struct usher_option", 1)
+    with room() as dir:
+        found(dir, "early", early, "disk", "before the message was on disk, and nothing after")
+        found(dir, "always", good.replace(answer, '"+ stored as "'), "disk away", "as for success")
+        found(dir, "refused", good.replace(answer, '"+ stored as "'), "disk refused", "refused it for good, yet the sender was told")
+
+
+def test_a_crash_in_each_callback_is_named():
+    good = source("channels/hello/hello.c")
+    calls = {"open": "life", "close": "life", "check": "options", "http": "requests", "http_body": "requests", "http_gone": "left", "ack": "disk", "send": "sends"}
+    with room() as dir:
+        for call, case in calls.items():
+            name = {"http_body": "body", "http_gone": "gone"}.get(call, call)
+            head = re.search(r"\nstatic [a-z *]+\bhello_%s\([^{;]*\)\n\{\n" % name, good)
+            assert head, call
+            crash = "\t*(volatile int *)8 = 1;\n" if call != "check" else "\tif (!usher->deliver)\n\t\t*(volatile int *)8 = 1;\n"
+            found(dir, "crash_" + call, good[:head.end()] + crash + good[head.end():], case, f"it crashed in {call}: signal")
 
 
 def test_usage_of_the_trial():
