@@ -5,17 +5,19 @@
  *   session ─▶ recall ─┬─ nothing: anonymous, its hash is the thread
  *                      ├─ identified: that thread, that person
  *                      └─ moved: its visitor has proved who he is and has another token; this one opens nothing any more
- *   identity ─▶ burn the nonce ─▶ a new token; the old one is marked as moved, other tabs are sent to fetch the new one
+ *   identity ─▶ burn the nonce ─▶ a new token; the old one is marked as moved, other tabs are sent to fetch the new one. Who brings no conversation
+ *               along comes into the one that this person has on another device
  *
- * A record is lines: I or M, thread, kind, value, name.
+ * A record is lines: I or M, thread, kind, value, name. Of a person: the thread.
  */
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "chat.h"
 
-enum step { STEP_RECALL, STEP_BURN, STEP_RECORD };
+enum step { STEP_RECALL, STEP_BURN, STEP_PERSON, STEP_RECORD };
 
 struct hello {
 	enum step step;
@@ -24,6 +26,7 @@ struct hello {
 	char given_key[THREAD_LEN + 1]; /* of the token that was given; "": none */
 	char thread[THREAD_LEN + 1], nonce[THREAD_LEN + 1];
 	int signed_in; /* it brought an identity */
+	int alone;     /* and no conversation */
 };
 
 static struct usher_str str(const char *text)
@@ -172,6 +175,27 @@ static void session_name(const char *key, char out[THREAD_LEN + 3])
 	memcpy(out + 2, key, THREAD_LEN + 1);
 }
 
+/* Where the conversation of a person is, whatever the device. */
+static void person_name(const struct claims *c, char out[THREAD_LEN + 3])
+{
+	char text[sizeof(c->kind) + IDENTITY_MAX + 1], key[THREAD_LEN + 1];
+
+	snprintf(text, sizeof(text), "%s\n%s", c->kind, c->value);
+	thread_key(text, key);
+	session_name(key, out);
+	out[0] = 'p';
+}
+
+static void person_write(struct tab *t)
+{
+	struct chat *c = t->chat;
+	char name[THREAD_LEN + 3];
+
+	person_name(&t->hello->claims, name);
+	c->svc->remember_for(c->host, str(name), (struct usher_str){ t->hello->thread, THREAD_LEN },
+		SESSION_KEEP_S, 0, 0);
+}
+
 static void record_write(
 	struct tab *t, const char *key, const char *what, uint32_t keep_s, uint64_t token)
 {
@@ -237,6 +261,7 @@ static void decide(struct tab *t, const struct record *r)
 	} else if (r->there && !r->moved && same_person(r, &h->claims)) {
 		burn(t, 0); /* whoever holds this token is that person already */
 		memcpy(h->thread, r->thread, sizeof(h->thread));
+		person_write(t);
 		settle(t);
 	} else {
 		char keep[THREAD_LEN + 1];
@@ -249,23 +274,11 @@ static void decide(struct tab *t, const struct record *r)
 			t->fresh = *h->given_key != 0;
 			t->seq = t->fresh ? 0 : t->seq;
 			*h->given_key = '\0'; /* another person's: it stays as it is */
+			h->alone = 1;
 		}
 		h->step = STEP_BURN;
 		burn(t, t->serial);
 	}
-}
-
-void hello_recalled(struct tab *t, enum usher_outcome outcome, struct usher_str value)
-{
-	struct record r;
-	if (!t->hello || t->hello->step != STEP_RECALL)
-		return;
-	if (outcome != USHER_OK) {
-		tab_close(t, 1013, "the store is away; come back");
-		return;
-	}
-	record_read(value, &r);
-	decide(t, &r);
 }
 
 /* Whoever knows the old token only sees nothing more of it. */
@@ -276,24 +289,59 @@ static void others_renew(struct tab *t)
 		tab_close(o, 4001, "the session has a new token; say hello with it");
 }
 
-static void burned(struct tab *t)
+static void record(struct tab *t)
 {
 	struct hello *h = t->hello;
 	char key[THREAD_LEN + 1];
 
-	h->claims.verified = 1;
 	h->step = STEP_RECORD;
+	person_write(t);
 	if (*h->given_key)
 		record_write(t, h->given_key, "M", 0, 0);
 	thread_key(h->token, key);
 	record_write(t, key, "I", SESSION_KEEP_S, t->serial);
 }
 
+static void burned(struct tab *t)
+{
+	struct chat *c = t->chat;
+	struct hello *h = t->hello;
+	char name[THREAD_LEN + 3];
+
+	h->claims.verified = 1;
+	if (!h->alone) {
+		record(t);
+		return;
+	}
+	h->step = STEP_PERSON;
+	person_name(&h->claims, name);
+	c->svc->recall(c->host, str(name), t->serial);
+}
+
+void hello_recalled(struct tab *t, enum usher_outcome outcome, struct usher_str value)
+{
+	struct hello *h = t->hello;
+	struct record r;
+
+	if (!h || (h->step != STEP_RECALL && h->step != STEP_PERSON))
+		return;
+	if (outcome != USHER_OK) {
+		tab_close(t, 1013, "the store is away; come back");
+	} else if (h->step == STEP_RECALL) {
+		record_read(value, &r);
+		decide(t, &r);
+	} else {
+		if (value.n == THREAD_LEN)
+			memcpy(h->thread, value.p, THREAD_LEN);
+		record(t);
+	}
+}
+
 void hello_remembered(struct tab *t, enum usher_outcome outcome)
 {
 	struct hello *h = t->hello;
 
-	if (!h || h->step == STEP_RECALL)
+	if (!h || h->step == STEP_RECALL || h->step == STEP_PERSON)
 		return;
 	if (outcome == USHER_DUPLICATE)
 		fail(t, "identity",
@@ -303,7 +351,8 @@ void hello_remembered(struct tab *t, enum usher_outcome outcome)
 	else if (h->step == STEP_BURN)
 		burned(t);
 	else {
-		others_renew(t);
+		if (!h->alone)
+			others_renew(t);
 		settle(t);
 	}
 }

@@ -57,6 +57,26 @@ static struct usher_str option(struct form *f, size_t i, const char *what)
 	return f->svc->option(f->host, key);
 }
 
+int choice_next(struct usher_str *rest, struct usher_str *one)
+{
+	if (!rest->p)
+		return 0;
+	const char *bar = rest->n ? memchr(rest->p, '|', rest->n) : NULL;
+	*one = (struct usher_str){ rest->p, bar ? (size_t)(bar - rest->p) : rest->n };
+	*rest = bar ? (struct usher_str){ bar + 1, rest->n - one->n - 1 }
+		    : (struct usher_str){ NULL, 0 };
+	return 1;
+}
+
+static size_t bars(struct usher_str list)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < list.n; i++)
+		n += list.p[i] == '|';
+	return n;
+}
+
 static int refuse(char *why, size_t size, size_t i, const char *text)
 {
 	snprintf(why, size, "fields.%zu: %s", i, text);
@@ -99,6 +119,15 @@ static int field_read(struct form *f, size_t i, char *why, size_t size)
 		d->label[LANGUAGE_RU] = d->label[LANGUAGE_EN];
 	if (d->type == FIELD_CHOICE && !d->choices.n)
 		return refuse(why, size, i, "a choice needs choices: \"one|two\"");
+	d->choice_labels[LANGUAGE_EN] = option(f, i, "choice_labels");
+	d->choice_labels[LANGUAGE_RU] = option(f, i, "choice_labels_ru");
+	if (!d->choice_labels[LANGUAGE_EN].n)
+		d->choice_labels[LANGUAGE_EN] = d->choices;
+	if (!d->choice_labels[LANGUAGE_RU].n)
+		d->choice_labels[LANGUAGE_RU] = d->choice_labels[LANGUAGE_EN];
+	for (int lang = 0; lang < LANGUAGE_COUNT; lang++)
+		if (bars(d->choice_labels[lang]) != bars(d->choices))
+			return refuse(why, size, i, "there are as many choice_labels as choices");
 	if ((d->type == FIELD_FILE) != (d->map == MAP_FILE))
 		return refuse(why, size, i, "a file is mapped to file, and nothing else is");
 	f->field_count++;
@@ -232,13 +261,11 @@ static int is_phone(struct usher_str s)
 
 static int is_choice(struct usher_str choices, struct usher_str s)
 {
-	for (size_t i = 0; i <= choices.n;) {
-		const char *bar = memchr(choices.p + i, '|', choices.n - i);
-		size_t n = bar ? (size_t)(bar - choices.p) - i : choices.n - i;
-		if (n == s.n && memcmp(choices.p + i, s.p, n) == 0)
+	struct usher_str one;
+
+	while (choice_next(&choices, &one))
+		if (one.n == s.n && memcmp(one.p, s.p, one.n) == 0)
 			return 1;
-		i += n + 1;
-	}
 	return 0;
 }
 

@@ -58,8 +58,9 @@ enum field_map { FIELD_MAPS(FIELD_MAP_ENUM) FIELD_MAP_COUNT };
 enum language { LANGUAGE_EN, LANGUAGE_RU, LANGUAGE_COUNT };
 
 struct field {
-	struct usher_str name, choices, value;	/* value: of a hidden one */
-	struct usher_str label[LANGUAGE_COUNT]; /* never empty */
+	struct usher_str name, choices, value;		/* value: of a hidden one */
+	struct usher_str label[LANGUAGE_COUNT];		/* never empty */
+	struct usher_str choice_labels[LANGUAGE_COUNT]; /* as many as choices */
 	enum field_type type;
 	enum field_map map;
 	int required;
@@ -134,6 +135,8 @@ void form_look(struct form *f);
 /* Reads the declaration. 0, or -1 with the reason. */
 int fields_read(struct form *f, char *why, size_t why_size);
 /* FIELDS_MAX when there is none of that name. */
+/* The next of a list like one|two; 0 at its end. */
+int choice_next(struct usher_str *rest, struct usher_str *one);
 size_t field_find(const struct form *f, struct usher_str name);
 /* Fills errors. */
 void fields_check(struct post *p);

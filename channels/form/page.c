@@ -213,16 +213,16 @@ static void attributes(struct buf *b, struct form *f, size_t i, const char *erro
 static void choices(
 	struct buf *b, const struct field *d, struct usher_str value, enum language lang)
 {
+	struct usher_str rest = d->choices, labels = d->choice_labels[lang], c, name;
+
 	buf_printf(b, "<option value=\"\">%s</option>", words("choose", lang));
-	for (size_t i = 0; i <= d->choices.n;) {
-		const char *bar = memchr(d->choices.p + i, '|', d->choices.n - i);
-		struct usher_str c = { d->choices.p + i,
-			bar ? (size_t)(bar - d->choices.p) - i : d->choices.n - i };
-		buf_text(b, c.n == value.n && memcmp(c.p, value.p, c.n) == 0 ? "<option selected>"
-									     : "<option>");
+	while (choice_next(&rest, &c) && choice_next(&labels, &name)) {
+		int chosen = c.n == value.n && memcmp(c.p, value.p, c.n) == 0;
+		buf_text(b, "<option value=\"");
 		html(b, c);
+		buf_text(b, chosen ? "\" selected>" : "\">");
+		html(b, name);
 		buf_text(b, "</option>");
-		i += c.n + 1;
 	}
 }
 

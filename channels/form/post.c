@@ -318,7 +318,7 @@ void post_acked(struct post *p, enum usher_outcome outcome, struct usher_str why
 
 /* ---- the body ---- */
 
-/* A robot is told what a person would be told, and nothing is kept. */
+/* A robot is told what a person would be told, a number of now included, and nothing is kept. */
 static void post_trapped(struct post *p)
 {
 	static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -328,9 +328,11 @@ static void post_trapped(struct post *p)
 	p->form->trapped++;
 	p->form->svc->count(p->form->host, "refused", 1);
 	p->form->svc->random(p->form->host, chance, sizeof(chance));
-	for (size_t i = 0; i < sizeof(id); i++)
-		id[i] = digits[chance[i] & 31];
-	id[0] = '0';
+	uint64_t now_ms = p->form->svc->now_us(p->form->host) / 1000;
+	for (size_t i = sizeof(id); i--;) {
+		id[i] = digits[i < 10 ? now_ms & 31 : chance[i] & 31];
+		now_ms >>= i < 10 ? 5 : 0;
+	}
 	answer_taken(p, (struct usher_str){ id, sizeof(id) });
 }
 

@@ -50,7 +50,7 @@
 	X("optional", "optional", "необязательно")                                                                                                                 \
 	X("choose", "Please choose", "Выберите")                                                                                                                   \
 	X("thanks", "Thank you. Your message has arrived.", "Спасибо. Ваше сообщение получено.")                                                                   \
-	X("number", "Its number is", "Его номер")                                                                                                                  \
+	X("number", "Its number is", "Номер обращения")                                                                                                            \
 	X("another", "Write another message", "Написать ещё")                                                                                                      \
 	X("trap", "Leave this empty", "Оставьте пустым")
 

@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { createHmac } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { createServer } from "node:http";
 import { dirname, join, resolve } from "node:path";
@@ -270,6 +271,121 @@ test("when nobody is there the message is taken, and an invitation is shown once
 	await shopper.waitForTimeout(2000);
 	assert.equal(await inside(shopper, ".invite").isVisible(), false);
 	await shopper.context().close();
+});
+
+test("two tabs and another device agree: each word once, in one order, whoever says it", { timeout: 90000 }, async () => {
+	const bo = new Agent("bo");
+	await bo.command({ t: "presence", to: "available" });
+	const known = bo.frames.filter((f) => f.t === "offer").map((f) => f.offer);
+	const jwt = (claims) => {
+		const b64 = (v) => Buffer.from(JSON.stringify(v)).toString("base64url");
+		const signed = `${b64({ alg: "HS256", typ: "JWT" })}.${b64({ exp: Math.floor(Date.now() / 1000) + 300, jti: String(Math.random()), ...claims })}`;
+		return `${signed}.${createHmac("sha256", "test-secret-of-the-site").update(signed).digest("base64url")}`;
+	};
+	const one = await newPage(browser);
+	await begin(one, { identity: jwt({ email: "zoe@x.org" }) });
+	await say(one, "from the first tab");
+	await received(one);
+	const conv = await bo.accept(known);
+	// a second tab has the session; another device proves the same person
+	const two = await one.context().newPage();
+	two.setDefaultTimeout(8000);
+	await two.goto(at({ lang: "en", open: true }));
+	const phone = await newPage(browser, { width: 360, height: 640 });
+	await begin(phone, { identity: jwt({ email: "zoe@x.org" }) });
+	for (const p of [two, phone]) await until(async () => (await said(p)).includes("from the first tab"), "the first word everywhere");
+	await bo.command({ t: "reply", conv, text: "answer 1" });
+	await Promise.all([say(one, "again from one"), say(two, "at once from two")]);
+	await bo.command({ t: "reply", conv, text: "answer 2" });
+	await say(phone, "from my telephone");
+	for (const p of [one, two, phone]) await until(async () => (await said(p)).length === 6, "everything everywhere");
+	assert.deepEqual(await said(one), await said(two));
+	assert.deepEqual(await said(one), await said(phone));
+	assert.equal(new Set(await said(one)).size, 6);
+	assert.deepEqual(bo.said(conv), (await said(one)).filter((t) => !t.startsWith("answer")));
+	assert.deepEqual([...one.problems, ...phone.problems], []);
+	bo.close();
+	await one.context().close();
+	await phone.context().close();
+});
+
+test("what the page says later holds: a look, a title, who has logged in", { timeout: 60000 }, async () => {
+	const page = await newPage(browser);
+	await begin(page);
+	const looks = () => page.locator("#usher-chat").evaluate((h) => [h.className.trim(), getComputedStyle(h.shadowRoot.querySelector(".panel")).backgroundColor, h.shadowRoot.querySelector("h2").textContent]);
+	const before = await looks();
+	await page.evaluate(() => {
+		window.usherSettings = { theme: "dark", side: "left", title: "Another shop", color: "#0a6e4f" };
+	});
+	const after = await looks();
+	assert.equal(after[0], "dark left");
+	assert.notEqual(after[1], before[1]);
+	assert.equal(after[2], "Another shop");
+	assert.deepEqual(await axe(page), []);
+	assert.deepEqual(page.problems, []);
+	await page.context().close();
+});
+
+test("any writing stays in its place: right to left, long words, emoji, markup; nothing of it is run", { timeout: 60000 }, async () => {
+	const page = await newPage(browser, { width: 320, height: 640 });
+	await begin(page);
+	const words = ["שלום, הכרטיס שלי (17) אבד!", "مرحبا 123, أين بطاقتي?", "x".repeat(500), "👩‍👩‍👧‍👦🏳️‍🌈".repeat(20), "<img src=x onerror=alert(1)> &amp; </script>", "\u202Eexe.gpj evil\u202C after", "line one\nline two"];
+	for (const w of words) {
+		const field = inside(page, ".write textarea");
+		await field.fill(w);
+		await field.press("Enter");
+	}
+	await until(async () => (await marks(page)).every((m) => /received|read/.test(m)) && (await said(page)).length === words.length, "all of it", 20000);
+	const got = await said(page);
+	assert.equal(got[4], words[4]);
+	assert.equal(got[6], words[6]);
+	const sides = await page.locator("#usher-chat").evaluate((h) => {
+		const log = h.shadowRoot.querySelector(".log");
+		return { over: log.scrollWidth - log.clientWidth, dir: [...h.shadowRoot.querySelectorAll(".msg.you .text")].map((e) => getComputedStyle(e).unicodeBidi) };
+	});
+	assert.ok(sides.over <= 0, `something sticks out: ${sides.over}`);
+	assert.ok(sides.dir.every((d) => d === "plaintext"), `each message has its own direction: ${sides.dir}`);
+	await shot(page, "writing-320");
+	assert.deepEqual(await axe(page), []);
+	// a keyboard over half of the phone: the line to write in stays in sight
+	await page.setViewportSize({ width: 320, height: 300 });
+	await inside(page, ".write textarea").focus();
+	const box = await inside(page, ".write").boundingBox();
+	assert.ok(box.y >= 0 && box.y + box.height <= 300, JSON.stringify(box));
+	await shot(page, "keyboard-320");
+	assert.deepEqual(page.problems, []);
+	await page.context().close();
+});
+
+test("axe and reflow of every state: files, refused ones, errors, lost, ended, asked to end", { timeout: 90000 }, async () => {
+	for (const dark of [false, true]) {
+		const page = await newPage(browser, { width: 320, height: 640, dark });
+		await begin(page);
+		const look = async (name) => {
+			await shot(page, `${name}-${dark ? "dark" : "light"}`);
+			assert.deepEqual(await axe(page), [], `${name} dark=${dark}`);
+			assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 320, name);
+		};
+		await say(page, "hello");
+		await received(page);
+		await inside(page, 'input[type="file"]').setInputFiles({ name: "a picture with quite a long name that goes on.png", mimeType: "image/png", buffer: png });
+		await inside(page, ".file canvas").waitFor();
+		await inside(page, 'input[type="file"]').setInputFiles({ name: "virus.exe", mimeType: "application/octet-stream", buffer: png });
+		await inside(page, ".system.bad").first().waitFor();
+		await look("files");
+		await inside(page, 'button[title="Emoji"]').click();
+		await look("emoji");
+		await page.keyboard.press("Escape");
+		await inside(page, 'button[title="End the conversation"]').click();
+		await look("end");
+		await page.keyboard.press("Escape");
+		await page.context().setOffline(true);
+		await say(page, "said while nobody hears");
+		assert.equal((await marks(page)).at(-1), "sending…");
+		await look("offline");
+		await page.context().setOffline(false);
+		await page.context().close();
+	}
 });
 
 test("by keyboard alone, in light and dark, in a colour of the site, on a phone", { timeout: 90000 }, async () => {

@@ -89,6 +89,8 @@ test("axe and reflow: both languages, light and dark, 320 and 1200 px", { timeou
 				};
 				await page.goto(form());
 				assert.equal(await page.locator("html").getAttribute("lang"), locale.slice(0, 2));
+				assert.equal(await page.locator("select option").nth(1).textContent(), locale === "ru-RU" ? "Карты" : "Cards");
+				assert.equal(await page.locator("select option").nth(1).getAttribute("value"), "cards");
 				await look("form");
 				await page.evaluate(() => {
 					document.querySelector("form").noValidate = true;

@@ -154,7 +154,8 @@ def test_fields_become():
 
 def test_refused_declarations():
     for change, says in ((("      reply_by: support\n", ""), "reply_by"), (("      challenge: 5\n", "      challenge: many\n"), "challenge"),
-                         (("map: identity", "map: text"), "exactly one")):
+                         (("map: identity", "map: text"), "exactly one"),
+                         (("choices: cards|other", "choices: cards|other, choice_labels_ru: Карты"), "as many choice_labels")):
         with tempfile.NamedTemporaryFile("w", suffix=".yaml") as f:
             text = open(CENTER).read()
             assert change[0] in text

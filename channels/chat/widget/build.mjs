@@ -27,6 +27,8 @@ await build({
 	format: "iife",
 	target: "es2020",
 	legalComments: "none",
+	// names of our own that neither a page nor a server nor a browser knows
+	mangleProps: /^(typingLine|typingTimer|buildAsk|buildEmoji|buildWrite|showEmoji|invitation|askEnd|toEnd|heading|tellSeen|setSession|stopped|acts|launch|badge|mine|unread|flying|told|heard|pump|lost|doubt|beat|again|grow|isOpen)$/,
 	plugins: [style],
 });
 const size = gzipSync(readFileSync(`${out}/widget.js`)).length;

@@ -2,7 +2,7 @@
 import { Connection } from "./connection";
 import { beforeForm, closedForm, mailForm, rateForm } from "./forms";
 import { Keep } from "./memory";
-import { askCenter, local, readSettings, type Center } from "./settings";
+import { askCenter, local, readSettings, type Center, type Settings } from "./settings";
 import { isRussian, strings } from "./strings";
 import { View } from "./view";
 
@@ -182,6 +182,17 @@ function begin(): void {
 		fetch: (f, picture) => connection.fetch(f, picture),
 	});
 	connection.visible = () => view.isOpen();
+
+	// The page may say something else later: who has logged in, that it is dark now. The language is what it was.
+	Object.defineProperty(window, "usherSettings", {
+		get: () => settings,
+		set(v: Partial<Settings>) {
+			Object.assign(settings, v, { base: settings.base, page: settings.page });
+			view.look();
+			if (v.open) view.show(true, false);
+			if (v.identity) connection.again();
+		},
+	});
 
 	const invite = () => {
 		const rule = (center.invite || []).find(

@@ -31,7 +31,7 @@ p { margin: 0; }
 .msg.bad { color: var(--warn); }
 .who { margin: 0 4px 2px; font-size: 13px; color: var(--soft); }
 .you .who { text-align: right; }
-.text { padding: 9px 13px; border-radius: 14px; background: var(--theirs); white-space: pre-wrap; overflow-wrap: anywhere; }
+.text { padding: 9px 13px; border-radius: 14px; background: var(--theirs); white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext; }
 .you .text { background: var(--mine); }
 .system .text { background: none; padding: 2px 8px; }
 .file { display: grid; gap: 6px; justify-items: start; margin-top: 4px; padding: 8px; border: 1px solid var(--line); border-radius: 14px; }
@@ -59,6 +59,6 @@ textarea { flex: 1; min-width: 0; max-height: 140px; resize: none; }
 .stars:not(:has(:checked)) input::before, .stars :checked ~ input::before { content: "☆"; color: var(--soft); }
 .emoji { display: grid; grid-template-columns: repeat(auto-fill, minmax(40px, 1fr)); padding: 8px; border-top: 1px solid var(--line); }
 .emoji button { height: 40px; padding: 0; border: 0; border-radius: 10px; background: none; font-size: 20px; }
-@media (max-width: 480px) { .panel:not(.page) { right: 0; bottom: 0; width: 100vw; height: 100dvh; border: 0; border-radius: 0; } :host(.left) .panel:not(.page) { left: 0; } .panel.page { margin: 12px auto; } .launch, .invite { right: 12px; } .launch { bottom: 12px; } .invite { bottom: 76px; } }
+@media (max-width: 480px) { .panel:not(.page) { right: 0; top: 0; width: 100vw; height: var(--high, 100dvh); border: 0; border-radius: 0; } :host(.left) .panel:not(.page) { left: 0; } .panel.page { margin: 12px auto; height: calc(var(--high, 100dvh) - 176px); min-height: 300px; } .launch, .invite { right: 12px; } .launch { bottom: 12px; } .invite { bottom: 76px; } }
 @media (prefers-reduced-motion: no-preference) { .msg { animation: in .16s ease-out; } @keyframes in { from { opacity: 0; transform: translateY(4px); } } }
 `;

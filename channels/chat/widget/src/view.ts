@@ -57,17 +57,26 @@ export class View {
 		root.adoptedStyleSheets = [sheet];
 		this.host.id = "usher-chat";
 		this.host.lang = settings.lang.slice(0, 2);
-		this.host.className = `${settings.theme || ""} ${settings.side || ""}`;
 		this.launch = button("launch", "");
 		this.launch.append(icon("M21 12a8 8 0 0 1-8 8H4l2-3.2A8 8 0 1 1 21 12z"), el("span", "words", s.open), this.badge);
 		this.attach = button("icon", s.attach, "M20 11.500l-7.800 7.800a5 5 0 0 1-7-7l8.300-8.300a3.300 3.300 0 0 1 4.700 4.700l-8.200 8.200a1.700 1.700 0 0 1-2.400-2.400l7.300-7.300");
 		this.heading.id = "title";
-		this.title(settings.title || s.title);
 		this.build();
 		root.append(this.launch, this.invitation, this.panel);
 		document.body.append(this.host);
-		if (settings.color) this.color(settings.color);
+		this.look();
 		this.show(settings.page || !!settings.open, false);
+		// where a keyboard covers half of a phone, what is left is the panel's
+		const seen = window.visualViewport;
+		seen?.addEventListener("resize", () => this.host.style.setProperty("--high", `${seen.height}px`));
+	}
+
+	/** As the settings say now. */
+	look(): void {
+		const { theme, side, title, color } = this.settings;
+		this.host.className = `${theme || ""} ${side || ""}`;
+		this.title(title || this.s.title);
+		if (color) this.color(color);
 	}
 
 	title(text: string): void {
