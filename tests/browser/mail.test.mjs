@@ -70,11 +70,62 @@ after(async () => {
 	server?.close();
 });
 
+/* SHOTS=DIR leaves pictures. */
+const shot = (desk, name) => process.env.SHOTS && desk.screenshot({ path: join(process.env.SHOTS, `${name}.png`) });
+
 async function accept(desk) {
 	await desk.locator(".offer").getByRole("button", { name: /accept/i }).first().click({ timeout: 15000 });
 }
 
+test("a first mail: written by keys alone, sent, answered", { timeout: 120000 }, async () => {
+	const desk = await newPage(browser);
+	await signIn(desk, center.url, "ann", password);
+	await desk.locator(".top .segmented .p-available").click();
+	await desk.getByRole("button", { name: "New mail" }).waitFor();
+	await desk.locator("h1, .top").first().click({ position: { x: 1, y: 1 } });
+	await desk.keyboard.press("m");
+	const dialog = desk.getByRole("dialog", { name: "New mail" });
+	await desk.keyboard.type("kim@x.org");
+	await desk.keyboard.press("Tab");
+	await desk.keyboard.type("Kim Lee");
+	await dialog.getByRole("textbox", { name: "Subject" }).fill("Your card");
+	await dialog.getByRole("textbox", { name: "Text" }).fill("{{dear}}, it is ready.");
+	await dialog.locator("input[type=file]").setInputFiles({ name: "Карта.txt", mimeType: "text/plain", buffer: Buffer.from("map") });
+	await dialog.locator(".chip", { hasText: "Карта.txt" }).waitFor();
+	await until(async () => !(await dialog.getByRole("button", { name: /^Send/ }).isDisabled()), "the file to be there");
+	assert.deepEqual(await axe(desk), []);
+	await shot(desk, "write-en");
+
+	/* What was typed outlives the window. */
+	await desk.keyboard.press("Escape");
+	await desk.keyboard.press("m");
+	assert.equal(await dialog.getByRole("textbox", { name: "Subject" }).inputValue(), "Your card");
+	await dialog.getByRole("textbox", { name: "Text" }).press("Control+Enter");
+	await until(() => mails.some((m) => m.rcpt === "kim@x.org"), "the mail");
+	const mail = mails.find((m) => m.rcpt === "kim@x.org").data;
+	assert.match(mail, /Hello Kim Lee, it is ready\./);
+	assert.match(mail, /filename\*/);
+	const sent = desk.locator(".msg.out").first();
+	await sent.getByText("Sent", { exact: false }).first().waitFor();
+	assert.deepEqual(await axe(desk), []);
+	await shot(desk, "written-en");
+
+	/* The answer comes into it; the window is empty for the next one. */
+	const token = /support\+\w+@demo\.test/.exec(mail)[0];
+	center.mail("kim@x.org", "Re", "text/plain", "Thank you", token);
+	await desk.locator(".msg.in", { hasText: "Thank you" }).waitFor({ timeout: 15000 });
+	await desk.getByRole("button", { name: "New mail" }).click();
+	assert.equal(await dialog.getByRole("textbox", { name: "Subject" }).inputValue(), "");
+	await desk.keyboard.press("Escape");
+	await desk.getByRole("button", { name: "Write to kim@x.org" }).click();
+	assert.equal(await dialog.getByRole("textbox", { name: "To" }).inputValue(), "kim@x.org");
+	await desk.keyboard.press("Escape");
+	assert.deepEqual(desk.problems, []);
+	await desk.context().close();
+});
+
 test("recipients, refusal, once more, texts and signature", { timeout: 120000 }, async () => {
+	mails.length = 0;
 	const desk = await newPage(browser);
 	await signIn(desk, center.url, "ann", password);
 	await desk.locator(".top .segmented .p-available").click();

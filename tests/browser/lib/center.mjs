@@ -82,9 +82,9 @@ export class Center {
 	}
 
 	/** A mail by LMTP, as the site's own server would deliver it. */
-	mail(from, subject, type, body) {
+	mail(from, subject, type, body, to = "support@demo.test") {
 		const raw = `From: ${from}\nTo: support@demo.test\nSubject: ${subject}\nMessage-ID: <${Date.now()}.${Math.random()}@x.org>\nMIME-Version: 1.0\nContent-Type: ${type}; charset=utf-8\n\n${body}\n`;
-		execFileSync("swaks", ["--server", `127.0.0.1:${this.lmtp}`, "--protocol", "LMTP", "--from", from.replace(/.*<|>.*/g, ""), "--to", "support@demo.test", "--data", "-", "--silent", "2"], { input: raw });
+		execFileSync("swaks", ["--server", `127.0.0.1:${this.lmtp}`, "--protocol", "LMTP", "--from", from.replace(/.*<|>.*/g, ""), "--to", to, "--data", "-", "--silent", "2"], { input: raw });
 	}
 
 	async close() {

@@ -7,7 +7,7 @@ import { accept, callComposer, open, pane, presence, wrapupDone } from "./comman
 import { lang, langSet, t } from "./i18n";
 import { go, page } from "./page";
 import { dark, singleKeys, theme } from "./settings";
-import { convs, mine, offerList, selected, supervises, work } from "./state";
+import { convs, mailboxes, mine, offerList, selected, supervises, work } from "./state";
 import type { Key } from "./strings";
 import type { Shown } from "./ui/picture";
 
@@ -19,6 +19,7 @@ export type DialogKind =
 	| { kind: "assign"; conv: string }
 	| { kind: "resolve"; conv: string }
 	| { kind: "template"; conv: string }
+	| { kind: "write"; to?: string; name?: string }
 	| { kind: "signature" }
 	| { kind: "explain"; conv: string }
 	| { kind: "picture"; picture: Shown }
@@ -86,6 +87,12 @@ export const actions: Action[] = [
 		key: "i",
 		can: answerable,
 		run: withCurrent((conv) => (dialog.value = { kind: "template", conv })),
+	},
+	{
+		label: "act.write",
+		key: "m",
+		can: () => mailboxes.peek().length > 0,
+		run: () => (dialog.value = { kind: "write" }),
 	},
 	{ label: "composer.signature", can: () => true, run: () => (dialog.value = { kind: "signature" }) },
 	{ label: "act.note", key: "n", can: () => current() !== undefined, run: () => callComposer("note") },

@@ -5,7 +5,7 @@
 import { toast } from "./alerts";
 import { recover, send } from "./connection";
 import { serverNow_ms } from "./clock";
-import { type Draft, type Mode, draftRead, draftWrite } from "./drafts";
+import { type Draft, type Letter, type Mode, draftRead, draftWrite, letterWrite } from "./drafts";
 import { t, word } from "./i18n";
 import type { Answer, Command, Part } from "./protocol";
 import {
@@ -137,7 +137,7 @@ export async function say(
 					conv,
 					text,
 					...(parts.length
-						? { parts: parts.map(({ name, type, size, blob }) => ({ name, type, size, blob })) }
+						? { parts: bare(parts) }
 						: {}),
 					...(to.cc.length ? { cc: to.cc } : {}),
 					...(to.bcc.length ? { bcc: to.bcc } : {}),
@@ -147,6 +147,28 @@ export async function say(
 	outgoing.value = outgoing.value.filter((x) => x.key !== o.key);
 	giveBack(conv, mode, text, parts, to);
 	complain(a, t("error.kept"));
+}
+
+const bare = (parts: Part[]) => parts.map(({ name, type, size, blob }) => ({ name, type, size, blob }));
+
+/** A first mail: the conversation that it begins opens. False: it was refused, and why was said. */
+export async function write(l: Letter): Promise<boolean> {
+	const a = await run({
+		t: "write",
+		channel: l.channel,
+		queue: l.queue,
+		to: l.to,
+		subject: l.subject.trim(),
+		text: l.text.trim(),
+		...(l.name.trim() ? { name: l.name.trim() } : {}),
+		...(l.parts.length ? { parts: bare(l.parts) } : {}),
+		...(l.cc.length ? { cc: l.cc } : {}),
+		...(l.bcc.length ? { bcc: l.bcc } : {}),
+	});
+	if (!a.ok) return false;
+	letterWrite(myId.peek(), null);
+	if (a.conv) open(a.conv);
+	return true;
 }
 
 export const presence = (to: "available" | "away" | "offline") => run({ t: "presence", to });
@@ -193,6 +215,7 @@ export async function consult(conv: string, to: string, text: string): Promise<b
 /** Commands that a reload interrupted: repeated by the connection; only a refusal is worth a word. */
 export function recoverCommands(): void {
 	recover((c, a) => {
+		if (a.ok && c.t === "write") letterWrite(myId.peek(), null);
 		if (a.ok) return;
 		if (c.t === "reply" || c.t === "note") {
 			giveBack(c.conv, c.t, c.text, c.t === "reply" ? (c.parts ?? []) : [], c.t === "reply" ? { cc: c.cc ?? [], bcc: c.bcc ?? [] } : undefined);

@@ -19,6 +19,33 @@ export interface Draft {
 const name = (user: string, conv: string) => `draft.${user}.${conv}`;
 const empty = (): Draft => ({ mode: "reply", reply: "", note: "", parts: [], cc: null, bcc: [] });
 
+/** A first mail that is being written: one at a time. */
+export interface Letter {
+	channel: string;
+	queue: string;
+	to: string;
+	name: string;
+	cc: string[];
+	bcc: string[];
+	subject: string;
+	text: string;
+	parts: Part[];
+}
+const blank = (): Letter => ({ channel: "", queue: "", to: "", name: "", cc: [], bcc: [], subject: "", text: "", parts: [] });
+
+export function letterRead(user: string): Letter {
+	try {
+		return { ...blank(), ...(JSON.parse(read(name(user, "new")) ?? "{}") as Partial<Letter>) };
+	} catch {
+		return blank();
+	}
+}
+
+/** null: it was sent. */
+export function letterWrite(user: string, l: Letter | null): void {
+	write(name(user, "new"), l && JSON.stringify(l));
+}
+
 export function draftRead(user: string, conv: string): Draft {
 	try {
 		return { ...empty(), ...(JSON.parse(read(name(user, conv)) ?? "{}") as Partial<Draft>) };

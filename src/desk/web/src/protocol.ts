@@ -232,6 +232,13 @@ export interface DeadLetter {
 	why: string | null;
 }
 
+/** A channel by which a first message may be written. */
+export interface Mailbox {
+	channel: string;
+	title: string;
+	queue: string;
+}
+
 export interface Stats {
 	queues?: Queue[];
 	status?: {
@@ -249,6 +256,7 @@ export interface Snapshot {
 	queues: Queue[];
 	agents?: Agent[];
 	waiting?: Conv[];
+	mailboxes?: Mailbox[];
 	durability?: string | null;
 	why?: string;
 }
@@ -276,6 +284,18 @@ export type Command =
 	| { t: "accept"; offer: string }
 	| { t: "decline"; offer: string; reason: string }
 	| { t: "reply"; conv: string; text: string; parts?: Omit<Part, "cid">[]; cc?: string[]; bcc?: string[] }
+	| {
+			t: "write";
+			channel: string;
+			queue: string;
+			to: string;
+			subject: string;
+			text: string;
+			name?: string;
+			parts?: Omit<Part, "cid">[];
+			cc?: string[];
+			bcc?: string[];
+	  }
 	| { t: "note"; conv: string; text: string }
 	| { t: "transfer"; conv: string; to: string; text?: string }
 	| { t: "consult"; conv: string; to: string; text?: string }

@@ -12,7 +12,7 @@ import * as api from "./api";
 import { blip, notify, say } from "./alerts";
 import { serverNow_ms } from "./clock";
 import { t } from "./i18n";
-import type { Agent, Card, Conv, Frame, Me, Message, Offer, Queue, Snapshot } from "./protocol";
+import type { Agent, Card, Conv, Frame, Mailbox, Me, Message, Offer, Queue, Snapshot } from "./protocol";
 import { read, write } from "./settings";
 
 export const account = signal<Me | null>(null);
@@ -42,6 +42,8 @@ export interface Outgoing {
 	/** Known once the server answered; the bubble goes when the thread has it. */
 	seq?: number;
 }
+/** By which I may write a first mail. */
+export const mailboxes = signal<Mailbox[]>([]);
 export const outgoing = signal<Outgoing[]>([]);
 
 export function put<K, V>(s: Signal<Map<K, V>>, k: K, v: V): void {
@@ -259,6 +261,7 @@ function snapshot(s: Snapshot): void {
 	if (open && openConv && !all.has(open)) all.set(open, openConv);
 	me.value = s.me;
 	durability.value = s.durability ?? null;
+	mailboxes.value = s.mailboxes ?? [];
 	convs.value = all;
 	queues.value = by(s.queues, (q) => q.queue);
 	agents.value = by(s.agents, (a) => a.agent);

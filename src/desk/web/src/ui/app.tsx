@@ -10,6 +10,7 @@ import { type Session, session, signOut, signedIn } from "../session";
 import { CardColumn } from "./card";
 import { Conversation } from "./conversation";
 import { SignatureDialog, TemplateDialog } from "./templates";
+import { WriteDialog } from "./write";
 import { DeclineDialog, LinkDialog, ResolveDialog, TransferDialog } from "./dialogs";
 import { Explain } from "./explain";
 import { Floor } from "./floor";
@@ -40,6 +41,8 @@ function Windows() {
 			return <ResolveDialog conv={d.conv} />;
 		case "template":
 			return <TemplateDialog conv={d.conv} />;
+		case "write":
+			return <WriteDialog {...(d.to ? { to: d.to } : {})} {...(d.name ? { name: d.name } : {})} />;
 		case "signature":
 			return <SignatureDialog />;
 		case "explain":

@@ -3,7 +3,7 @@ import { dialog } from "../actions";
 import { distinct, open } from "../commands";
 import { dateTime, moment, span, t } from "../i18n";
 import type { Card, Conv, Suggestion } from "../protocol";
-import { account, card, convName, convs, queueTitle, selected, skillsText } from "../state";
+import { account, card, convName, convs, mailboxes, queueTitle, selected, skillsText } from "../state";
 import { Avatar, Channel, Empty, Segment, State } from "./bits";
 import { Icon, channelIcon } from "./icon";
 
@@ -24,6 +24,19 @@ function Identities({ card: c }: { card: Card }) {
 							{i.verified && <Icon name="verified" size={14} />}
 							{t(i.verified ? "card.verified" : "card.unverified")}
 						</span>
+						{i.kind === "email" && mailboxes.value.length > 0 && (
+							<button
+								type="button"
+								class="ghost square tiny"
+								aria-label={t("write.to.this", { address: i.value })}
+								title={t("write.to.this", { address: i.value })}
+								onClick={() =>
+									(dialog.value = { kind: "write", to: i.value, ...(c.name && !c.name.includes("@") ? { name: c.name } : {}) })
+								}
+							>
+								<Icon name="mail" size={14} />
+							</button>
+						)}
 					</li>
 				))}
 			</ul>

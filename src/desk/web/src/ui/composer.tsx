@@ -4,32 +4,27 @@
  */
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import { ApiError } from "../api";
 import { dialog } from "../actions";
 import { participants } from "../addresses";
-import * as api from "../api";
-import { toast } from "../alerts";
 import { composerCall, draftChanged, say } from "../commands";
 import { hint } from "../connection";
 import { type Draft, type Mode, draftRead, draftWrite } from "../drafts";
-import { bytes, t } from "../i18n";
+import { t } from "../i18n";
 import type { Conv } from "../protocol";
 import { convName, myId, thread } from "../state";
+import { AttachButton, FileList, useFiles } from "./files";
 import { Icon } from "./icon";
 import { Kbd } from "./bits";
 import { Recipients } from "./recipients";
 import { unknownPlaces } from "./templates";
 
-const file_max = 50 * 1024 * 1024;
 const typing_ms = 3000;
 /* The last call for the focus that was followed: opening another conversation is not a call. */
 let answered = 0;
 
 export function Composer({ conv, noteOnly }: { conv: Conv; noteOnly: boolean }) {
 	const draft = useSignal<Draft>(draftRead(myId.value, conv.conv));
-	const uploading = useSignal<string[]>([]);
 	const area = useRef<HTMLTextAreaElement>(null);
-	const picker = useRef<HTMLInputElement>(null);
 	const told = useRef(0);
 	const mode: Mode = noteOnly ? "note" : draft.value.mode;
 	const text = draft.value[mode];
@@ -38,6 +33,10 @@ export function Composer({ conv, noteOnly }: { conv: Conv; noteOnly: boolean }) 
 		draft.value = { ...draft.value, ...d };
 		draftWrite(myId.value, conv.conv, draft.value);
 	};
+	const files = useFiles(
+		() => draft.value.parts,
+		(parts) => change({ parts }),
+	);
 	/* Some other hand changed the draft: a refused message came back. */
 	const changed = draftChanged.value;
 	useEffect(() => {
@@ -59,7 +58,7 @@ export function Composer({ conv, noteOnly }: { conv: Conv; noteOnly: boolean }) 
 	}, [text, mode]);
 
 	const messages = thread(conv.conv).value.messages;
-	const byMail = messages.some((m) => m.direction === "in" && m.to);
+	const byMail = messages.some((m) => (m.direction === "in" && m.to) || (m.direction === "out" && m.subject));
 	const cc = draft.value.cc ?? (byMail ? participants(messages, "") : []);
 	const unknown = mode === "reply" ? unknownPlaces(text) : [];
 	const input = (value: string) => {
@@ -70,7 +69,7 @@ export function Composer({ conv, noteOnly }: { conv: Conv; noteOnly: boolean }) 
 		}
 	};
 	const ready =
-		uploading.value.length === 0 &&
+		files.uploading.value.length === 0 &&
 		unknown.length === 0 &&
 		(text.trim() !== "" || (mode === "reply" && draft.value.parts.length > 0));
 	const submit = () => {
@@ -80,27 +79,6 @@ export function Composer({ conv, noteOnly }: { conv: Conv; noteOnly: boolean }) 
 		void say(conv.conv, mode, text.trim(), parts, { cc: byMail ? cc : [], bcc });
 		area.current?.focus();
 	};
-	const attach = async (files: File[]) => {
-		for (const f of files) {
-			if (f.size > file_max) {
-				toast(t("composer.toolarge", { name: f.name }), true);
-				continue;
-			}
-			uploading.value = [...uploading.value, f.name];
-			try {
-				const { blob, size } = await api.upload(f);
-				const part = { name: f.name, type: f.type || "application/octet-stream", size, blob };
-				change({ parts: [...draft.value.parts, part] });
-			} catch (e) {
-				const why = e instanceof ApiError && e.message ? ` (${e.message})` : "";
-				toast(t("composer.uploadfailed", { name: f.name }) + why, true);
-			} finally {
-				const at = uploading.value.indexOf(f.name);
-				uploading.value = uploading.value.filter((_, i) => i !== at);
-			}
-		}
-	};
-
 	return (
 		<section class={`composer ${mode}`} aria-label={t("composer.label")}>
 			<div class="composer-top">
@@ -132,11 +110,7 @@ export function Composer({ conv, noteOnly }: { conv: Conv; noteOnly: boolean }) 
 					}
 				}}
 				onPaste={(e) => {
-					const files = [...(e.clipboardData?.files ?? [])];
-					if (files.length && mode === "reply") {
-						e.preventDefault();
-						void attach(files);
-					}
+					if (mode === "reply") files.paste(e);
 				}}
 			/>
 			{unknown.length > 0 && (
@@ -144,53 +118,11 @@ export function Composer({ conv, noteOnly }: { conv: Conv; noteOnly: boolean }) 
 					<Icon name="alert" size={16} /> {t("composer.unknown", { name: unknown.join(", ") })}
 				</p>
 			)}
-			{mode === "reply" && (draft.value.parts.length > 0 || uploading.value.length > 0) && (
-				<ul class="files">
-					{draft.value.parts.map((p, i) => (
-						<li key={p.blob + i} class="chip">
-							<Icon name="file" />
-							<span class="clip">{p.name}</span>
-							<span class="muted num">{bytes(p.size)}</span>
-							<button
-								type="button"
-								class="ghost square tiny"
-								aria-label={t("composer.remove", { name: p.name })}
-								onClick={() => change({ parts: draft.value.parts.filter((_, x) => x !== i) })}
-							>
-								<Icon name="close" size={14} />
-							</button>
-						</li>
-					))}
-					{uploading.value.map((n) => (
-						<li key={n} class="chip muted">
-							<Icon name="file" />
-							<span class="clip">{n}</span> {t("composer.uploading")}
-						</li>
-					))}
-				</ul>
-			)}
+			{mode === "reply" && <FileList files={files} />}
 			<div class="composer-bottom">
 				{mode === "reply" && (
 					<>
-						<input
-							ref={picker}
-							type="file"
-							multiple
-							hidden
-							onChange={(e) => {
-								void attach([...(e.currentTarget.files ?? [])]);
-								e.currentTarget.value = "";
-							}}
-						/>
-						<button
-							type="button"
-							class="ghost square"
-							aria-label={t("composer.attach")}
-							title={t("composer.attach")}
-							onClick={() => picker.current?.click()}
-						>
-							<Icon name="clip" />
-						</button>
+						<AttachButton files={files} />
 						<button
 							type="button"
 							class="ghost square"

@@ -54,6 +54,8 @@ export function Recipients(props: {
 	cc: string[];
 	bcc: string[];
 	change: (to: { cc?: string[]; bcc?: string[] }) => void;
+	/** Of a first mail: it answers nobody. */
+	first?: boolean;
 }) {
 	const { cc, bcc, change } = props;
 	const open = useSignal(bcc.length > 0);
@@ -69,7 +71,7 @@ export function Recipients(props: {
 						{t("composer.cc.add")}
 					</button>
 				)}
-				{cc.length + bcc.length > 0 && (
+				{!props.first && cc.length + bcc.length > 0 && (
 					<button type="button" class="link" onClick={() => change({ cc: [], bcc: [] })}>
 						{t("composer.cc.only")}
 					</button>

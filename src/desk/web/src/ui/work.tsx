@@ -1,9 +1,10 @@
 /* My conversations and the queues at a glance: whose turn it is, how late, what is unread, in colour and in words. */
+import { dialog } from "../actions";
 import { open } from "../commands";
 import { number, span, t } from "../i18n";
 import { now_ms } from "../clock";
 import type { Conv, Queue } from "../protocol";
-import { convName, me, queueTitle, queues, selected, typing, unread, work } from "../state";
+import { convName, mailboxes, me, queueTitle, queues, selected, typing, unread, work } from "../state";
 import { Channel, Empty, Load, Segment, Standing } from "./bits";
 import { Icon } from "./icon";
 
@@ -52,6 +53,17 @@ export function Work() {
 				{me.value && (
 					<span class="right">
 						<Load used={me.value.used} limit={me.value.limit} />
+						{mailboxes.value.length > 0 && (
+							<button
+								type="button"
+								class="ghost square"
+								aria-label={t("write.new")}
+								title={t("write.new")}
+								onClick={() => (dialog.value = { kind: "write" })}
+							>
+								<Icon name="mail" />
+							</button>
+						)}
 					</span>
 				)}
 			</h2>
