@@ -19,6 +19,7 @@
 #include "app/people.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/outbox.h"
 
 enum { BEAT_US = 1000000, REST_BEATS = 3 };
 static const uint64_t hours_keep_us = 6ull * 3600 * 1000000;
@@ -176,6 +177,7 @@ static void on_leads(void *arg)
 	log_info("app", "routing journal=%llu push=%llu", (unsigned long long)counts.journal_n,
 		(unsigned long long)counts.push_n);
 	n->why[0] = '\0';
+	outbox_take_over(n->store);
 	if (n->phase == PHASE_STARTING)
 		node_start(n);
 	else if (n->phase == PHASE_SERVING)

@@ -2,11 +2,11 @@
  * Intake: a delivery is checked, put into the inbox, and acknowledged to its plugin once it is on disk. Never acknowledges
  * anything else, whatever goes wrong. Called by plugins through the services table.
  *
- *   deliver ─▶ inbound_read ─▶ [too long: blob_put of the whole] ─┬▶ inbox_put ──────────────┐
- *                                                                 └▶ have we had this key? ──┴▶ ack(token, outcome, id)
+ *   deliver ─▶ inbound_read ─▶ [too long: blob_put of the whole] ─┬▶ inbox_name: has this key an id? ─┐
+ *                                                                 └▶ inbox_put ────────────────────┴▶ ack(token, outcome, id)
  *
- * The question goes beside the put, not before it: the router drops a repeat by its key in any case, so the answer only decides which
- * word and which id the plugin is told. Repeats of late are known without asking (recent.c).
+ * The put does not wait for the answer: the router drops a repeat by its key and stores the message under the id that the key was given to, so the
+ * answer only decides which word and which id the plugin is told. Repeats of late are known without asking (recent.c).
  */
 #include <stdlib.h>
 
@@ -29,8 +29,8 @@ struct intake {
 	unsigned owed;			   /* answers of the store */
 	int status;			   /* of the put */
 	bool repeated;
-	struct slice before; /* "CONV SEQ" of the earlier one */
-	struct slice entry;
+	struct slice why;   /* of a refusal */
+	struct slice entry; /* of the earlier one */
 };
 
 static void delivery_free(void *arg)
@@ -104,7 +104,8 @@ static void put_done(void *arg, int status)
 {
 	struct intake *d = arg;
 
-	d->status = status;
+	if (status)
+		d->status = status;
 	delivery_answered(d);
 }
 
@@ -116,6 +117,9 @@ static void earlier_read(void *arg, int status)
 	struct entry en;
 	struct id mine = d->in.command.id;
 
+	/* Told another id than it is kept under would be worse than asked to come again. */
+	if (status)
+		d->status = status;
 	if (status == 0 && d->entry.n && record_unpack(&entry_table, &en, d->entry, NULL) == 0 &&
 		!id_is_none(en.id) && !id_equal(en.id, mine)) {
 		d->repeated = true;
@@ -124,14 +128,18 @@ static void earlier_read(void *arg, int status)
 	delivery_answered(d);
 }
 
-static void earlier_found(void *arg, int status)
+static void named(void *arg, int status, struct slice before)
 {
 	struct intake *d = arg;
-	struct slice rest = d->before;
-	struct id conv;
+	struct slice rest = before;
+	struct id conv, mine = d->in.command.id;
 	uint64_t seq;
 
-	if (status || !rest.p || !d->h->host || !id_parse(slice_cut(&rest, ' '), &conv) ||
+	if (status)
+		d->status = status;
+	if (status == 0 && inbox_name_read(before, &d->in.command.id))
+		d->repeated = !id_equal(mine, d->in.command.id);
+	if (status || !before.p || !d->h->host || !id_parse(slice_cut(&rest, ' '), &conv) ||
 		!slice_u64(rest, &seq) || !seq) {
 		delivery_answered(d);
 		return;
@@ -148,17 +156,14 @@ static void delivery_put(struct intake *d)
 	bool stored;
 	struct id known = recent_get(host->recent, d->in.key, &stored);
 
-	d->owed = 1;
-	if (!id_is_none(known)) {
+	d->owed = stored ? 1 : 2;
+	d->repeated = stored;
+	if (!id_is_none(known))
 		d->in.command.id = known;
-		d->repeated = stored;
-	} else {
-		d->owed = 2;
-		struct lookup *l = lookup_new(host->store, &d->arena);
-		lookup_dedup(l, d->in.command.dedup, &d->before);
-		lookup_run(l, earlier_found, d);
+	else
 		recent_put(host->recent, d->in.key, d->in.command.id, false);
-	}
+	if (!stored)
+		inbox_name(host->store, d->in.command.dedup, d->in.command.id, named, d);
 	inbox_put(host->store, &d->in.command, put_done, d);
 }
 
@@ -228,7 +233,7 @@ static void ack_retry(struct usher_host *h, void *arg)
 	struct intake *d = arg;
 
 	h->count.retried_in++;
-	ack(d, USHER_RETRY, to_str(d->before)); /* the reason was left there */
+	ack(d, USHER_RETRY, to_str(d->why));
 }
 
 static void ack_fail(struct usher_host *h, void *arg)
@@ -236,7 +241,7 @@ static void ack_fail(struct usher_host *h, void *arg)
 	struct intake *d = arg;
 
 	h->count.refused++;
-	ack(d, USHER_FAIL, to_str(d->before));
+	ack(d, USHER_FAIL, to_str(d->why));
 }
 
 void service_deliver(struct usher_host *h, const struct usher_inbound *m, uint64_t token)
@@ -256,13 +261,13 @@ void service_deliver(struct usher_host *h, const struct usher_inbound *m, uint64
 		ws_takes_off(d->from, &d->node);
 	struct slice closed = intake_closed(h);
 	if (closed.p) {
-		d->before = arena_copy(&d->arena, closed);
+		d->why = arena_copy(&d->arena, closed);
 		call_later(h, ack_retry, delivery_free, d);
 		return;
 	}
 	if (inbound_read(
 		    slice_of(h->name), m, loop_wall_us(h->host->loop), &d->arena, &d->in, &err)) {
-		d->before = arena_copy(&d->arena, slice_of(err.text));
+		d->why = arena_copy(&d->arena, slice_of(err.text));
 		plugin_wrong(h, "delivery refused: %s", err.text);
 		call_later(h, ack_fail, delivery_free, d);
 		return;

@@ -455,6 +455,8 @@ static struct slice decision_of(struct batch *b, const struct row *row, const st
 	str_add_text(&s, "{\"agent\":");
 	str_add_json(&s, ev->agent);
 	str_addf(&s, ",\"at_ms\":%llu", (unsigned long long)(ev->at_us / 1000));
+	if (slice_is(ev->why, "beside"))
+		str_add_text(&s, ",\"beside\":true");
 	if (ev->explain.n > 2) {
 		str_add_char(&s, ',');
 		str_add(&s, slice_make(ev->explain.p + 1, ev->explain.n - 1));
@@ -469,8 +471,7 @@ static struct slice decision_of(struct batch *b, const struct row *row, const st
 static void project_offer(struct batch *b, const struct event *ev)
 {
 	struct row *row = batch_row(b, ev->conv);
-	/* Why it went to the first; those asked beside it have theirs in the journal. */
-	if (!slice_is(ev->why, "beside") && !slice_is(ev->why, "consult"))
+	if (!slice_is(ev->why, "consult"))
 		row->decision = decision_of(b, row, ev);
 	struct conv_view v;
 	struct effect ef = conv_effect(row);

@@ -380,7 +380,8 @@ static bool was_done(struct batch *b, struct work *w)
 	struct slice result = batch_dedup(b, w->c.dedup);
 	if (!result.p)
 		result = w->dedup_result;
-	if (!result.p)
+	/* Its sender was, or may have been, told the id of another copy: that one is its id. */
+	if (!result.p || inbox_name_read(result, &w->c.id))
 		return false;
 	struct slice rest = result;
 	struct slice conv = slice_cut(&rest, ' ');

@@ -5,7 +5,7 @@
  *   commit_new ─▶ commit_* (in any order; arguments are copied) ─▶ commit_run ─▶ fn(status)
  *
  * status 0: on disk. -EPERM: another node took over (fenced); step down. -EIO: unknown; the caller reads the cursor
- * (cursor_read) after the reconnect and knows. Every view write is idempotent: running the same batch again gives the same views.
+ * (cursor_read) after the reconnect and knows.
  */
 #ifndef USHER_STORE_COMMIT_H
 #define USHER_STORE_COMMIT_H
@@ -19,13 +19,13 @@
 struct commit;
 
 struct commit *commit_new(struct store *s);
-/* The inbox entry was applied: deletes it and moves the cursor. */
+/* The inbox entry was applied: the cursor moves to the last of them, and everything up to it is trimmed off the inbox. */
 void commit_applied(struct commit *c, struct stream_id inbox_id);
-/* The journal: `usher:{d}:journal`, id given by `n`-0, n counting up by one per event over the life of the domain. */
+/* The journal: `usher:{d}:journal`, n counting up by one per event over the life of the domain. All of a commit are one entry, see numbered.h. */
 void commit_event(struct commit *c, uint64_t n, const struct event *ev);
-/* Push stream, id n-0 with its own counter. */
+/* Push stream, the same way with a counter of its own. */
 void commit_effect(struct commit *c, const struct effect *ef);
-/* History: entry seq of the conversation (index seq-1). Appending is skipped when the list already has it. */
+/* History: entry seq of the conversation, appended (index seq-1): in the same EXEC as the cursor, so once. */
 void commit_entry(struct commit *c, struct id conv, const struct entry *en);
 /* Replaces it (delivery state). */
 void commit_entry_set(struct commit *c, struct id conv, const struct entry *en);

@@ -4,6 +4,8 @@
  */
 #include "store/inbox.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/assert.h"
@@ -102,6 +104,43 @@ void inbox_put(
 	record_flatten(&command_table, c, &in->command, &in->arena);
 	link_call(s->write, &in->command, inbox_put_answer, p);
 	arena_reset(&in->arena);
+}
+
+/* ---- the name of a message ---- */
+
+struct naming {
+	void (*fn)(void *arg, int status, struct slice before);
+	void *arg;
+};
+
+static void inbox_name_answer(void *arg, int status, const struct reply *r)
+{
+	struct naming *n = arg;
+	bool taken = r && status == 0 && r->type == REPLY_STRING;
+
+	n->fn(n->arg, r ? status : -EAGAIN, taken ? r->text : (struct slice){ NULL, 0 });
+	free(n);
+}
+
+void inbox_name(struct store *s, struct slice key, struct id id,
+	void (*fn)(void *arg, int status, struct slice before), void *arg)
+{
+	struct key name = key_of_hash(&s->keys, KEY_DEDUP, key, (struct slice){ NULL, 0 });
+	struct naming *n = mem_alloc(sizeof(*n));
+	char value[ID_TEXT_LEN + 2] = "=", ttl[16];
+
+	*n = (struct naming){ fn, arg };
+	id_text(id, value + 1);
+	snprintf(ttl, sizeof(ttl), "%d", DEDUP_KEEP_S);
+	struct slice words[] = { SLICE("SET"), key_slice(&name), slice_of(value), SLICE("NX"),
+		SLICE("GET"), SLICE("EX"), slice_of(ttl) };
+	link_call(s->write, &(struct argv){ words, 7, 7 }, inbox_name_answer, n);
+}
+
+bool inbox_name_read(struct slice value, struct id *id)
+{
+	return value.n == ID_TEXT_LEN + 1 && value.p[0] == '=' &&
+	       id_parse(slice_make(value.p + 1, ID_TEXT_LEN), id);
 }
 
 /* ---- following ---- */

@@ -16,6 +16,16 @@ struct stream_id {
 void inbox_put(
 	struct store *s, const struct command *c, void (*fn)(void *arg, int status), void *arg);
 
+/*
+ * Before the put of a message with that dedup key, on the same way: the key is given to this id unless it is taken. `before` is what was there:
+ * p NULL when nothing was; else an id, or the result that the commit of an earlier one left. Whoever applies a message takes the id that its key is
+ * given to, so that what its sender was told holds whichever copy comes first.
+ */
+void inbox_name(struct store *s, struct slice key, struct id id,
+	void (*fn)(void *arg, int status, struct slice before), void *arg);
+/* True when that value of a dedup key is an id given to a message not applied yet. */
+bool inbox_name_read(struct slice value, struct id *id);
+
 struct inbox_item {
 	struct stream_id id;
 	struct command command;

@@ -33,6 +33,7 @@ struct store {
 	const struct store_ops *ops;
 	void *arg;
 	char *domain, *node, *data_dir;
+	bool takes_over; /* other nodes' messages: outbox.c */
 	bool relaxed;
 	struct keys keys;
 	struct link_target target;

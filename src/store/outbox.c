@@ -2,9 +2,11 @@
  * Hands out the messages of `out:CHANNEL` and keeps each until the host says it is done. Never sends. Called by
  * host.
  *
- *   XREADGROUP ... 0 (what this node had in hand when it stopped) ─▶ ... > (new ones) ─▶ item ─▶ XACK + XDEL
+ *   XAUTOCLAIM (what others had in hand, when this node has taken the lead) ─▶ XREADGROUP ... 0 (what this node had in hand when it
+ *   stopped) ─▶ ... > (new ones) ─▶ item ─▶ XACK + XDEL
  *
- * A message that was done while Redis was away is kept as done and taken off when it is back.
+ * Another that lives and has lost the lead may go on with what was taken from it: where sending twice does harm, whoever sends leaves a mark first
+ * (host), and the other finds it. A message that was done while Redis was away is kept as done and taken off when it is back.
  */
 #include "store/outbox.h"
 
@@ -23,9 +25,11 @@ struct outbox {
 	struct key key;
 	struct reader *reader;
 	size_t window;
-	size_t pending; /* handed out, not done */
-	bool grouped;	/* the consumer group exists */
+	size_t pending;	 /* handed out, not done */
+	struct map held; /* place → struct held: handed out and still in the stream */
+	bool grouped;	 /* the consumer group exists */
 	bool grouping;
+	bool claims, claiming;	/* wants what others had; asks for it now */
 	bool past;		/* what was pending from before has been read */
 	struct stream_id after; /* the last one handed out */
 	bool stopped;
@@ -37,6 +41,37 @@ struct outbox {
 	struct arena arena;
 };
 enum { OUTBOX_LATER_MS = 1000, OUTBOX_READ_MAX = 100 };
+struct held {
+	struct stream_id id;
+	bool done; /* it is being taken off */
+};
+
+static struct slice held_key(const struct stream_id *id)
+{
+	return slice_make(id, sizeof(*id));
+}
+
+static struct held *held_get(const struct outbox *o, struct stream_id id)
+{
+	return map_get(&o->held, held_key(&id));
+}
+
+static struct held *held_add(struct outbox *o, struct stream_id id)
+{
+	struct held *h = mem_alloc(sizeof(*h));
+
+	h->id = id;
+	map_put(&o->held, held_key(&h->id), h);
+	return h;
+}
+
+static void held_remove(struct outbox *o, struct held *h)
+{
+	if (!h)
+		return;
+	map_remove(&o->held, held_key(&h->id));
+	free(h);
+}
 
 static const char outbox_group[] = "usher";
 
@@ -78,7 +113,7 @@ static bool outbox_ask(struct argv *out, struct arena *arena, void *arg)
 
 	if (!o->grouped)
 		outbox_make_group(o);
-	if (!o->grouped || o->stopped || o->pending >= o->window)
+	if (!o->grouped || o->stopped || o->claims || o->pending >= o->window)
 		return false;
 	size_t room = o->window - o->pending;
 	argv_add_text(out, "XREADGROUP");
@@ -103,20 +138,33 @@ static void outbox_hand_out(struct outbox *o, const struct reply *entry)
 	struct slice *pairs;
 	struct err err = { "" };
 
-	if (!stream_id_parse(reply_at(entry, 0)->text, &item.id))
+	if (!stream_id_parse(reply_at(entry, 0)->text, &item.id) || held_get(o, item.id))
 		return;
-	o->after = item.id;
+	struct held *h = held_add(o, item.id);
 	size_t n = reply_slices(reply_at(entry, 1), &pairs, &o->arena);
 	/* Deleted but not acknowledged (nil fields), or damaged: nothing that could be sent. */
 	if (n == 0 || record_unflatten(&outbound_table, &item.message, pairs, n / 2, &err)) {
 		if (n)
 			log_error("store", "an outbox entry cannot be read channel=%s why=%s",
 				o->channel, err.text);
+		h->done = true;
 		outbox_take_off(o, reply_at(entry, 0)->text);
 		return;
 	}
 	o->pending++;
 	o->fn(o->arg, &item);
+}
+
+/* after: gets the last one's place. */
+static void outbox_hand_out_all(
+	struct outbox *o, const struct reply *entries, struct stream_id *after)
+{
+	for (size_t i = 0; i < entries->count && !o->stopped; i++) {
+		if (after)
+			(void)stream_id_parse(reply_at(&entries->items[i], 0)->text, after);
+		outbox_hand_out(o, &entries->items[i]);
+	}
+	arena_reset(&o->arena);
 }
 
 static void outbox_got(const struct reply *r, void *arg)
@@ -126,9 +174,7 @@ static void outbox_got(const struct reply *r, void *arg)
 
 	if (!o->past && entries->count == 0)
 		o->past = true;
-	for (size_t i = 0; i < entries->count && !o->stopped; i++)
-		outbox_hand_out(o, &entries->items[i]);
-	arena_reset(&o->arena);
+	outbox_hand_out_all(o, entries, &o->after);
 }
 
 static void outbox_refused(int status, const struct reply *r, void *arg)
@@ -155,6 +201,55 @@ static const struct reader_ops outbox_ops = {
 	.refused = outbox_refused,
 };
 
+/* ---- what another had in hand ---- */
+
+static void outbox_claim(struct outbox *o, struct slice from);
+
+/* The next place to ask from, then entries; NOGROUP: nobody has had anything. */
+static void outbox_claimed(void *arg, int status, const struct reply *r)
+{
+	struct outbox *o = arg;
+	struct slice next = r ? reply_at(r, 0)->text : (struct slice){ 0 };
+	char from[48];
+
+	o->claiming = false;
+	if (!r || (status && status != -ENOENT) || next.n >= sizeof(from)) {
+		loop_timer_set(o->later, OUTBOX_LATER_MS * 1000);
+		return;
+	}
+	if (status == 0) {
+		memcpy(from, next.p, next.n);
+		outbox_hand_out_all(o, reply_at(r, 1), NULL);
+		if (!slice_is(slice_make(from, next.n), "0-0")) {
+			outbox_claim(o, slice_make(from, next.n));
+			return;
+		}
+	}
+	o->claims = false;
+	reader_wake(o->reader);
+}
+
+static void outbox_claim(struct outbox *o, struct slice from)
+{
+	struct slice words[] = { SLICE("XAUTOCLAIM"), key_slice(&o->key), slice_of(outbox_group),
+		slice_of(o->store->node), SLICE("0"), from, SLICE("COUNT"), SLICE("100") };
+
+	o->claims = o->claiming = true;
+	link_call(o->store->write, &(struct argv){ words, 8, 8 }, outbox_claimed, o);
+}
+
+void outbox_take_over(struct store *s)
+{
+	struct map_entry e;
+
+	s->takes_over = true;
+	for (size_t i = 0; map_next(&s->outboxes, &i, &e);) {
+		struct outbox *o = e.value;
+		if (!o->stopped && !o->claiming)
+			outbox_claim(o, SLICE("0-0"));
+	}
+}
+
 /* ---- done ---- */
 
 struct take_off {
@@ -175,11 +270,14 @@ static void outbox_taken_off(void *arg, int status, const struct reply *r)
 {
 	struct take_off *t = arg;
 	struct outbox *o = t->outbox;
+	struct stream_id id;
 
 	/* Lost or refused: it must not come back as unsent when this node starts again, so again later. */
 	if (!r || status || t->kept) {
 		argv_add(&o->finished, arena_copy(&o->finished_arena, t->id));
 		loop_timer_set(o->later, OUTBOX_LATER_MS * 1000);
+	} else if (stream_id_parse(t->id, &id)) {
+		held_remove(o, held_get(o, id));
 	}
 	free(t);
 }
@@ -212,6 +310,8 @@ static void outbox_later(void *arg)
 		outbox_take_off(o, ids.v[i]);
 	argv_free(&ids);
 	arena_free(&arena);
+	if (o->claims && !o->claiming && !o->stopped)
+		outbox_claim(o, SLICE("0-0"));
 	reader_wake(o->reader);
 }
 
@@ -223,9 +323,13 @@ static struct outbox *outbox_of(const struct store *s, struct slice channel)
 void outbox_done(struct store *s, struct slice channel, struct stream_id id)
 {
 	struct outbox *o = outbox_of(s, channel);
+	struct held *h = o ? held_get(o, id) : NULL;
 	struct arena arena = { 0 };
 
-	ASSERT(o && o->pending > 0);
+	ASSERT(o);
+	if (!h || h->done)
+		return; /* a later follower has it */
+	h->done = true;
 	o->pending--;
 	outbox_take_off(o, stream_id_text(id, &arena));
 	arena_free(&arena);
@@ -233,6 +337,16 @@ void outbox_done(struct store *s, struct slice channel, struct stream_id id)
 }
 
 /* ---- from outside ---- */
+
+/* All, or those only that are not done. */
+static void outbox_forget(struct outbox *o, bool all)
+{
+	struct map_entry e;
+
+	for (size_t i = 0; map_next(&o->held, &i, &e);)
+		if (all || !((struct held *)e.value)->done)
+			held_remove(o, e.value);
+}
 
 void outbox_follow(struct store *s, struct slice channel, size_t window,
 	void (*fn)(void *arg, const struct outbox_item *item), void *arg)
@@ -253,11 +367,12 @@ void outbox_follow(struct store *s, struct slice channel, size_t window,
 	o->arg = arg;
 	o->stopped = false;
 	o->past = false;
-	if (o->pending) {
-		/* What is in hand is handed out again: the new follower does not have it. */
-		o->after = (struct stream_id){ 0, 0 };
-		o->pending = 0;
-	}
+	/* What is in hand is handed out again: the new follower does not have it. */
+	o->after = (struct stream_id){ 0, 0 };
+	o->pending = 0;
+	outbox_forget(o, false);
+	if (s->takes_over && !o->claiming)
+		outbox_claim(o, SLICE("0-0"));
 	if (!o->reader)
 		o->reader = reader_new(s, "outbox", &outbox_ops, o);
 	else
@@ -295,6 +410,8 @@ void outboxes_free(struct store *s)
 		argv_free(&o->finished);
 		arena_free(&o->finished_arena);
 		arena_free(&o->arena);
+		outbox_forget(o, true);
+		map_free(&o->held);
 		free(o->channel);
 		free(o);
 	}

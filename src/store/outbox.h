@@ -14,6 +14,8 @@ struct outbox_item {
 /* Follows the outbox of a channel: first what was pending when this node last stopped, then new ones, at most `window` not yet done. */
 void outbox_follow(struct store *s, struct slice channel, size_t window,
 	void (*fn)(void *arg, const struct outbox_item *item), void *arg);
+/* This node leads: what other nodes had in hand is handed out here, too, before anything else; so it is for every outbox followed from now on. */
+void outbox_take_over(struct store *s);
 void outbox_done(struct store *s, struct slice channel, struct stream_id id);
 void outbox_stop(struct store *s, struct slice channel);
 size_t outbox_pending(const struct store *s, struct slice channel);

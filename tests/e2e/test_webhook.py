@@ -208,6 +208,24 @@ def test_forged_old_and_replayed_posts():
         assert intake["accepted"] == 3 and intake["refused"] == len(cases) and intake["duplicate"] == 0, intake
 
 
+def test_a_replay_after_a_crash_is_stored_once():
+    """Who has recorded a good post sends it again within its five minutes, to a usherd that has forgotten it: every message has a name, and
+    by that it is known. A mapping that gives none is refused."""
+    with center("reviews") as (node, _):
+        body = payload("reviews.json")
+        good = signed(body, "k-in")
+        status, first = post(node, "/hook/reviews", body, good)
+        assert status == 200 and len(first["messages"]) == 3, first
+        for _ in range(2):
+            node.kill_redis()
+            node.kill()
+            node.start()
+            status, again = post(node, "/hook/reviews", body, good)
+            assert status == 200 and {m["outcome"] for m in again["messages"]} == {"duplicate"}, again
+            assert sorted(m["id"] for m in again["messages"]) == sorted(m["id"] for m in first["messages"]), (first, again)
+        assert len(node.waiting()) == 3
+
+
 def test_store_away_is_come_again_and_no_replay():
     with center("reviews") as (node, _):
         body = payload("reviews.json")

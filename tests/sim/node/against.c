@@ -27,7 +27,8 @@ static const char *const shapes[] = { "SET K V", "SET K V NX", "SET K V NX GET",
 	"XRANGE K - +", "XRANGE K I + COUNT 2", "XREVRANGE K + - COUNT 1",
 	"XREAD COUNT 3 STREAMS K I", "XGROUP CREATE K G 0 MKSTREAM",
 	"XREADGROUP GROUP G C COUNT 2 STREAMS K >", "XREADGROUP GROUP G C COUNT 9 STREAMS K 0-0",
-	"XREADGROUP GROUP G C STREAMS K I", "XACK K G I", "XPENDING K G" };
+	"XREADGROUP GROUP G C STREAMS K I", "XACK K G I", "XPENDING K G",
+	"XAUTOCLAIM K G C 0 I COUNT 2", "XAUTOCLAIM K G C 0 0-0 COUNT 9" };
 
 /* Mostly a key of the type that the command is for. */
 static int key_for(const char *shape)

@@ -927,6 +927,20 @@ static void owed_add(struct value *o, struct stamp id, struct slice consumer)
 	o->owed[o->owed_count++] = (struct owed){ id, keep(consumer) };
 }
 
+static const struct record *record_of(const struct value *o, struct stamp id)
+{
+	for (size_t i = 0; i < o->record_count; i++)
+		if (stamp_compare(o->records[i].id, id) == 0)
+			return &o->records[i];
+	return NULL;
+}
+
+static void owed_drop(struct value *o, size_t i)
+{
+	drop(&o->owed[i].consumer);
+	memmove(&o->owed[i], &o->owed[i + 1], (--o->owed_count - i) * sizeof(*o->owed));
+}
+
 /* What the consumer has in hand after an id; a deleted one has nil for its fields. */
 static size_t say_owed(struct call *c, const struct reading *r)
 {
@@ -938,10 +952,7 @@ static size_t say_owed(struct call *c, const struct reading *r)
 		if (!slice_equal(o->owed[i].consumer, r->consumer) ||
 			stamp_compare(o->owed[i].id, after) <= 0)
 			continue;
-		const struct record *found = NULL;
-		for (size_t j = 0; j < o->record_count; j++)
-			if (stamp_compare(o->records[j].id, o->owed[i].id) == 0)
-				found = &o->records[j];
+		const struct record *found = record_of(o, o->owed[i].id);
 		if (found) {
 			say_record(c, found);
 		} else {
@@ -1038,15 +1049,54 @@ static void run_xack(struct call *c)
 		for (size_t j = 0; j < o->owed_count; j++) {
 			if (stamp_compare(o->owed[j].id, id) != 0)
 				continue;
-			drop(&o->owed[j].consumer);
-			memmove(&o->owed[j], &o->owed[j + 1],
-				(--o->owed_count - j) * sizeof(*o->owed));
+			owed_drop(o, j);
 			gone++;
 			break;
 		}
 	}
 	c->wrote = gone > 0;
 	say_int(c, gone);
+}
+
+/* XAUTOCLAIM key group consumer 0 from COUNT n: [from where to go on, what is in hand now, what is in the stream no more]. */
+static void run_xautoclaim(struct call *c)
+{
+	struct str out = { 0 }, gone = { 0 }, *whole = c->reply;
+	size_t n = 0, gone_n = 0, i = 0;
+
+	if (!is_of(c, TYPE_STREAM) || !has_group(c, c->v[2]))
+		return;
+	struct value *o = c->value;
+	struct stamp from = stamp_read(c->v[5]), next = { 0, 0 };
+	size_t count = c->n > 7 ? (size_t)number(c->v[7]) : 100;
+	while (i < o->owed_count && stamp_compare(o->owed[i].id, from) < 0)
+		i++;
+	while (i < o->owed_count && n + gone_n < count) {
+		const struct record *r = record_of(o, o->owed[i].id);
+		c->reply = r ? &out : &gone;
+		if (r) {
+			say_record(c, r);
+			drop(&o->owed[i].consumer);
+			o->owed[i++].consumer = keep(c->v[3]);
+			n++;
+		} else {
+			say_stamp(c, o->owed[i].id);
+			owed_drop(o, i);
+			gone_n++;
+		}
+	}
+	if (i < o->owed_count)
+		next = o->owed[i].id;
+	c->reply = whole;
+	c->wrote = n + gone_n > 0;
+	say_array(c, 3);
+	say_stamp(c, next);
+	say_array(c, n);
+	str_add(c->reply, str_slice(&out));
+	say_array(c, gone_n);
+	str_add(c->reply, str_slice(&gone));
+	str_free(&out);
+	str_free(&gone);
 }
 
 static size_t owed_to(const struct value *o, struct slice consumer)
@@ -1148,6 +1198,7 @@ static void run_xpending(struct call *c)
 	X("XREAD", run_xread, 4, false, false)                                                     \
 	X("XREADGROUP", run_xreadgroup, 7, true, false)                                            \
 	X("XGROUP", run_xgroup, 5, true, true)                                                     \
+	X("XAUTOCLAIM", run_xautoclaim, 6, true, false)                                            \
 	X("XPENDING", run_xpending, 3, false, false)                                               \
 	X("XACK", run_xack, 4, true, false)
 

@@ -14,6 +14,7 @@
 #include "people.h"
 #include "store/commit.h"
 #include "store/inbox.h"
+#include "store/outbox.h"
 #include "store/push.h"
 
 struct proc procs[PROCS] = { { .name = "n1" }, { .name = "n2" } };
@@ -212,6 +213,7 @@ static void on_leads(void *arg)
 		(unsigned long long)router_counts(p->router).journal_n);
 	if (p->stopping)
 		return;
+	outbox_take_over(p->store);
 	if (!p->serving) {
 		p->serving = true;
 		if (host_open(p->host, &err))

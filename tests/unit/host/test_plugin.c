@@ -425,6 +425,28 @@ static void test_repeated_later(void **state)
 	assert_string_equal(p->acks[0].why, id_text(en.id, text));
 }
 
+/* The first copy is in the inbox, its sender was told nothing, and nobody has routed it: the repeat is told the id that it is stored under. */
+static void test_repeated_after_a_crash(void **state)
+{
+	struct fixture *f = *state;
+	struct probe *p = f->probe;
+	char first[ID_TEXT_LEN + 1], before[PROBE_TEXT];
+
+	deliver(f, "d1", 1);
+	HOUSE_UNTIL(&f->house, f->house.taken_count == 1);
+	id_text(f->house.taken[0].id, first);
+	memcpy(before, p->acks[0].why, sizeof(before));
+	house_stop(&f->house, false);
+	memset(p, 0, offsetof(struct probe, health));
+	p->answer = -1;
+	house_pass(&f->house, 5);
+	fixture_open(f);
+	deliver(f, "d1", 2);
+	assert_int_equal(p->acks[0].outcome, USHER_DUPLICATE);
+	assert_string_equal(p->acks[0].why, first);
+	assert_string_equal(p->acks[0].why, before);
+}
+
 static void test_long_text(void **state)
 {
 	struct fixture *f = *state;
@@ -1029,6 +1051,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_contract_of_deliver, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_repeated, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_repeated_later, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_repeated_after_a_crash, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_long_text, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_mail_text, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_forwarded_mail, setup, teardown),

@@ -87,6 +87,41 @@ static void hands_out_again_what_was_not_done(void **state)
 	bench_end(&b);
 }
 
+/* A node has died with messages in hand; the one that takes the lead has them, its own once, and those before any new one. */
+static void takes_over_what_another_had_in_hand(void **state)
+{
+	struct bench b;
+	struct outgoing own = { 0 };
+	char out[64];
+
+	(void)state;
+	bench_new(&b);
+	bench_start(&b);
+	bench_lead(&b, b.store);
+	send_some(&b, 1, 3);
+	bench_cli(&b, out, sizeof(out), "XGROUP CREATE usher:{main}:out:mail usher 0");
+	bench_cli(&b, out, sizeof(out),
+		"XREADGROUP GROUP usher two COUNT 3 STREAMS usher:{main}:out:mail '>'");
+	outbox_follow(b.store, SLICE("mail"), 10, got_message, &own);
+	send_some(&b, 4, 5);
+	WAIT(&b, own.count == 2);
+	assert_int_equal(own.seqs[0], 4);
+	outbox_done(b.store, SLICE("mail"), own.ids[0]);
+	outbox_take_over(b.store);
+	WAIT(&b, own.count == 5);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(own.seqs[2 + i], i + 1);
+	send_some(&b, 6, 6);
+	WAIT(&b, own.count == 6);
+	for (size_t i = 1; i < 6; i++)
+		outbox_done(b.store, SLICE("mail"), own.ids[i]);
+	PASS(&b, 100);
+	assert_int_equal(own.count, 6);
+	bench_cli(&b, out, sizeof(out), "XLEN usher:{main}:out:mail");
+	assert_string_equal(out, "0");
+	bench_end(&b);
+}
+
 /* While Redis is killed again and again: every message is handed out, and none twice within one life. */
 static void loses_and_doubles_nothing_when_redis_dies(void **state)
 {
@@ -157,6 +192,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hands_out_no_more_than_the_window),
 		cmocka_unit_test(hands_out_again_what_was_not_done),
+		cmocka_unit_test(takes_over_what_another_had_in_hand),
 		cmocka_unit_test(misses_nothing_when_an_answer_is_lost),
 		cmocka_unit_test(loses_and_doubles_nothing_when_redis_dies),
 	};
