@@ -355,6 +355,9 @@ static void write_one(struct scrape *s)
 	case METRIC_LAG:
 		timed(s, n->lag_us);
 		return;
+	case METRIC_TURN:
+		timed(s, loop_longest_turn_us(n->loop));
+		return;
 	case METRIC_HTTP:
 		plain(s, http_server_count(n->http));
 		return;

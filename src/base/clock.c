@@ -1,5 +1,5 @@
 /*
- * The two clocks and chance, straight from the kernel. Never called by the pure layers: they get
+ * The clocks and chance, straight from the kernel. Never called by the pure layers: they get
  * time and random words as input.
  */
 #include "base/clock.h"
@@ -27,6 +27,11 @@ uint64_t clock_wall_us(void)
 uint64_t clock_monotonic_us(void)
 {
 	return clock_read_us(CLOCK_MONOTONIC);
+}
+
+uint64_t clock_thread_us(void)
+{
+	return clock_read_us(CLOCK_THREAD_CPUTIME_ID);
 }
 
 void chance_bytes(void *out, size_t n)

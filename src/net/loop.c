@@ -19,10 +19,17 @@
 
 /* A turn with more callbacks than this is cut: the rest stays active for the next turn. */
 enum { TURN_CALLBACKS_MAX = 256 };
+enum { LONGEST_KEPT_US = 15000000 };
 
 struct loop_clock {
 	bool fresh;
 	uint64_t wall_us, monotonic_us;
+};
+/* Processor time of turns. */
+struct loop_turns {
+	uint64_t used_us;	       /* by this thread, up to the end of the last turn */
+	uint64_t longest_us, before_us; /* of these 15 s and those before */
+	uint64_t since_us;
 };
 struct loop {
 	struct event_base *base;
@@ -36,6 +43,7 @@ struct loop {
 	struct list signals;
 	struct loop_tail *next_tail; /* while tails run: where to go on */
 	unsigned callbacks;
+	struct loop_turns turns;
 	bool stopped;
 };
 struct loop_timer {
@@ -231,12 +239,36 @@ static void loop_run_tails(struct loop *loop)
 	loop->next_tail = NULL;
 }
 
+static void loop_measure(struct loop *loop)
+{
+	struct loop_turns *t = &loop->turns;
+	uint64_t used_us = clock_thread_us(), now_us = loop_monotonic_us(loop);
+	uint64_t took_us = t->used_us ? used_us - t->used_us : 0;
+
+	t->used_us = used_us;
+	if (now_us - t->since_us >= LONGEST_KEPT_US) {
+		t->before_us = t->longest_us;
+		t->longest_us = 0;
+		t->since_us = now_us;
+	}
+	if (took_us > t->longest_us)
+		t->longest_us = took_us;
+}
+
+uint64_t loop_longest_turn_us(const struct loop *loop)
+{
+	const struct loop_turns *t = &loop->turns;
+
+	return t->longest_us > t->before_us ? t->longest_us : t->before_us;
+}
+
 void loop_turn(struct loop *loop, uint64_t wait_us)
 {
 	loop_run_events(loop, loop_wait_us(loop, wait_us));
 	loop_run_dues(loop);
 	loop_run_soons(loop);
 	loop_run_tails(loop);
+	loop_measure(loop);
 }
 
 void loop_run(struct loop *loop)

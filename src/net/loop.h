@@ -52,6 +52,12 @@ struct loop_watch *loop_watch_new(struct loop *loop, int fd, bool read, bool wri
 void loop_watch_want(struct loop_watch *w, bool read, bool write);
 void loop_watch_free(struct loop_watch **w);
 
+/*
+ * The most processor time that one turn took, of the last 15 to 30 s: so long everybody else waited, whatever
+ * else the machine was doing.
+ */
+uint64_t loop_longest_turn_us(const struct loop *loop);
+
 struct event_base *loop_base(struct loop *loop);
 
 #endif

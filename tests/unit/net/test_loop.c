@@ -63,6 +63,31 @@ static void a_tail_that_wakes_itself_runs_in_the_next_turn_without_waiting(void 
 	loop_free(&loop);
 }
 
+static void work_20_ms(void *arg)
+{
+	uint64_t end = clock_thread_us() + 20000;
+
+	(void)arg;
+	while (clock_thread_us() < end)
+		;
+}
+
+static void the_longest_turn_is_work_and_not_waiting(void **state)
+{
+	struct loop *loop = loop_new();
+
+	(void)state;
+	loop_turn(loop, 0);
+	loop_turn(loop, 30000);
+	assert_true(loop_longest_turn_us(loop) < 15000);
+	loop_post(loop, work_20_ms, NULL);
+	loop_turn(loop, 1000000);
+	loop_turn(loop, 0);
+	uint64_t longest = loop_longest_turn_us(loop);
+	assert_true(longest >= 20000 && longest < 200000);
+	loop_free(&loop);
+}
+
 static void free_second_tail(void *arg)
 {
 	note(arg);
@@ -236,6 +261,7 @@ int main(void)
 		cmocka_unit_test(tails_run_once_after_callbacks_in_order_of_registration),
 		cmocka_unit_test(a_tail_that_wakes_itself_runs_in_the_next_turn_without_waiting),
 		cmocka_unit_test(a_tail_may_free_another),
+		cmocka_unit_test(the_longest_turn_is_work_and_not_waiting),
 		cmocka_unit_test(timers_fire_in_order_of_time_and_can_be_cleared),
 		cmocka_unit_test(one_reading_of_the_clock_per_turn_taken_after_the_wait),
 		cmocka_unit_test(letters_from_threads_all_arrive),
