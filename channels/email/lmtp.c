@@ -435,6 +435,16 @@ static void data_bare(struct lmtp *l)
 	l->calls->drop(l->arg, "bare CR or LF", rcpts);
 }
 
+/* Up to the next CR or LF. */
+static size_t plain_run(const char *p, size_t n)
+{
+	const char *cr = memchr(p, '\r', n);
+	size_t before_cr = cr ? (size_t)(cr - p) : n;
+	const char *lf = memchr(p, '\n', before_cr);
+
+	return lf ? (size_t)(lf - p) : before_cr;
+}
+
 /*
  * dot: 0 in a line, 1 CR seen, 2 at the start of a line, 3 "." at the start, 4 ". CR" there.
  * Bytes are handed on in runs; the dot of a stuffed line is left out of its run.
@@ -444,6 +454,11 @@ static size_t feed_data(struct lmtp *l, const char *p, size_t n)
 	size_t start = 0;
 
 	for (size_t i = 0; i < n; i++) {
+		if (l->dot == 0) {
+			i += plain_run(p + i, n - i);
+			if (i == n)
+				break;
+		}
 		char c = p[i];
 		bool cr_open = l->dot == 1 || l->dot == 4;
 		if (cr_open != (c == '\n')) {

@@ -27,7 +27,7 @@ struct loop_clock {
 };
 /* Processor time of turns. */
 struct loop_turns {
-	uint64_t used_us;	       /* by this thread, up to the end of the last turn */
+	uint64_t used_us;		/* by this thread, up to the end of the last turn */
 	uint64_t longest_us, before_us; /* of these 15 s and those before */
 	uint64_t since_us;
 };

@@ -3,7 +3,7 @@
  *
  *   loop ── job ─▶ [queue of a thread] ─▶ work ─▶ [finished] ─ eventfd ─▶ loop: done
  *
- * All jobs of one file go to one thread, in order. Never overwrites a blob.
+ * All jobs of one file go to one thread, in order. A blob is only ever replaced by the same bytes.
  */
 #ifndef USHER_STORE_BLOB_FILES_H
 #define USHER_STORE_BLOB_FILES_H

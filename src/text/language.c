@@ -104,8 +104,8 @@ static struct tally tally_text(struct slice s)
 	size_t n = 0;
 
 	while (s.n > 0) {
-		uint32_t c = 0;
-		size_t used = utf8_decode(s, &c);
+		uint32_t c = (unsigned char)s.p[0];
+		size_t used = c < 0x80 ? 1 : utf8_decode(s, &c);
 		if (used == 0) {
 			used = utf8_malformed(s);
 			c = ' ';

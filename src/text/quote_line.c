@@ -74,8 +74,15 @@ bool fold_add(struct fold *f, struct slice s)
 		f->p[f->n++] = ' ';
 	while (s.n > 0) {
 		uint32_t c = (unsigned char)s.p[0];
-		size_t n = c < 0x80 ? 1 : utf8_decode(s, &c);
-		if (n == 0 || f->n >= FOLD_MAX)
+		if (f->n >= FOLD_MAX)
+			return false;
+		if (c < 0x80) {
+			f->p[f->n++] = (char)cp_lower(c);
+			s = slice_make(s.p + 1, s.n - 1);
+			continue;
+		}
+		size_t n = utf8_decode(s, &c);
+		if (n == 0)
 			return false;
 		s = slice_make(s.p + n, s.n - n);
 		f->n += cp_put(f->p + f->n, cp_lower(narrow(c)));
@@ -100,15 +107,18 @@ struct slice fold_line(struct fold *f, struct slice line, size_t max)
 
 bool slice_has(struct slice s, const char *part)
 {
-	size_t n = strlen(part);
+	/* Most lines have not even its first byte, and to find that out is cheaper. */
+	const char *first = s.n > 0 ? memchr(s.p, part[0], s.n) : NULL;
 
-	return s.n >= n && memmem(s.p, s.n, part, n);
+	return first && memmem(first, s.n - (size_t)(first - s.p), part, strlen(part));
 }
 
 bool starts_with_any(struct slice s, const char *const *list)
 {
+	if (s.n == 0)
+		return false;
 	for (; *list; list++) {
-		if (slice_starts(s, slice_of(*list)))
+		if (**list == s.p[0] && slice_starts(s, slice_of(*list)))
 			return true;
 	}
 	return false;

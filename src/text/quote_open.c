@@ -127,9 +127,14 @@ static bool next_is_marked(struct slice text, size_t at)
 
 static bool is_attribution(const struct fold *f, struct slice text, size_t next)
 {
+	struct slice whole = fold_slice(f);
+
+	/* Without an address it ends with a colon, dashes or stars: most lines are done here. */
+	if (whole.n == 0 ||
+		(!strchr(":-*", whole.p[whole.n - 1]) && !memchr(whole.p, '@', whole.n)))
+		return false;
 	struct words w = words_of(f);
 	struct slice s = w.s;
-
 	if (s.n < 5)
 		return false;
 	bool mail = slice_has(s, "@"), date = has_date(s), time = has_time(s);
@@ -180,6 +185,20 @@ static bool is_opening(struct slice s)
 	return starts_with_any(s, openings);
 }
 
+/* Whether one of the lines that would be joined has a character without which is_attribution says no to all of them. */
+static bool may_end_attribution(struct slice text, size_t at)
+{
+	for (unsigned lines = 0; lines < JOIN_MAX && at < text.n; lines++) {
+		struct line l = line_at(text, at);
+		if (memchr(l.s.p, ':', l.s.n) || memchr(l.s.p, '@', l.s.n) ||
+			memchr(l.s.p, '-', l.s.n) || memchr(l.s.p, '*', l.s.n) ||
+			slice_has(l.s, "："))
+			return true;
+		at = l.next;
+	}
+	return false;
+}
+
 /* The end of the attribution that starts at `at`, or 0. */
 static size_t attribution_end(struct slice text, size_t at)
 {
@@ -189,7 +208,9 @@ static size_t attribution_end(struct slice text, size_t at)
 	for (unsigned lines = 0; lines < JOIN_MAX && next < text.n; lines++) {
 		struct line l = line_at(text, next);
 		struct slice line = line_unmark(l.s);
-		if (line.n == 0 || (lines == 0 && !may_be_attribution(line)))
+		if (line.n == 0)
+			return 0;
+		if (lines == 0 && (!may_be_attribution(line) || !may_end_attribution(text, at)))
 			return 0;
 		/* A sentence in front of it is not part of it. */
 		if (lines > 0 && begins_with(line, is_opening))

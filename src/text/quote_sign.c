@@ -116,6 +116,8 @@ bool sign_opens(struct slice text, size_t at)
 		return ends_within(text, l.next, DELIMITED_LINES);
 	if (line_is_rule(l.s)) /* a mailing list's */
 		return slice_trim(l.s).p[0] == '_' && is_short_to_end(text, l.next, LIST_LINES);
+	if (!ends_within(text, at, SIGN_OFF_LINES)) /* most lines of a text need not be read */
+		return false;
 	if (names_device(l.s))
 		return is_short_to_end(text, at, DEVICE_LINES);
 	return signs_off(l.s) && is_short_to_end(text, at, SIGN_OFF_LINES);
