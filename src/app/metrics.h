@@ -66,7 +66,7 @@
 	X(METRIC_LAG, "loop_lag_seconds", "gauge", "",                                             \
 		"How late the loop's last beat was; there is one a second.")                       \
 	X(METRIC_TURN, "loop_longest_turn_seconds", "gauge", "",                                   \
-		"Most processor time that one turn of the loop took in the last 15 to 30 s.")   \
+		"Most processor time that one turn of the loop took in the last 15 to 30 s.")      \
 	X(METRIC_HTTP, "http_connections", "gauge", "", "Open connections, WebSockets included.")  \
 	X(METRIC_MEMORY, "resident_memory_bytes", "gauge", "", "Memory of this process.")          \
 	X(METRIC_PICTURES, "pictures_total", "counter", "outcome",                                 \
