@@ -28,7 +28,7 @@ await build({
 	target: "es2020",
 	legalComments: "none",
 	// names of our own that neither a page nor a server nor a browser knows
-	mangleProps: /^(typingLine|typingTimer|buildAsk|buildEmoji|buildWrite|showEmoji|invitation|askEnd|toEnd|heading|tellSeen|setSession|stopped|acts|launch|badge|mine|unread|flying|told|heard|pump|lost|doubt|beat|again|grow|isOpen)$/,
+	mangleProps: /^(typingLine|typingTimer|buildAsk|buildEmoji|buildWrite|showEmoji|invitation|askEnd|toEnd|heading|tellSeen|setSession|stopped|acts|launch|badge|mine|unread|flying|told|heard|pump|lost|doubt|beat|again|grow|isOpen|keep|tries|failed|refresh|visible|notTaken|uploading|tooLarge|endSure|endYes|endForget|endNo|forgotten|rateSend|dismiss|unread|joined)$/,
 	plugins: [style],
 });
 const size = gzipSync(readFileSync(`${out}/widget.js`)).length;
