@@ -8,6 +8,8 @@ endif()
 # Their fuzzers are among the others and link what they try.
 if(USHER_FUZZ)
 	cmake_language(DEFER CALL target_link_libraries fuzz_address PRIVATE channel_email_objects)
+	cmake_language(DEFER CALL target_link_libraries fuzz_dsn PRIVATE channel_email_objects)
+	cmake_language(DEFER CALL target_link_libraries fuzz_headers PRIVATE channel_email_objects)
 	cmake_language(DEFER CALL target_link_libraries fuzz_lmtp PRIVATE channel_email_objects)
 	cmake_language(DEFER CALL target_link_libraries fuzz_mail PRIVATE channel_email_objects)
 	cmake_language(DEFER CALL target_link_libraries fuzz_mime PRIVATE channel_email_objects)

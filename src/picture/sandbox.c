@@ -26,7 +26,7 @@
 enum { CPU_S = 5, NICE = 10 };
 static const rlim_t MEMORY_MAX = 400u << 20, ANSWER_MAX = 20u << 20;
 
-static int limit(int what, rlim_t most)
+static int limit(__rlimit_resource_t what, rlim_t most)
 {
 	struct rlimit r = { most, most };
 
