@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
+enum { TWICE_MAX = 524288 }; /* bytes; letter by letter it costs what a bomb may not */
+
 /* Labels that mean something else in practice. */
 static const char *charset_name(const char *label)
 {
@@ -162,7 +164,7 @@ static void undo_second_encoding(GString *text)
 {
 	static const char *const names[] = { "windows-1251", "windows-1252" };
 
-	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+	for (gsize i = 0; i < G_N_ELEMENTS(names) && text->len <= TWICE_MAX; i++) {
 		GString *once = g_string_new(NULL);
 		bool is = encoded_twice(text, names[i], once);
 		if (is)

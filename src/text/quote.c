@@ -15,6 +15,9 @@
 #include "text/quote_open.h"
 #include "text/quote_sign.h"
 
+/* Nobody answers below more lines than that; what costs a little for each must not cost much for all. */
+enum { LINES_MAX = 3000 };
+
 bool quote_is_forward(struct slice subject)
 {
 	static const char *const prefixes[] = { "fw:", "fwd:", "[fwd:", "пересл:", "пересланное",
@@ -49,8 +52,9 @@ static struct quote_parts all_fresh(struct slice text)
 static void take_signature(struct quote_parts *parts)
 {
 	struct slice s = parts->fresh;
+	unsigned lines = 0;
 
-	for (size_t at = 0; at < s.n; at = line_at(s, at).next) {
+	for (size_t at = 0; at < s.n && lines < LINES_MAX; at = line_at(s, at).next, lines++) {
 		if (!sign_opens(s, at) || line_is_blank(slice_make(s.p, at)))
 			continue;
 		parts->signature = cut(s, at, s.n);
@@ -114,7 +118,8 @@ static bool has_marked(struct slice text)
 static enum quote_opening find_opening(
 	struct slice text, size_t at, bool marks, size_t *start, size_t *body)
 {
-	for (; at < text.n; at = line_at(text, at).next) {
+	for (unsigned lines = 0; at < text.n && lines < LINES_MAX;
+		at = line_at(text, at).next, lines++) {
 		if (!marks && line_is_marked(line_at(text, at).s))
 			continue;
 		enum quote_opening o = quote_opens(text, at, start, body);

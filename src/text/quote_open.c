@@ -137,19 +137,19 @@ static bool is_attribution(const struct fold *f, struct slice text, size_t next)
 	struct slice s = w.s;
 	if (s.n < 5)
 		return false;
+	bool closed = w.colon || w.dashed, marked = next_is_marked(text, next);
+	if (!closed && !marked)
+		return false;
 	bool mail = slice_has(s, "@"), date = has_date(s), time = has_time(s);
-	bool closed = w.colon || w.dashed;
-	if (ends_with_any(s, verbs)) {
-		if (closed && ((date && (time || mail)) || (mail && time)))
-			return true;
-		return (closed || (mail && date)) && next_is_marked(text, next);
-	}
-	if (w.colon && has_any(s, inner_verbs) && date && (time || mail))
+	if (ends_with_any(s, verbs))
+		return marked ? closed || (mail && date)
+			      : (date && (time || mail)) || (mail && time);
+	if (w.colon && date && (time || mail) && has_any(s, inner_verbs))
 		return true;
 	/* Gmail and Yandex in Russian name nobody's deed: "пн, 3 нояб. 2025 г. в 10:00, X <x@y>:" */
 	if (!date || !(mail || is_digit(s.p[0])))
 		return false;
-	bool marked = next_is_marked(text, next), pointed = s.p[s.n - 1] == '>';
+	bool pointed = s.p[s.n - 1] == '>';
 	if (!w.colon)
 		return marked && mail && pointed && begins_attribution(s);
 	return (mail && time && (pointed || s.p[s.n - 1] == ')' || slice_has(s, " от "))) ||

@@ -298,7 +298,7 @@ static void long_texts_take_linear_time(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
 		struct str text = { 0 };
-		while (text.n < 65536)
+		while (text.n < 262144)
 			str_add_text(&text, pieces[i]);
 		quote_split(str_slice(
 			&text)); /* ctest's time limit is the judge of what is quadratic */
