@@ -235,6 +235,14 @@ static void read_date(GMimeMessage *message, struct parsed *m)
 		m->date_us = (uint64_t)unix_s * 1000000;
 }
 
+static bool is_report(GMimeMessage *message)
+{
+	GMimeObject *part = g_mime_message_get_mime_part(message);
+	GMimeContentType *type = part ? g_mime_object_get_content_type(part) : NULL;
+
+	return type && g_mime_content_type_is_type(type, "multipart", "report");
+}
+
 /* One walk over all headers: robots, and what our own mail server found out about the sender. */
 static void read_traits(GMimeMessage *message, struct parsed *m, const char *sender,
 	const struct parse_config *config)
@@ -260,8 +268,10 @@ static void read_traits(GMimeMessage *message, struct parsed *m, const char *sen
 				result == 1 && m->from && internet_address_list_length(from) == 1;
 		}
 	}
+	/* Read receipts and complaints, too. */
 	m->automatic =
-		m->automatic || robot_subject(m->subject) || bounce_sender(m->from) ||
+		m->automatic || is_report(message) || robot_subject(m->subject) ||
+		bounce_sender(m->from) ||
 		(m->from && g_str_has_prefix(m->from, "postmaster@") && bounce_subject(m->subject));
 }
 

@@ -310,6 +310,14 @@ static void reads_a_delivery_report(void **state)
 	assert_int_equal(m->bounce, BOUNCE_NONE);
 	assert_true(m->automatic);
 	parsed_free(m);
+	/* A read receipt says nothing of a delivery, and nobody wrote it. */
+	m = parse("From: ann@x.test\nSubject: Read: order\nContent-Type: multipart/report; "
+		  "report-type=disposition-notification; boundary=m\n\n" PLAIN "Your message was "
+		  "read.\n--m\nContent-Type: message/disposition-notification\n\nDisposition: "
+		  "manual-action/MDN-sent-manually; displayed\n--m--\n");
+	assert_true(m->automatic);
+	assert_int_equal(m->bounce, BOUNCE_NONE);
+	parsed_free(m);
 	/* A person who quotes a number is no report. */
 	m = parse("From: a@b.test\n\nI got 550 5.1.1 unknown user\n");
 	assert_int_equal(m->bounce, BOUNCE_NONE);
