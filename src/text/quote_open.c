@@ -251,12 +251,13 @@ static size_t attribution_inside(struct slice text, struct line l)
 
 static const char *const originals[] = { "original message", "original appointment",
 	"reply message", "исходное сообщение", "оригинальное сообщение", "оригінальне повідомлення",
-	"вихідне повідомлення", "ursprüngliche nachricht", "originalnachricht", "antwort nachricht",
-	"message d'origine", "message d’origine", "message original", "mensaje original",
-	"messaggio originale", "mensagem original", "oorspronkelijk bericht",
-	"oprindelig meddelelse", "opprinnelig melding", "ursprungligt meddelande",
-	"originalmeddelande", "alkuperäinen viesti", "wiadomość oryginalna", "oryginalna wiadomość",
-	"původní zpráva", "pôvodná správa", "原始邮件", "原始郵件", NULL };
+	"вихідне повідомлення", "ursprüngliche nachricht", "originalnachricht",
+	"original nachricht", "antwort nachricht", "message d'origine", "message d’origine",
+	"message original", "mensaje original", "messaggio originale", "mensagem original",
+	"oorspronkelijk bericht", "oprindelig meddelelse", "opprinnelig melding",
+	"ursprungligt meddelande", "originalmeddelande", "alkuperäinen viesti",
+	"wiadomość oryginalna", "oryginalna wiadomość", "původní zpráva", "pôvodná správa",
+	"原始邮件", "原始郵件", NULL };
 
 static const char *const forwards[] = { "forwarded message", "forwarded by", "forwarded mail",
 	"пересылаемое сообщение", "пересланное сообщение", "перенаправленное сообщение",
