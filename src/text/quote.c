@@ -49,17 +49,32 @@ static struct quote_parts all_fresh(struct slice text)
 	return (struct quote_parts){ trim_lines(text), { 0 }, { 0 } };
 }
 
+static bool is_dashes(struct slice line)
+{
+	struct slice s = slice_trim(line);
+
+	while (s.n > 0 && (s.p[0] == '-' || s.p[0] == '_'))
+		s = slice_make(s.p + 1, s.n - 1);
+	return s.n == 0;
+}
+
 static void take_signature(struct quote_parts *parts)
 {
 	struct slice s = parts->fresh;
 	unsigned lines = 0;
+	size_t above = 0; /* where the last line with something in it starts */
 
 	for (size_t at = 0; at < s.n && lines < LINES_MAX; at = line_at(s, at).next, lines++) {
-		if (!sign_opens(s, at) || line_is_blank(slice_make(s.p, at)))
+		if (line_is_blank(line_at(s, at).s))
 			continue;
-		parts->signature = cut(s, at, s.n);
-		parts->fresh = cut(s, 0, at);
-		return;
+		if (at > 0 && sign_opens(s, at)) {
+			if (above > 0 && is_dashes(line_at(s, above).s))
+				at = above;
+			parts->signature = cut(s, at, s.n);
+			parts->fresh = cut(s, 0, at);
+			return;
+		}
+		above = at;
 	}
 }
 

@@ -72,13 +72,13 @@ static const char *const inner_verbs[] = { " schrieb ", " schreef ", " skrev ", 
 /* Words that a sentence of one's own rarely begins with ... */
 static const char *const beginnings[] = { "on ", "at ", "le ", "el ", "am ", "il ", "op ", "em ",
 	"den ", "på ", "in data ", "w dniu ", "dnia ", "dne ", "dňa ", "в ", "vào ", "от ",
-	"пользователь", "mon", "tue", "wed", "thu", "fri", "sat", "sun", "пн", "вт", "ср", "чт",
-	"пт", "сб", "вс", "нд", "понедельник", "вторник", "среда", "четверг", "пятница", "суббота",
-	"воскресенье", "понеділок", "вівторок", "середа", "четвер", "п’ятниця", "субота", "неділя",
-	"mo", "di", "mi", "do", "fr", "sa", "so", "lun", "mar", "mer", "jeu", "ven", "sam", "dim",
-	"jan", "feb", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec", "ma ", "ti ",
-	"ke ", "to ", "pe ", "la ", "su ", "man.", "tir.", "ons.", "tor.", "fre.", "lør.", "søn.",
-	NULL };
+	"пользователь", "вы писали ", "mon", "tue", "wed", "thu", "fri", "sat", "sun", "пн", "вт",
+	"ср", "чт", "пт", "сб", "вс", "нд", "понедельник", "вторник", "среда", "четверг", "пятница",
+	"суббота", "воскресенье", "понеділок", "вівторок", "середа", "четвер", "п’ятниця", "субота",
+	"неділя", "mo", "di", "mi", "do", "fr", "sa", "so", "lun", "mar", "mer", "jeu", "ven",
+	"sam", "dim", "jan", "feb", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+	"ma ", "ti ", "ke ", "to ", "pe ", "la ", "su ", "man.", "tir.", "ons.", "tor.", "fre.",
+	"lør.", "søn.", NULL };
 /* ... and those that begin an attribution even in the middle of what looked like one. */
 static const char *const openings[] = { "on ", "le ", "el ", "am ", "il ", "op ", "em ", "den ",
 	"in data ", "w dniu ", "dnia ", "пользователь", "понедельник,", "вторник,", "среда,",
@@ -146,6 +146,8 @@ static bool is_attribution(const struct fold *f, struct slice text, size_t next)
 			      : (date && (time || mail)) || (mail && time);
 	if (w.colon && date && (time || mail) && has_any(s, inner_verbs))
 		return true;
+	if (w.colon && (date || marked) && slice_starts(s, SLICE("вы писали ")))
+		return true; /* The Bat! */
 	/* Gmail and Yandex in Russian name nobody's deed: "пн, 3 нояб. 2025 г. в 10:00, X <x@y>:" */
 	if (!date || !(mail || is_digit(s.p[0])))
 		return false;
@@ -398,6 +400,8 @@ enum quote_opening quote_opens(struct slice text, size_t at, size_t *start, size
 	*body = l.next;
 	if (line_is_blank(l.s))
 		return QUOTE_NOTHING;
+	if ((banner = banner_of(l.s)) != QUOTE_NOTHING)
+		return banner;
 	if ((inside = attribution_inside(text, l)) > 0) {
 		*start = at + inside;
 		return QUOTE_MARKED;
@@ -406,8 +410,6 @@ enum quote_opening quote_opens(struct slice text, size_t at, size_t *start, size
 		*body = end;
 		return next_is_marked(text, end) ? QUOTE_MARKED : QUOTE_UNMARKED;
 	}
-	if ((banner = banner_of(l.s)) != QUOTE_NOTHING)
-		return banner;
 	if (is_header_block(text, at) || (line_is_rule(l.s) && rule_opens_block(text, at)))
 		return QUOTE_UNMARKED;
 	if (line_is_marked(l.s)) {

@@ -218,6 +218,20 @@ static const struct example examples[] = {
 		"_______________________________________________\nUsers mailing "
 		"list\nusers@lists.demo.test",
 		"" },
+	{ "the bat", "Ок\n\nВы писали 3 ноября 2025 г., 10:00:00:\n\n> x", "Ок", "",
+		"Вы писали 3 ноября 2025 г., 10:00:00:\n\n> x" },
+	{ "dashes above a device", "Ок\n\n---\nОтправлено из мобильного приложения Яндекс Почты",
+		"Ок", "---\nОтправлено из мобильного приложения Яндекс Почты", "" },
+	{ "a forward whose banner stands above an attribution",
+		"Ок\n\n-------- Пересылаемое сообщение --------\n03.11.2025, 10:00, \"S\" "
+		"<s@demo.test>:\n\nx",
+		"Ок\n\n-------- Пересылаемое сообщение --------\n03.11.2025, 10:00, \"S\" "
+		"<s@demo.test>:\n\nx",
+		"", "" },
+	{ "a question with a date, a time and an address",
+		"Прошу перезвонить 03.11.2025 в 10:00, мой адрес ivan@x.test, телефон:\n+7 900",
+		"Прошу перезвонить 03.11.2025 в 10:00, мой адрес ivan@x.test, телефон:\n+7 900", "",
+		"" },
 	{ "proton",
 		"Hi\n\nSent with Proton Mail secure email.\n\nOn Monday, November 3rd, 2025 at "
 		"10:00, S <s@demo.test> wrote:\n\n> x",
