@@ -50,7 +50,7 @@ static void jpeg_scaled(int *w, int *h, unsigned side)
 
 static const char *jpeg_read(tjhandle tj, struct bytes file, unsigned side, struct pixels *out)
 {
-	int w, h, sampling, colours;
+	int w = 0, h = 0, sampling, colours; /* tables alone are a header to it, without a size */
 
 	if (tjDecompressHeader3(tj, file.p, file.n, &w, &h, &sampling, &colours) || w <= 0 ||
 		h <= 0)

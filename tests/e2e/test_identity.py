@@ -1,8 +1,13 @@
 """Who is who: what somebody merely claims shows nobody's history; an agent says that two are one person, takes it back, and both are on record."""
+import base64
+import hashlib
+import hmac
 import json
+import os
 import sys
+import time
 
-from usher import Node, main, until
+from usher import ROOT, Node, main, until
 
 PASSED = ["Authentication-Results: mx.demo.test; dmarc=pass header.from=x.org"]
 
@@ -136,6 +141,62 @@ def test_merge_and_split():
         assert [(x["what"], x["agent"]) for x in card["links"]] == [("merged", "bo"), ("split", "kim")]
         assert kim.ask("POST", f"/customers/{liar}/split", {})[2]["changed"] is False
         node.ctl("replay")
+
+
+def signed(secret=b"test-secret-of-the-site", alg="HS256", **claims):
+    def b64(data):
+        return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    claims = {"exp": int(time.time()) + 300, "jti": os.urandom(8).hex(), **claims}
+    text = b64(json.dumps({"alg": alg, "typ": "JWT"}).encode()) + "." + b64(json.dumps(claims).encode())
+    return text + "." + ("" if alg == "none" else b64(hmac.new(secret, text.encode(), hashlib.sha256).digest()))
+
+
+def test_claims_in_a_chat_open_nothing():
+    """Ann has proved who she is in the chat. Whoever types her address, forges her token, or uses it again sees and continues nothing of hers."""
+    with Node(config=os.path.join(ROOT, "tests/lib/chat.yaml")) as node:
+        token = signed(email="ann@x.org", name="Ann")
+        ann = node.chat(identity=token, nonce="a")
+        assert ann.expect("welcome")["verified"]
+        ann.say("my balance is 17")
+        conv = until("it", node.waiting)[0]["id"]
+        customer = node.conv(conv)["customer"]
+        sam = Browser(node, "sam2", "supervisor")
+
+        def liar(text, path="/chat/ws", **hello):
+            v = node.chat(path=path, **hello)
+            w = v.expect("welcome")
+            assert not w["verified"] and w["seq"] == 0, w
+            v.say(text)
+            got = until(text, lambda: [c["id"] for c in node.waiting() if node.conv(c["id"])["messages"][-1]["text"] == text])[0]
+            assert "my balance is 17" not in {m["text"] for m in v.messages()}, v.messages()
+            v.close()
+            return node.conv(got)["customer"]
+
+        liars = {liar("typed in a field", path="/strict/ws", fields={"email": "ann@x.org"}),
+                 liar("typed as a name", name="ann@x.org"), liar("no field that there is", fields={"email": "ann@x.org", "identity": "ann@x.org"})}
+        assert customer not in liars
+        for one in liars:
+            assert "my balance is 17" not in texts(node, sam.card(one))
+        # tokens: forged, unsigned, of another secret, used by somebody else, over
+        for bad in (signed(secret=b"guess", email="ann@x.org"), signed(alg="none", email="ann@x.org"), signed(email="ann@x.org", exp=1), token,
+                    signed(email="ann@x.org", jti="") , signed(email="ann@x.org")[:-2] + "AA"):
+            v = node.chat(identity=bad, nonce="b", expect="error")
+            assert v.expect("error")["code"] == "identity"
+            v.close()
+        # merged by mistake, then split: the claims are where they were, and the next one starts anew
+        one = sorted(liars)[0]
+        assert sam.ask("POST", f"/customers/{one}/merge", {"into": customer, "reason": "a mistake"})[0] == 200
+        assert "my balance is 17" in texts(node, sam.card(one))
+        later = liar("typed after the merge", path="/strict/ws", fields={"email": "ann@x.org"})
+        assert later != customer and "my balance is 17" not in texts(node, sam.card(later))
+        assert sam.ask("POST", f"/customers/{one}/split", {"reason": "it was one"})[0] == 200
+        assert "my balance is 17" not in texts(node, sam.card(one))
+        # she herself, on another device, with a token of her own
+        phone = node.chat(identity=signed(email="ann@x.org"), nonce="c")
+        assert phone.expect("welcome")["verified"]
+        phone.expect("msg", text="my balance is 17")
+        ann.close()
+        phone.close()
 
 
 def test_a_suggestion_is_dismissed_and_comes_back():

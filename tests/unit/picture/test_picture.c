@@ -175,6 +175,11 @@ static void test_refused_before_it_costs(void **state)
 			&n));
 		assert_null(out);
 	}
+	/* Tables and no picture: the library says that all is well and leaves the size as it was. */
+	static const unsigned char tables[] = { 0xff, 0xd8, 0xff, 0xe0, 0, 0x10, 'J', 'F', 'I', 'F',
+		0, 1, 1, 0, 0, 1, 0, 1, 0, 0, 0xff, 0xd9 };
+	assert_non_null(picture_decode((struct bytes){ tables, sizeof(tables) }, 64, &p));
+	assert_null(p.p);
 	assert_non_null(pixels_new(65535, 65535, &p));
 	assert_non_null(pixels_new(0, 5, &p));
 	assert_non_null(pixels_new(32768, 1025, &p));
