@@ -100,43 +100,6 @@ void str_add_json(struct str *s, struct slice text)
 	str_add_char(s, '"');
 }
 
-static const char *html_entity(char c)
-{
-	switch (c) {
-	case '&':
-		return "&amp;";
-	case '<':
-		return "&lt;";
-	case '>':
-		return "&gt;";
-	case '"':
-		return "&quot;";
-	case '\'':
-		return "&#39;";
-	default:
-		return NULL;
-	}
-}
-
-void str_add_html(struct str *s, struct slice text)
-{
-	size_t from = 0;
-
-	str_reserve(s, text.n);
-	for (size_t i = 0; i < text.n; i++) {
-		const char *entity = html_entity(text.p[i]);
-		if (!entity)
-			continue;
-		str_add(s, slice_make(text.p + from, i - from));
-		str_add_text(s, entity);
-		from = i + 1;
-	}
-	if (from < text.n)
-		str_add(s, slice_make(text.p + from, text.n - from));
-	else
-		str_add(s, SLICE(""));
-}
-
 /* RFC 3986, 2.3: unreserved. */
 static bool url_unreserved(char c)
 {

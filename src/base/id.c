@@ -22,11 +22,6 @@ struct id id_make(uint64_t at_us, const uint8_t chance[10])
 	return a;
 }
 
-uint64_t id_time_us(struct id a)
-{
-	return (a.hi >> 16) * 1000;
-}
-
 char *id_text(struct id a, char out[ID_TEXT_LEN + 1])
 {
 	for (int i = ID_TEXT_LEN - 1; i >= 0; i--) {

@@ -29,8 +29,6 @@ static inline int id_compare(struct id a, struct id b)
 }
 /* From a time and 10 bytes of chance (or of a hash, where the id must be the same on a retry). */
 struct id id_make(uint64_t at_us, const uint8_t chance[10]);
-/* The milliseconds part, in microseconds. */
-uint64_t id_time_us(struct id a);
 /* Writes 26 characters and a NUL. Returns out. */
 char *id_text(struct id a, char out[ID_TEXT_LEN + 1]);
 /* Accepts exactly 26 characters, upper or lower case; false and *out untouched otherwise. */

@@ -29,11 +29,6 @@ void list_push_back(struct list *l, struct list_node *n)
 	list_insert_before(l, NULL, n);
 }
 
-void list_push_front(struct list *l, struct list_node *n)
-{
-	list_insert_before(l, l->first, n);
-}
-
 void list_remove(struct list_node *n)
 {
 	struct list *l = n->on;

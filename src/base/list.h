@@ -20,7 +20,6 @@ struct list {
 };
 
 void list_push_back(struct list *l, struct list_node *n);
-void list_push_front(struct list *l, struct list_node *n);
 /* Before `at`, which is linked; at == NULL is list_push_back. */
 void list_insert_before(struct list *l, struct list_node *at, struct list_node *n);
 /* The node must be linked. */

@@ -32,8 +32,6 @@ void str_addv(struct str *s, const char *format, va_list ap) __attribute__((form
 void str_add_hex(struct str *s, struct slice bytes);
 /* A JSON string literal with its quotes: escapes ", \, controls, U+2028/9; invalid UTF-8 becomes U+FFFD. */
 void str_add_json(struct str *s, struct slice text);
-/* Text for HTML content or a quoted attribute: & < > " ' escaped. */
-void str_add_html(struct str *s, struct slice text);
 /* application/x-www-form-urlencoded / path percent-encoding of everything but unreserved. */
 void str_add_percent(struct str *s, struct slice text);
 /* Removes `n` bytes from the front. */

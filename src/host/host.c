@@ -194,10 +194,3 @@ void host_each(
 		fn(arg, &s);
 	}
 }
-
-bool host_channel_is_live(const struct host *host, struct slice channel)
-{
-	const struct usher_host *h = channel_find(host, channel);
-
-	return h && h->api && (h->api->capabilities & USHER_CAP_LIVE);
-}

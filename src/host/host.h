@@ -73,7 +73,5 @@ void host_each(
 	const struct host *h, void (*fn)(void *arg, const struct channel_status *s), void *arg);
 /* What the channel's plugin says of itself now, one JSON object; empty when it says nothing. Good until the next call. */
 struct slice host_health(struct host *h, struct slice channel);
-/* True when the plugin of this channel has the capability. */
-bool host_channel_is_live(const struct host *h, struct slice channel);
 
 #endif

@@ -92,11 +92,6 @@ void tls_free(struct tls **tls)
 	*tls = NULL;
 }
 
-struct ssl_ctx_st *tls_context(struct tls *tls)
-{
-	return tls->context;
-}
-
 static bool name_is_address(const char *name)
 {
 	unsigned char bytes[sizeof(struct in6_addr)];

@@ -7,13 +7,11 @@
 #include "base/err.h"
 
 struct tls;
-struct ssl_ctx_st;
 
 struct tls *tls_server_new(
 	const char *cert_file, const char *key_file, struct err *err); /* NULL on failure */
 /* `server_name` is checked against the certificate; ca_file NULL: the system's. */
 struct tls *tls_client_new(const char *server_name, const char *ca_file, struct err *err);
 void tls_free(struct tls **tls);
-struct ssl_ctx_st *tls_context(struct tls *tls);
 
 #endif

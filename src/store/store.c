@@ -260,19 +260,9 @@ const char *store_durability(const struct store *s)
 	return s->durability;
 }
 
-const char *store_domain(const struct store *s)
-{
-	return s->domain;
-}
-
 const char *store_node(const struct store *s)
 {
 	return s->node;
-}
-
-struct loop *store_loop(const struct store *s)
-{
-	return s->loop;
 }
 
 size_t store_inflight(const struct store *s)

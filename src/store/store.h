@@ -43,9 +43,7 @@ void store_free(struct store **s);
 bool store_is_up(const struct store *s);
 /* "always", "relaxed": what an acknowledgement means here, for status and the desk. */
 const char *store_durability(const struct store *s);
-const char *store_domain(const struct store *s);
 const char *store_node(const struct store *s);
-struct loop *store_loop(const struct store *s);
 /* Writes sent and not yet answered, for back-pressure and metrics. */
 size_t store_inflight(const struct store *s);
 

@@ -36,16 +36,6 @@ static void json_repairs_what_is_not_utf8(void **state)
 	gives(str_add_json, SLICE("\xc0\x80"), "\"\ufffd\ufffd\""); /* overlong */
 }
 
-static void html_cannot_leave_its_place(void **state)
-{
-	(void)state;
-	gives(str_add_html, SLICE("<a href='x' b=\"y\">&amp;</a>"),
-		"&lt;a href=&#39;x&#39; b=&quot;y&quot;&gt;&amp;amp;&lt;/a&gt;");
-	gives(str_add_html, SLICE("plain \u20ac"), "plain \u20ac");
-	gives(str_add_html, SLICE("<"), "&lt;");
-	gives(str_add_html, SLICE(""), "");
-}
-
 static void percent_leaves_only_unreserved(void **state)
 {
 	(void)state;
@@ -66,7 +56,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(json_is_one_literal),
 		cmocka_unit_test(json_repairs_what_is_not_utf8),
-		cmocka_unit_test(html_cannot_leave_its_place),
 		cmocka_unit_test(percent_leaves_only_unreserved),
 		cmocka_unit_test(hex_is_lower_case),
 	};

@@ -15,7 +15,6 @@ static void prints_as_a_ulid(void **state)
 	assert_int_equal(strlen(text), 26);
 	assert_true(id_parse(slice_of(text), &b));
 	assert_true(id_equal(a, b));
-	assert_int_equal(id_time_us(a), 1469918176385000u);
 	for (char *p = text; *p; p++)
 		if (*p >= 'A')
 			*p = (char)(*p + 32);

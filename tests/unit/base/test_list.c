@@ -26,7 +26,7 @@ static void moves_between_lists(void **state)
 
 	(void)state;
 	list_push_back(&waiting, &b.node);
-	list_push_front(&waiting, &a.node);
+	list_insert_before(&waiting, &b.node, &a.node);
 	list_push_back(&waiting, &c.node);
 	holds(&waiting, "abc");
 	list_remove(&b.node);

@@ -1,10 +1,7 @@
 /*
  * Offers to several at once: each takes units, the first to accept has it, and every way of ending leaves nothing behind.
  */
-#include "unit/engine/people.h"
-
-static struct config *c;
-static struct engine *e;
+#include "unit/engine/fixture.h"
 
 /* Three are asked at once for what comes to "any". */
 static int begin(void **state)
@@ -18,14 +15,6 @@ static int begin(void **state)
 	hire(e, "cy", "", 3);
 	hire(e, "dan", "", 4);
 	comes(e, 1, "email", "any", 10);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	engine_free(&e);
-	center_free(c);
 	return 0;
 }
 

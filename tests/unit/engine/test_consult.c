@@ -1,10 +1,7 @@
 /*
  * Consult: a colleague is asked to take over; until that is accepted it stays with its owner, whatever happens.
  */
-#include "unit/engine/people.h"
-
-static struct config *c;
-static struct engine *e;
+#include "unit/engine/fixture.h"
 
 /* ann owns conversation 1; bo and cy could take it over. */
 static int begin(void **state)
@@ -17,14 +14,6 @@ static int begin(void **state)
 	answers(e, COMMAND_ACCEPT, "ann", offer_to(e, "ann"), 6);
 	hire(e, "bo", "ru=60", 7);
 	hire(e, "cy", "cards=70 ru=80", 8);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	engine_free(&e);
-	center_free(c);
 	return 0;
 }
 

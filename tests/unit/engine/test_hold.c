@@ -5,8 +5,7 @@
 
 #include "engine/hold.h"
 
-static struct config *c;
-static struct engine *e;
+#include "unit/engine/fixture.h"
 
 static int begin(void **state)
 {
@@ -15,14 +14,6 @@ static int begin(void **state)
 	c->segments[1].hold_back = 1; /* mass leaves one free */
 	c->hold_max_s = 60;
 	e = engine_new(c);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	engine_free(&e);
-	center_free(c);
 	return 0;
 }
 

@@ -5,8 +5,7 @@
 
 #include "engine/lane.h"
 
-static struct config *c;
-static struct engine *e;
+#include "unit/engine/fixture.h"
 
 static int begin(void **state)
 {
@@ -16,14 +15,6 @@ static int begin(void **state)
 	c->segments[0].offset_s = 0;
 	e = engine_new(c);
 	tick(e, 0);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	engine_free(&e);
-	center_free(c);
 	return 0;
 }
 

@@ -5,8 +5,7 @@
 
 #include "engine/line.h"
 
-static struct config *c;
-static struct engine *e;
+#include "unit/engine/fixture.h"
 
 static int begin(void **state)
 {
@@ -14,14 +13,6 @@ static int begin(void **state)
 	c = center_new();
 	e = engine_new(c);
 	tick(e, 0);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	engine_free(&e);
-	center_free(c);
 	return 0;
 }
 

@@ -7,26 +7,9 @@
 #include "engine/conv.h"
 #include "engine/order.h"
 
+#include "unit/engine/fixture.h"
+
 enum { MANY = 200 };
-
-static struct config *c;
-static struct engine *e;
-
-static int begin(void **state)
-{
-	(void)state;
-	c = center_new();
-	e = engine_new(c);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	engine_free(&e);
-	center_free(c);
-	return 0;
-}
 
 static struct conv bare(uint8_t tier, int64_t key, uint64_t seq)
 {
@@ -99,7 +82,7 @@ static void taken_from_the_middle(void **state)
 
 int main(void)
 {
-#define T(test) cmocka_unit_test_setup_teardown(test, begin, end)
+#define T(test) cmocka_unit_test_setup_teardown(test, begin_plain, end)
 	const struct CMUnitTest tests[] = { T(tier_then_key_then_number),
 		T(in_whatever_order_they_come), T(taken_from_the_middle) };
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,26 +1,7 @@
 /*
  * What time does to those who wait: stages that widen, parking, promotion, the longest wait, and the pause after everybody declined.
  */
-#include "unit/engine/people.h"
-
-static struct config *c;
-static struct engine *e;
-
-static int begin(void **state)
-{
-	(void)state;
-	c = center_new();
-	e = engine_new(c);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	engine_free(&e);
-	center_free(c);
-	return 0;
-}
+#include "unit/engine/fixture.h"
 
 static void a_stage_begins_when_its_time_has_come(void **state)
 {
@@ -205,7 +186,7 @@ static void the_doubled_time_holds_while_others_are_at_work(void **state)
 
 int main(void)
 {
-#define T(test) cmocka_unit_test_setup_teardown(test, begin, end)
+#define T(test) cmocka_unit_test_setup_teardown(test, begin_plain, end)
 	const struct CMUnitTest tests[] = {
 		T(a_stage_begins_when_its_time_has_come),
 		T(what_nobody_can_serve_is_skipped_or_parked),

@@ -6,24 +6,7 @@
 #include "engine/agent.h"
 #include "engine/sets.h"
 
-static struct config *c;
-static struct engine *e;
-
-static int begin(void **state)
-{
-	(void)state;
-	c = center_new();
-	e = engine_new(c);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	engine_free(&e);
-	center_free(c);
-	return 0;
-}
+#include "unit/engine/fixture.h"
 
 static uint32_t set(const char *text)
 {
@@ -106,7 +89,7 @@ static void who_is_able_is_counted_as_people_come_and_go(void **state)
 
 int main(void)
 {
-#define T(test) cmocka_unit_test_setup_teardown(test, begin, end)
+#define T(test) cmocka_unit_test_setup_teardown(test, begin_plain, end)
 	const struct CMUnitTest tests[] = {
 		T(equal_sets_have_one_number),
 		T(what_is_no_set_is_refused),

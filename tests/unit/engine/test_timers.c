@@ -1,26 +1,7 @@
 /*
  * What the time alone does, at the second it is due and not before: missed offers, silence, wrap-up, the end, a desk that is lost, doors.
  */
-#include "unit/engine/people.h"
-
-static struct config *c;
-static struct engine *e;
-
-static int begin(void **state)
-{
-	(void)state;
-	c = center_new();
-	e = engine_new(c);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	engine_free(&e);
-	center_free(c);
-	return 0;
-}
+#include "unit/engine/fixture.h"
 
 static enum presence presence(const char *who)
 {
@@ -152,7 +133,7 @@ static void who_waited_too_long_goes_on_or_is_told(void **state)
 	assert_slice_is(view(e, 1).outcome, "nobody was free");
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define T(f) cmocka_unit_test_setup_teardown(f, begin_plain, end)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
