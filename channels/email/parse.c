@@ -9,6 +9,7 @@
 #include "charset.h"
 #include "mend.h"
 #include "mime.h"
+#include "refs.h"
 #include "report.h"
 #include "robot.h"
 #include "scan.h"
@@ -186,32 +187,31 @@ static char *list_text(InternetAddressList *list)
 
 static void add_ref(struct parsed *m, const char *id)
 {
-	char *bare = bare_id(id);
-
-	if (!bare)
-		return;
 	for (guint i = 0; i < m->refs->len; i++) {
-		if (strcmp(g_ptr_array_index(m->refs, i), bare) == 0) {
-			g_free(bare);
+		if (strcmp(g_ptr_array_index(m->refs, i), id) == 0)
 			return;
-		}
 	}
-	g_ptr_array_add(m->refs, bare);
+	g_ptr_array_add(m->refs, g_strdup(id));
 }
 
-/* In-Reply-To, then References from the newest back. */
+/* In-Reply-To, then References from the newest back; each may stand there more than once. */
 static void read_refs(GMimeObject *message, struct parsed *m)
 {
 	static const char *const names[] = { "In-Reply-To", "References" };
+	GMimeHeaderList *headers = g_mime_object_get_header_list(message);
+	int count = g_mime_header_list_get_count(headers);
 
-	for (gsize h = 0; h < G_N_ELEMENTS(names); h++) {
-		const char *value = g_mime_object_get_header(message, names[h]);
-		GMimeReferences *ids = value ? g_mime_references_parse(NULL, value) : NULL;
-		for (int i = ids ? g_mime_references_length(ids) : 0;
-			i-- > 0 && m->refs->len < REFS_MAX;)
-			add_ref(m, g_mime_references_get_message_id(ids, i));
-		if (ids)
-			g_mime_references_free(ids);
+	for (gsize n = 0; n < G_N_ELEMENTS(names); n++) {
+		GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
+		for (int i = 0; i < count; i++) {
+			GMimeHeader *h = g_mime_header_list_get_header_at(headers, i);
+			const char *value = g_mime_header_get_value(h);
+			if (value && g_ascii_strcasecmp(g_mime_header_get_name(h), names[n]) == 0)
+				refs_read(ids, value);
+		}
+		for (guint i = ids->len; i-- > 0 && m->refs->len < REFS_MAX;)
+			add_ref(m, g_ptr_array_index(ids, i));
+		g_ptr_array_unref(ids);
 	}
 }
 

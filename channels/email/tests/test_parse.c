@@ -406,6 +406,40 @@ static void reads_odd_parts(void **state)
 	parsed_free(m);
 }
 
+static void check_refs(const char *headers, const char *want)
+{
+	char *mail = g_strdup_printf("From: a@b.test\n%s\n\nhello\n", headers), *got;
+	struct parsed *m = parse(mail);
+
+	g_ptr_array_add(m->refs, NULL);
+	got = g_strjoinv(" ", (gchar **)m->refs->pdata);
+	assert_string_equal(got, want);
+	g_free(got);
+	parsed_free(m);
+	g_free(mail);
+}
+
+/* The newest is what a thread hangs on, however it is written. */
+static void reads_references_as_they_come(void **state)
+{
+	(void)state;
+	check_refs("In-Reply-To: <1@x>\nReferences: <2@x> <3@x>", "1@x 3@x 2@x");
+	check_refs("References: <1@x> <2@x>,\n <3@x>", "3@x 2@x 1@x");
+	check_refs("References: <1@x><2@x>", "2@x 1@x");
+	check_refs("In-Reply-To: Your message of \"Mon, 3 Nov 2025\" <1@x> (Ann)", "1@x");
+	check_refs("In-Reply-To: 1@x", "1@x");
+	check_refs("References: 1@x, 2@x", "2@x 1@x");
+	check_refs("In-Reply-To: \"<1@x>\"", "1@x");
+	check_refs("In-Reply-To: <<1@x>>", "1@x");
+	check_refs("In-Reply-To: <1@\n x>", "1@x");
+	check_refs("References: <1@x <2@x>", "2@x 1@x");
+	check_refs("In-Reply-To: <1@x", "1@x");
+	check_refs("References: <1@x>\nReferences: <2@x>", "2@x 1@x");
+	check_refs("In-Reply-To: <1@x>\nReferences: <1@x>", "1@x");
+	check_refs("In-Reply-To: yesterday's mail", "");
+	check_refs("In-Reply-To: <>", "");
+}
+
 static void the_same_body_hashes_alike(void **state)
 {
 	struct parsed *a = parse("Received: one\nFrom: a@b.test\nMessage-ID: <x@y>\n\nsame\n");
@@ -438,6 +472,7 @@ int main(void)
 		cmocka_unit_test(knows_robots_and_the_verified),
 		cmocka_unit_test(finds_our_own_ids), cmocka_unit_test(reads_a_delivery_report),
 		cmocka_unit_test(reads_what_is_not_quite_a_mail), cmocka_unit_test(reads_odd_parts),
+		cmocka_unit_test(reads_references_as_they_come),
 		cmocka_unit_test(the_same_body_hashes_alike) };
 
 	return cmocka_run_group_tests(tests, set_up, NULL);
