@@ -4,7 +4,8 @@
  * A plugin is a shared object that turns one protocol into usher's one kind of message and back. It exports one data
  * symbol, `const struct usher_channel usher_channel_v1`, includes only this header, and links to nothing of usher's.
  *
- * The contract (checked by the host in debug mode):
+ * The contract (the host always watches it: what breaks it is logged with plugin, channel and call and counted in `usherctl status`; with
+ * USHER_HOST_DEBUG=1 each slow call is logged, otherwise one a second):
  *  - Every call in both directions happens on the loop's thread; only `post` may be called from any thread.
  *  - No callback may take longer than 5 ms: blocking or heavy work belongs into the plugin's own threads, which hand
  *    results back with `post`.

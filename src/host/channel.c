@@ -152,7 +152,8 @@ void channel_end(struct usher_host *h)
 	char *name = slice_dup(slice_of(h->name));
 
 	ASSERT(h->state != CHANNEL_GONE);
-	ASSERT(host->calling != h);
+	for (size_t i = 0; i < host->call_depth; i++)
+		ASSERT(host->calls[i].h != h);
 	h->state = CHANNEL_GONE;
 	h->self = NULL;
 	channel_take_back(h);

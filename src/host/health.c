@@ -59,7 +59,7 @@ struct slice host_health(struct host *host, struct slice channel)
 {
 	struct usher_host *h = channel_find(host, channel);
 
-	if (!h || host->calling)
+	if (!h || host->call_depth)
 		return (struct slice){ 0 };
 	health_ask(h);
 	return str_slice(&h->health);

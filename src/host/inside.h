@@ -60,6 +60,13 @@ struct usher_host {
 	struct str health; /* the plugin's last, one JSON object */
 };
 
+/* One call into a plugin. They nest only when usher breaks its word: watch.c. */
+struct call {
+	struct usher_host *h;
+	const char *what;
+};
+enum { CALL_DEPTH_MAX = 8 };
+
 struct host {
 	struct loop *loop;
 	struct store *store;
@@ -69,10 +76,10 @@ struct host {
 	struct map routes; /* prefix → struct route */
 	struct loop_tail *tail;
 	struct list later;
-	struct usher_host *calling; /* whose code runs now, */
-	const char *calling_what;   /* and in which call */
-	uint64_t boot;		    /* this process, by chance: whose marks are ours */
-	pthread_t thread;	    /* the loop's */
+	struct call calls[CALL_DEPTH_MAX]; /* whose code runs now, the innermost last */
+	size_t call_depth;
+	uint64_t boot;	  /* this process, by chance: whose marks are ours */
+	pthread_t thread; /* the loop's */
 	struct loop_timer *beat;
 	struct recent *recent;
 	struct map agent_names; /* agent → display name, as last pushed */
@@ -96,7 +103,7 @@ static inline struct slice to_slice(struct usher_str s)
 
 /* ---- calls into a plugin ---- */
 
-/* Never nested: a plugin is not called from inside its own call. Returns when it began. */
+/* A plugin is never called from inside its own call; when it is after all, that is told. Returns when it began. */
 uint64_t call_begin(struct usher_host *h, const char *what);
 void call_end(struct usher_host *h, uint64_t began);
 /* Calls `api->what(...)` when the plugin has it and is there to be called. */

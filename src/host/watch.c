@@ -16,7 +16,7 @@
 #include "host/inside.h"
 #include "model/limits.h"
 
-enum { SLOW_SAY_US = 1000000, LAST_WORDS_MAX = 400 };
+enum { SLOW_SAY_US = 1000000, LAST_WORDS_MAX = 400, HANDLER_STACK = 65536 };
 
 /* ---- whose code runs ---- */
 
@@ -25,28 +25,49 @@ static char last_words[LAST_WORDS_MAX];
 static volatile sig_atomic_t last_words_n;
 static pthread_t loop_thread;
 
+static void words_set(const struct host *host)
+{
+	const struct call *c = host->call_depth ? &host->calls[host->call_depth - 1] : NULL;
+	int n = c && host->watches_crash ? snprintf(last_words, sizeof(last_words),
+						   "usherd: fatal signal inside the plugin "
+						   "plugin=%s channel=%s "
+						   "call=%s\n",
+						   c->h->plugin->name, c->h->name, c->what)
+					 : 0;
+
+	last_words_n = n < LAST_WORDS_MAX ? n : LAST_WORDS_MAX - 1;
+}
+
+/* Ours is the breach, and the plugin may be in the middle of anything; but it may also bear it, and all others have done nothing. */
+static void look_for_nesting(struct usher_host *h, const char *what)
+{
+	for (size_t i = 0; i < h->host->call_depth; i++)
+		if (h->host->calls[i].h == h)
+			plugin_wrong(h, "usher called it (%s) from inside its own call (%s)", what,
+				h->host->calls[i].what);
+}
+
 uint64_t call_begin(struct usher_host *h, const char *what)
 {
-	ASSERT(h->host && !h->host->calling);
+	struct host *host = h->host;
+
+	ASSERT(host && host->call_depth < CALL_DEPTH_MAX);
 	ASSERT(h->state != CHANNEL_GONE);
-	h->host->calling = h;
-	h->host->calling_what = what;
-	if (h->host->watches_crash) {
-		int n = snprintf(last_words, sizeof(last_words),
-			"usherd: fatal signal inside the plugin plugin=%s channel=%s call=%s\n",
-			h->plugin->name, h->name, what);
-		last_words_n = n < LAST_WORDS_MAX ? n : LAST_WORDS_MAX - 1;
-	}
+	look_for_nesting(h, what);
+	host->calls[host->call_depth++] = (struct call){ h, what };
+	words_set(host);
 	return clock_monotonic_us();
 }
 
 void call_end(struct usher_host *h, uint64_t began)
 {
 	uint64_t now = clock_monotonic_us();
+	struct host *host = h->host;
 
-	ASSERT(h->host->calling == h);
-	h->host->calling = NULL;
-	last_words_n = 0;
+	ASSERT(host->call_depth);
+	const struct call c = host->calls[--host->call_depth];
+	ASSERT(c.h == h);
+	words_set(host);
 	if (!h->host->loop ||
 		now - began <= CALLBACK_SLOW_US) /* a check of a configuration holds up no loop */
 		return;
@@ -55,7 +76,7 @@ void call_end(struct usher_host *h, uint64_t began)
 		return;
 	h->slow_said_us = now;
 	log_warn(h->name, "the plugin held up the loop plugin=%s call=%s us=%llu", h->plugin->name,
-		h->host->calling_what, (unsigned long long)(now - began));
+		c.what, (unsigned long long)(now - began));
 }
 
 /* ---- a crash ---- */
@@ -72,13 +93,18 @@ static void on_fatal(int signo)
 	raise(signo);
 }
 
-/* A sanitizer says more than we can, and wants the signals for itself. */
+/* A sanitizer says more than we can, and wants the signals for itself. The handler has a stack of its own: the other may be what is full. */
 void watch_crashes(struct host *host)
 {
-	struct sigaction sa = { .sa_handler = on_fatal, .sa_flags = (int)SA_RESETHAND };
+	static char stack[HANDLER_STACK];
+	const stack_t own = { .ss_sp = stack, .ss_size = sizeof(stack) };
+	struct sigaction sa = { .sa_handler = on_fatal,
+		.sa_flags = (int)(SA_RESETHAND | SA_ONSTACK) };
 
 	host->thread = loop_thread = pthread_self();
 	host->watches_crash = !host->sanitized;
+	if (host->watches_crash)
+		sigaltstack(&own, NULL);
 	for (size_t i = 0; host->watches_crash && i < sizeof(fatal) / sizeof(fatal[0]); i++)
 		sigaction(fatal[i], &sa, NULL);
 }
