@@ -32,7 +32,35 @@ for text in sys.stdin:
     if t == "hello":
         if mode == "early":
             say(t="in", id="1", text="too early")
+        if mode == "web":
+            say(t="ready", routes=["/hook"])
+            continue
+        if mode == "no":
+            say(t="refuse", why="the token is missing")
         say(t="ready")
+        if mode == "twice":
+            say(t="in", id="one", thread="one", **{"from": {"value": "ann"}}, text="please answer")
+        if mode == "utf8":
+            sys.stdout.buffer.write(b'{"t":"in","id":"1","text":"caf\xe9"}\n'); sys.stdout.flush()
+        if mode == "unknown":
+            say(t="sent", id="01J00000000000000000000000", outcome="ok")
+        if mode == "chatter":
+            while True:
+                say(t="log", text="x" * 1000)
+        if mode == "hog":
+            say(t="in", id="hog", thread="hog", **{"from": {"value": "me"}}, text="before")
+            time.sleep(0.5)
+            held = bytearray(1 << 30)
+        if mode == "bomb":
+            made = 0
+            try:
+                while made < 500:
+                    if os.fork() == 0:
+                        time.sleep(600)
+                    made += 1
+            except OSError:
+                pass
+            say(t="in", id="bomb", thread="bomb", **{"from": {"value": "me"}}, text=f"made {made}")
         if mode == "limits":
             say(t="in", id="limits", thread="limits", **{"from": {"value": "me"}}, text=json.dumps({
                 "uid": os.getuid(), "gids": os.getgroups(), "memory": resource.getrlimit(resource.RLIMIT_AS)[0],
@@ -68,6 +96,13 @@ for text in sys.stdin:
                 print("complaint", i, file=sys.stderr)
             time.sleep(1.2)
             print("the end", file=sys.stderr, flush=True)
+    elif t == "http" and m["body"] == "die":
+        os._exit(4)
+    elif t == "http":
+        asked = m
+        say(t="in", id=m["headers"]["x-id"], thread="web", **{"from": {"value": m["peer"]}}, text=m["method"] + " " + m["path"] + "?" + m["query"] + " " + m["body"])
+    elif t == "ack" and mode == "web":
+        say(t="answer", id=asked["id"], status=201 if m["outcome"] == "ok" else 200, type="application/json", headers={"X-Was": m["outcome"]}, body=json.dumps(m))
     elif t == "recalled":
         say(t="in", id="at" + (m["value"] or "0"), thread="c", **{"from": {"value": "c"}}, text="cursor " + (m["value"] or "none"))
         say(t="remember", key="cursor", value=str(int(m["value"] or 0) + 1))
@@ -89,6 +124,8 @@ for text in sys.stdin:
             open(died, "w").close()
             os._exit(3)
         say(t="sent", id=m["id"], outcome="ok", remote="r-" + m["id"])
+        if mode == "twice":
+            say(t="sent", id=m["id"], outcome="fail", why="the second time")
     elif t == "ping":
         say(t="pong")
     elif t == "stop":
@@ -270,6 +307,68 @@ def test_death_nonsense_and_silence_take_down_that_channel_only():
         assert not room.channel("missing")["up"] and "No such file" in room.channel("missing")["why"], room.channel("missing")
         room.form_works()
         assert room.node.stop() == 0
+
+
+def test_lies_and_broken_words_take_down_that_channel_only():
+    with Room(utf8={"mode": "utf8"}, unknown={"mode": "unknown"}, no={"mode": "no"}, good={"mode": "good"}) as room:
+        room.down("utf8", "not one JSON object")
+        room.down("unknown", "sent for a message that it does not have")
+        room.down("no", "the token is missing")
+        room.up("good")
+        room.form_works()
+        assert room.channel("good")["health"]["restarts"] == 0
+
+
+def test_sent_twice_is_sent_once():
+    with Room(twice={"mode": "twice"}) as room, room.node.desk("bo") as bo:
+        bo.available()
+        conv = bo.accept()["conv"]
+        bo.command("reply", conv=conv, text="answer")
+        room.down("twice", "sent for a message that it does not have")
+        until("the first word to count", lambda: sent(room.node, conv))
+        room.form_works()
+
+
+def test_memory_and_processes_are_bounded():
+    with Room(hog={"mode": "hog", "memory_mib": 200}, bomb={"mode": "bomb", "processes": 60}) as room, room.node.desk("bo") as bo:
+        room.down("hog", "ended with status 1")
+        room.down("hog", "MemoryError")
+        bo.available()
+        texts = [room.node.conv(bo.accept()["conv"])["messages"][0]["text"] for _ in range(2)]
+        made = int(next(x for x in texts if x.startswith("made")).split()[1])
+        assert made < 60, made
+        room.form_works()
+        assert room.node.stop() == 0
+        assert not room.pids(f"{room.dir}/program.py bomb")  # with all that it made
+
+
+def test_a_program_that_never_stops_talking_holds_up_nobody():
+    with Room(chatter={"mode": "chatter"}, good={"mode": "good"}) as room, room.node.desk("bo") as bo:
+        room.up("chatter")
+        room.up("good")
+        bo.available()
+        slow = []
+        for i in range(20):
+            began = time.monotonic()
+            room.form_works()
+            slow.append(time.monotonic() - began)
+        assert sorted(slow)[10] < 1, slow
+        assert room.node.log().count("x" * 1000) < 1000
+
+
+def test_web_requests():
+    with Room(web={"mode": "web"}) as room, room.node.desk("bo") as bo:
+        room.up("web")
+        bo.available()
+        for status, was in ((201, "ok"), (200, "duplicate")):
+            got, headers, body = room.node.request("POST", "/hook/in?a=1", "h\u00e9llo".encode(), {"X-Id": "m1"})
+            assert (got, headers["x-was"]) == (status, was) and json.loads(body)["outcome"] == was, (got, headers, body)
+        assert room.node.conv(bo.accept()["conv"])["messages"][0]["text"] == "POST /hook/in?a=1 h\u00e9llo"
+        got, headers, _ = room.node.request("POST", "/hook", b"die")
+        assert got == 503 and headers["retry-after"], (got, headers)
+        assert room.node.request("POST", "/hook", b"x" * 2000000)[0] in (413, 503)
+        room.up("web")
+        assert room.node.request("POST", "/hook", b"again", {"X-Id": "m2"})[0] == 201
 
 
 def test_hung_program_is_ended_and_started_again():
