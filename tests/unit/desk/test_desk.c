@@ -685,7 +685,7 @@ static void the_description_is_true(void **state)
 			count++;
 		}
 	}
-	assert_int_equal(count, 25);
+	assert_int_equal(count, 28);
 	json_decref(v);
 	answer_free(&a);
 }
