@@ -48,6 +48,7 @@ void letter_free(struct letter *l)
 	g_free(l->signature);
 	g_free(l->quoted);
 	g_free(l->quoted_from);
+	g_free(l->quoted_html);
 	g_free(l->lang);
 	g_free(l->id);
 	g_free(l->conv);

@@ -24,6 +24,7 @@ struct letter {
 	GPtrArray *cc;		     /* char *, the same: shown to all */
 	char *subject, *text, *html; /* UTF-8; html "": made of the text */
 	char *signature, *quoted, *quoted_from, *lang; /* NULL or "" for none */
+	char *quoted_html; /* `quoted`, as HTML of which somebody has seen that it is harmless; the same */
 	uint64_t quoted_at_us;
 	char *in_reply_to; /* as the router keeps it: with or without <>, or no message id at all */
 	GPtrArray *refs;   /* char *, the same */

@@ -21,6 +21,12 @@ static gboolean has(const char *text)
 	return text && *text;
 }
 
+/* An answer to a picture alone quotes that. */
+static gboolean is_quoting(const struct letter *l)
+{
+	return has(l->quoted) || has(l->quoted_html);
+}
+
 /* Valid UTF-8, LF only, no white space at the end. */
 static char *clean_text(const char *text)
 {
@@ -85,8 +91,8 @@ char *compose_plain(const struct letter *l)
 	GString *out = g_string_new(text);
 
 	if (*signature)
-		g_string_append_printf(out, "\n\n%s%s", has(l->quoted) ? "" : "-- \n", signature);
-	if (has(l->quoted)) {
+		g_string_append_printf(out, "\n\n%s%s", is_quoting(l) ? "" : "-- \n", signature);
+	if (is_quoting(l)) {
 		char *quoted = clean_text(l->quoted), *says = attribution(l);
 		g_string_append_printf(out, "\n\n%s\n", says);
 		add_quoted_lines(out, quoted);
@@ -117,12 +123,23 @@ static void add_html(GString *out, const char *text)
 	g_free(escaped);
 }
 
+/* Whether the quoted HTML shows that image itself. */
+static gboolean is_shown(const struct letter *l, const char *cid)
+{
+	char *source = g_strconcat("cid:", cid, NULL);
+	gboolean shown = has(l->quoted_html) && strstr(l->quoted_html, source);
+
+	g_free(source);
+	return shown;
+}
+
 /* The images that came with the quoted words: their parts are in this mail too. */
 static void add_images(GString *out, const struct letter *l)
 {
 	for (guint i = 0; i < l->parts->len; i++) {
 		const struct letter_part *p = &g_array_index(l->parts, struct letter_part, i);
-		if (!has(p->cid) || !p->type || !g_str_has_prefix(p->type, "image/"))
+		if (!has(p->cid) || !p->type || !g_str_has_prefix(p->type, "image/") ||
+			is_shown(l, p->cid))
 			continue;
 		char *cid = g_uri_escape_string(p->cid, "@", FALSE);
 		g_string_append_printf(out, "<br>\n<img src=\"cid:%s\" alt=\"", cid);
@@ -142,7 +159,13 @@ static void add_quotation(GString *out, const struct letter *l)
 	add_html(out, says);
 	g_string_append(out, "</div>\n<blockquote type=\"cite\" style=\"margin:0 0 0 .8ex;"
 			     "border-left:2px solid #ccc;padding-left:1ex\">");
-	add_html(out, quoted);
+	if (has(l->quoted_html)) {
+		char *html = g_utf8_make_valid(l->quoted_html, -1);
+		g_string_append(out, html);
+		g_free(html);
+	} else {
+		add_html(out, quoted);
+	}
 	add_images(out, l);
 	g_string_append(out, "</blockquote>\n");
 	g_free(quoted);
@@ -162,7 +185,7 @@ char *compose_html(const struct letter *l)
 		add_html(out, signature);
 		g_string_append(out, "</div>\n");
 	}
-	if (has(l->quoted))
+	if (is_quoting(l))
 		add_quotation(out, l);
 	g_string_append(out, "</body></html>\n");
 	g_free(text);

@@ -109,6 +109,7 @@ static struct letter *letter_copy(const struct email *e, const struct usher_outb
 	l->envelope = m->envelope.n ? parse_address(envelope) : g_strdup(l->to);
 	l->signature = str_dup(m->signature);
 	l->quoted = str_dup(m->quoted);
+	l->quoted_html = USHER_HAS(m, quoted_html.n) ? str_dup(m->quoted_html) : NULL;
 	l->quoted_from = str_dup(m->quoted_from);
 	l->quoted_at_us = m->quoted_at_us;
 	l->lang = str_dup(m->lang);

@@ -53,12 +53,14 @@ void tell_hello(struct exec *e)
 /* What most messages do not have. */
 static json_t *send_more(json_t *line, const struct usher_outbound *m)
 {
+	static const struct usher_str none = { NULL, 0 };
 	const struct {
 		const char *name;
 		struct usher_str value;
 	} rare[] = { { "from", m->from }, { "envelope", m->envelope }, { "quoted", m->quoted },
 		{ "quoted_from", m->quoted_from }, { "signature", m->signature },
-		{ "lang", m->lang } };
+		{ "lang", m->lang },
+		{ "quoted_html", USHER_HAS(m, quoted_html.n) ? m->quoted_html : none } };
 	json_t *cc = json_array();
 
 	for (size_t i = 0; i < sizeof(rare) / sizeof(rare[0]); i++)

@@ -121,6 +121,8 @@ struct usher_outbound {
 	uint64_t quoted_at_us;
 	struct usher_str signature; /* to stand below the text */
 	struct usher_str lang;	    /* of the conversation: "ru", "en" ...; empty: unknown */
+	struct usher_str
+		quoted_html; /* the same words as sanitized HTML, with cid: images among `parts`; may be empty */
 };
 
 /* A committed message of a live thread, or other news for it. */

@@ -299,6 +299,8 @@ static bool read_field(struct reading *r, enum frame_field field, const json_t *
 		return read_name(r, v, &c->channel);
 	case DESK_FIELD_SUBJECT:
 		return read_line(r, v, MESSAGE_SUBJECT_MAX, &c->subject);
+	case DESK_FIELD_QUOTED_HTML:
+		return read_string(r, v, QUOTED_HTML_MAX, &c->quoted_html);
 	case DESK_FIELD_NAME:
 		return read_line(r, v, MESSAGE_NAME_MAX, &c->name);
 	case DESK_FIELD_COUNT:

@@ -34,7 +34,8 @@
 	X(BCC, "bcc") \
 	X(CHANNEL, "channel") \
 	X(SUBJECT, "subject") \
-	X(NAME, "name")
+	X(NAME, "name") \
+	X(QUOTED_HTML, "quoted_html")
 /* clang-format on */
 #define FRAME_FIELD_ENUM(field, text) DESK_FIELD_##field,
 enum frame_field { FRAME_FIELDS(FRAME_FIELD_ENUM) DESK_FIELD_COUNT };
@@ -48,7 +49,8 @@ enum frame_field { FRAME_FIELDS(FRAME_FIELD_ENUM) DESK_FIELD_COUNT };
 	X(PRESENCE, "presence", PRESENCE, PRESENCE, NEED1(TO), 0)                                  \
 	X(ACCEPT, "accept", ACCEPT, ACCEPT, NEED1(OFFER), 0)                                       \
 	X(DECLINE, "decline", DECLINE, DECLINE, NEED1(OFFER), NEED1(REASON))                       \
-	X(REPLY, "reply", REPLY, REPLY, NEED1(CONV), NEED4(TEXT, PARTS, CC, BCC))                  \
+	X(REPLY, "reply", REPLY, REPLY, NEED1(CONV),                                               \
+		NEED4(TEXT, PARTS, CC, BCC) | NEED2(QUOTED_HTML, SEQ))                             \
 	X(WRITE, "write", WRITE, WRITE, NEED4(CHANNEL, TO, SUBJECT, TEXT),                         \
 		NEED4(PARTS, CC, BCC, QUEUE) | NEED1(NAME))                                        \
 	X(NOTE, "note", NOTE, NOTE, NEED2(CONV, TEXT), 0)                                          \

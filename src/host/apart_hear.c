@@ -169,7 +169,8 @@ static void hear_send(const json_t *line)
 		.quoted_from = line_field(line, "quoted_from"),
 		.quoted_at_us = quoted_at > 0 ? (uint64_t)quoted_at * 1000000 : 0,
 		.signature = line_field(line, "signature"),
-		.lang = line_field(line, "lang") };
+		.lang = line_field(line, "lang"),
+		.quoted_html = line_field(line, "quoted_html") };
 
 	if (!m.message.n)
 		m.message = m.id;

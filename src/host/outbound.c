@@ -253,7 +253,8 @@ static void send_hand(struct send *s)
 		.quoted_from = to_str(s->m.quoted_from),
 		.quoted_at_us = s->m.quoted_at_us,
 		.signature = to_str(s->m.signature),
-		.lang = to_str(s->m.lang) };
+		.lang = to_str(s->m.lang),
+		.quoted_html = to_str(s->m.quoted_html) };
 	char conv[ID_TEXT_LEN + 1], message[ID_TEXT_LEN + 1];
 
 	id_text(s->m.conv, conv);

@@ -131,7 +131,8 @@ extern const char *const command_words[];
 	FIELD(U64, answerable, "ansb", 72) /* [r] 1: an automatic answer may go to its writer */   \
 	FIELD(STR, signature, "sign", 74)  /* of a user; "-" takes it away */                      \
 	FIELD(U64, copy, "copy", 73)	   /* of a receipt: which recipient's; 0 the first */      \
-	FIELD(STR, again, "again", 75)	   /* the place of a quarantined message, read again */
+	FIELD(STR, again, "again", 75)	   /* the place of a quarantined message, read again */    \
+	FIELD(STR, quoted_html, "qhtml", 90) /* of a reply: message `seq` as sanitized HTML */
 
 #define FIELD_MEMBER_U64			 uint64_t
 #define FIELD_MEMBER_I64			 int64_t

@@ -19,6 +19,7 @@
 	LIMIT(PICTURES_WAIT_MAX, 64, "pictures", "that wait for one of them")                      \
 	LIMIT(BLOB_REDIS_MAX, 65536, "bytes", "larger blobs are files: Redis keeps all in memory") \
 	LIMIT(RECIPIENTS_MAX, 50, "addresses", "of one reply; more is a newsletter")               \
+	LIMIT(QUOTED_HTML_MAX, 131072, "bytes", "of HTML that is quoted; more is quoted as words") \
 	LIMIT(QUOTED_IMAGE_MAX, 524288, "bytes", "of an image that goes back in a quotation")      \
 	LIMIT(MAIL_ASKED_MOST, 5, "mails", "to one address that somebody asked for")               \
 	LIMIT(MAIL_ASKED_S, 86400, "seconds", "in which an address gets no more of them")          \

@@ -31,7 +31,8 @@
 	FIELD(STR, quoted_from, "qfrom", 45)                                                       \
 	FIELD(U64, quoted_at_us, "qat", 46)                                                        \
 	FIELD(STR, signature, "sig", 47)                                                           \
-	FIELD(STR, lang, "lang", 48) /* of the conversation, ISO 639-1 or empty */
+	FIELD(STR, lang, "lang", 48)	     /* of the conversation, ISO 639-1 or empty */         \
+	FIELD(STR, quoted_html, "qhtml", 49) /* `quoted` as sanitized HTML, or empty */
 
 struct outbound {
 	OUTBOUND_FIELDS(FIELD_MEMBER)

@@ -183,6 +183,9 @@ static void quote(struct batch *b, const struct work *w, const struct entry *en,
 		asked.seq >= en->seq || asked.quarantine.n)
 		return;
 	o->quoted = utf8_truncate(asked.text, QUOTED_MAX);
+	/* The desk sanitized what it saw; when another message has come since, its words are quoted. */
+	if (w->c.type == COMMAND_REPLY && w->c.seq == asked.seq)
+		o->quoted_html = w->c.quoted_html;
 	o->quoted_from = asked.from.n ? asked.from : asked.address;
 	o->quoted_at_us = asked.at_us;
 	o->parts = parts_with_images(b, o->parts, asked.parts);

@@ -89,6 +89,24 @@ def test_what_cannot_be_written_is_refused_with_a_reason():
         assert sink.mails() == [] and node.json("status")["active"] == 0
 
 
+def test_html_is_quoted_as_the_desk_saw_it():
+    with house() as (node, sink), node.desk("bo") as bo:
+        bo.available()
+        node.mail("<p>Where is <b>it</b>?</p>", sender="ann@x.org", headers=["Content-Type: text/html; charset=utf-8"])
+        conv = bo.accept()["conv"]
+        bo.command("reply", conv=conv, text="Here", seq=1, quoted_html="<p>Where is <b>it</b>?</p>")
+        m = until("the answer", lambda: [x[2] for x in mails_to(sink, "ann@x.org")])[0]
+        html = m.get_body(("html",)).get_content()
+        assert "<p>Where is <b>it</b>?</p></blockquote>" in html, html
+        assert "> Where is it?" in m.get_body(("plain",)).get_content(), m.as_string()
+        # Another mail has come meanwhile: its words are quoted, not what the desk saw before.
+        node.mail("And my pin?", sender="ann@x.org", headers=[f"In-Reply-To: {m['Message-ID']}"])
+        bo.expect("message", conv=conv, direction="in", text="And my pin?")
+        bo.command("reply", conv=conv, text="There", seq=1, quoted_html="<p>Where is <b>it</b>?</p>")
+        m = until("the second", lambda: [x[2] for x in mails_to(sink, "ann@x.org") if "There" in x[2].as_string()])[0]
+        assert "And my pin?" in m.as_string() and "<b>it</b>" not in m.as_string(), m.as_string()
+
+
 def test_a_kill_sends_it_once():
     with house() as (node, sink), node.desk("bo") as bo:
         bo.available()

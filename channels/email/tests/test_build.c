@@ -262,6 +262,26 @@ static int set_up(void **state)
 	return 0;
 }
 
+static void html_is_quoted_as_html(void **state)
+{
+	struct letter *l = letter_make("Re: card", "It is there.", "");
+	char *mail;
+
+	(void)state;
+	l->quoted = g_strdup("Where is <it>?");
+	l->quoted_from = g_strdup("Ann");
+	l->quoted_html = g_strdup("<p>Where is <b>it</b>? <img src=\"cid:one@x\"></p>");
+	add_part(l, "one.png", "image/png", "one@x", "1");
+	add_part(l, "two.png", "image/png", "two@x", "2");
+	mail = built(l);
+	assert_has(mail, "> Where is <it>?");
+	assert_has(mail, "<p>Where is <b>it</b>?");
+	assert_has(mail, "cid:two@x"); /* which the quotation does not show itself */
+	assert_null(strstr(strstr(mail, "cid:one@x") + 1, "cid:one@x"));
+	g_free(mail);
+	letter_free(l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(answers_in_the_thread),
@@ -270,7 +290,7 @@ int main(void)
 		cmocka_unit_test(carries_html_images_and_files),
 		cmocka_unit_test(quotes_what_it_answers),
 		cmocka_unit_test(says_when_a_rule_wrote_it),
-		cmocka_unit_test(shortens_long_threads) };
+		cmocka_unit_test(html_is_quoted_as_html), cmocka_unit_test(shortens_long_threads) };
 
 	return cmocka_run_group_tests(tests, set_up, NULL);
 }

@@ -14,7 +14,7 @@
 		#type " ends in padding: a field added there would be read from old plugins")
 
 NO_PADDING(usher_inbound, again);
-NO_PADDING(usher_outbound, lang);
+NO_PADDING(usher_outbound, quoted_html);
 NO_PADDING(usher_update, high_s);
 NO_PADDING(usher_channel, reread);
 NO_PADDING(usher_services, tell);
@@ -84,6 +84,7 @@ AT(usher_outbound, quoted_from, 256);
 AT(usher_outbound, quoted_at_us, 272);
 AT(usher_outbound, signature, 280);
 AT(usher_outbound, lang, 296);
+AT(usher_outbound, quoted_html, 312);
 AT(usher_update, size, 0);
 AT(usher_update, what, 8);
 AT(usher_update, thread, 16);

@@ -3,10 +3,12 @@
  * what was typed. Nothing is shown as done before the server says that it is on disk.
  */
 import { toast } from "./alerts";
+import * as api from "./api";
 import { recover, send } from "./connection";
 import { serverNow_ms } from "./clock";
 import { type Draft, type Letter, type Mode, draftRead, draftWrite, letterWrite } from "./drafts";
 import { t, word } from "./i18n";
+import { quotable } from "./mail";
 import type { Answer, Command, Part } from "./protocol";
 import {
 	type Outgoing,
@@ -22,6 +24,7 @@ import {
 	outgoingSent,
 	refresh,
 	selected,
+	thread,
 } from "./state";
 import { signal } from "@preact/signals";
 
@@ -114,6 +117,21 @@ export interface Copies {
 	bcc: string[];
 }
 
+/* What a reply answers, as HTML when it came as that: sanitized as it is shown. The server quotes the words when there is none. */
+async function quotation(conv: string): Promise<{ seq?: number; quoted_html?: string }> {
+	const last = thread(conv).peek().messages.filter((m) => m.direction === "in").at(-1);
+	if (!last?.html || last.quarantine) return {};
+	try {
+		const quoted_html = quotable(await api.html(conv, last.seq));
+		return quoted_html ? { seq: last.seq, quoted_html } : {};
+	} catch {
+		return {};
+	}
+}
+
+/* What is said first is sent first, whatever had to be read for it. */
+let said: Promise<{ seq?: number; quoted_html?: string }> = Promise.resolve({});
+
 export async function say(
 	conv: string,
 	mode: Mode,
@@ -129,6 +147,8 @@ export async function say(
 		at_ms: serverNow_ms(),
 	};
 	outgoing.value = [...outgoing.value, o];
+	said = said.then(() => (mode === "reply" ? quotation(conv) : {}));
+	const quoted = await said;
 	const a = await send(
 		mode === "note"
 			? { t: "note", conv, text }
@@ -141,6 +161,7 @@ export async function say(
 						: {}),
 					...(to.cc.length ? { cc: to.cc } : {}),
 					...(to.bcc.length ? { bcc: to.bcc } : {}),
+					...quoted,
 				},
 	);
 	if (a.ok) return outgoingSent(o, a.seq);

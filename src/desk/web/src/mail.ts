@@ -100,3 +100,36 @@ export function frameDocument(mail: Mail, lang: string): string {
 		`<body>${mail.body}</body></html>`
 	);
 }
+
+/* A style may fetch, and tell whoever it fetches from where the desk is: addresses go, but for pictures in the style itself. */
+export function harmless(style: CSSStyleDeclaration): void {
+	for (const name of [...style])
+		if (/(url|image|image-set|src|cross-fade|element)\(/i.test(style.getPropertyValue(name).replace(/url\("?data:image\/[^)]*\)/gi, "")))
+			style.removeProperty(name);
+}
+
+/* As QUOTED_HTML_MAX: what is larger is quoted as words, by the server. */
+const quoted_max = 128 * 1024;
+
+/**
+ * The same mail to be quoted in an answer: its own pictures stay as cid:, those on the internet go, so that nobody learns of the answer.
+ * Empty when it is too large.
+ */
+export function quotable(html: string): string {
+	const doc = document.implementation.createHTMLDocument("");
+	doc.body.innerHTML = sanitize(html).body;
+	doc.body.querySelectorAll("img[data-src]").forEach((n) => n.remove());
+	doc.body.querySelectorAll("img[data-cid]").forEach((n) => {
+		n.setAttribute("src", `cid:${n.getAttribute("data-cid") ?? ""}`);
+		n.removeAttribute("data-cid");
+	});
+	doc.body.querySelectorAll<HTMLElement>("[data-s]").forEach((n) => {
+		n.style.cssText = n.getAttribute("data-s") ?? "";
+		harmless(n.style);
+		n.style.removeProperty("position");
+		n.removeAttribute("data-s");
+	});
+	doc.body.querySelectorAll("a[title]").forEach((n) => n.removeAttribute("title"));
+	const quoted = doc.body.innerHTML.trim();
+	return new TextEncoder().encode(quoted).length <= quoted_max ? quoted : "";
+}

@@ -283,7 +283,16 @@ export type Command =
 	| { t: "presence"; to: Presence }
 	| { t: "accept"; offer: string }
 	| { t: "decline"; offer: string; reason: string }
-	| { t: "reply"; conv: string; text: string; parts?: Omit<Part, "cid">[]; cc?: string[]; bcc?: string[] }
+	| {
+			t: "reply";
+			conv: string;
+			text: string;
+			parts?: Omit<Part, "cid">[];
+			cc?: string[];
+			bcc?: string[];
+			seq?: number;
+			quoted_html?: string;
+	  }
 	| {
 			t: "write";
 			channel: string;

@@ -7,7 +7,7 @@ import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import * as api from "../api";
 import { lang, t } from "../i18n";
-import { type Mail, frameDocument, sanitize } from "../mail";
+import { type Mail, frameDocument, harmless, sanitize } from "../mail";
 import type { Message } from "../protocol";
 import { Icon } from "./icon";
 
@@ -17,13 +17,6 @@ const base =
 	"html{overflow:hidden}body{margin:0;padding:14px 16px;font:15px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;" +
 	"color:#1d1f24;background:#fff;overflow-wrap:anywhere}img{max-width:100%;height:auto}img[data-src]{display:none}" +
 	"table{max-width:100%}pre{white-space:pre-wrap}";
-
-/* A style may fetch, and tell whoever it fetches from where the desk is: addresses go, but for pictures in the style itself. */
-function harmless(style: CSSStyleDeclaration): void {
-	for (const name of [...style])
-		if (/(url|image|image-set|src|cross-fade|element)\(/i.test(style.getPropertyValue(name).replace(/url\("?data:image\/[^)]*\)/gi, "")))
-			style.removeProperty(name);
-}
 
 /* By the browser's own reading of the style, so that no spelling hides an address. */
 function harmlessRules(sheet: CSSStyleSheet | CSSGroupingRule): void {
