@@ -16,13 +16,6 @@ void index_sig(struct engine *e, struct sig *s);
 /* Something of the agent changed that its place depends on; index_settle puts it there before the next match. */
 void index_touch(struct engine *e, struct agent *a);
 void index_settle(struct engine *e);
-/* Whether everybody with exactly the skills of `profile` meets `need`; agent:<id> is asked of single agents, not here. */
-bool index_meets(const struct engine *e, uint32_t need, uint32_t profile);
-/* A set is asked from now on: counts who could serve it. */
-void index_ask(struct engine *e, uint32_t set);
-/* An agent comes (+1) or goes (-1) as it is now: `able` and `ready` of all asked sets are corrected. True when a set
- * that nobody could serve now has somebody. */
-bool index_count(struct engine *e, const struct agent *a, int change);
 /* An agent got (+1) or lost (-1) the skills it has now: rarity. */
 void index_rarity(struct engine *e, const struct agent *a, int change);
 /* After another configuration: strategies and costs may be others. */
@@ -39,6 +32,20 @@ bool index_pool(const struct engine *e, enum strategy s, uint32_t *pool);
 uint64_t index_key(const struct engine *e, enum strategy s, const struct agent *a);
 /* Agents by (key, id) of a pool. */
 bool index_agent_before(const struct engine *e, uint32_t a, uint32_t b, uint32_t pool);
+
+/* Made when nobody had exactly these skills before. */
+struct profile *index_profile_made(struct engine *e, uint32_t set);
+/* The skill of a set that fewest have; 0: it asks nothing. */
+uint32_t index_rarest(const struct engine *e, const struct set *need);
+
+/* ---- able.c: who could serve what ---- */
+/* Whether everybody with exactly the skills of `profile` meets `need`; agent:<id> is asked of single agents, not here. */
+bool index_meets(const struct engine *e, uint32_t need, uint32_t profile);
+/* A set is asked from now on: counts who could serve it. */
+void index_ask(struct engine *e, uint32_t set);
+/* An agent comes (+1) or goes (-1) as it is now: `able` and `ready` of all asked sets are corrected. True when a set
+ * that nobody could serve now has somebody. */
+bool index_count(struct engine *e, const struct agent *a, int change);
 
 void numbers_add(struct numbers *n, uint32_t number);
 /* Compares with a rebuild; appends violations. */
