@@ -30,11 +30,13 @@ enum {
 	TEXT_MAX = 16384,
 	BACKLOG_MAX = 1 << 20, /* bytes of history sent in one go */
 	OUTPUT_MAX = 1 << 20,  /* a slow reader is dropped: it resumes */
-	BURST_MAX = 100,       /* messages of one session at once, */
-	REFILL_PER_S = 10,     /* then this many a second */
-	FRAMES_MAX = 200,      /* frames of any kind of one connection at once, */
-	FRAMES_PER_S = 50,     /* then this many a second; */
-	FLOOD_MAX = 1000,      /* so many more, unheard, and it is closed */
+	ASKED_MAX =
+		16, /* messages of a poll on their way to the disk; of a WebSocket usher sees to it */
+	BURST_MAX = 100,   /* messages of one session at once, */
+	REFILL_PER_S = 10, /* then this many a second */
+	FRAMES_MAX = 200,  /* frames of any kind of one connection at once, */
+	FRAMES_PER_S = 50, /* then this many a second; */
+	FLOOD_MAX = 1000,  /* so many more, unheard, and it is closed */
 	TYPING_US = 1000000,
 	IDENTITY_MAX = 256,
 	FIELDS_MAX = 2048, /* what a pre-chat form says: names and values */
@@ -90,7 +92,8 @@ struct tab {
 	uint64_t serial, seq;	 /* seq: the last number sent to it */
 	uint64_t frames_us;	 /* flood: when the bucket would be full again */
 	uint64_t typed_us;
-	unsigned unheard;		  /* frames beyond the bucket */
+	unsigned unheard : 16;		  /* of a poll: frames beyond the bucket */
+	unsigned asked : 8;		  /* of usher, and not answered */
 	unsigned catching : 1, fresh : 1; /* fresh: not the session it asked for */
 };
 

@@ -174,7 +174,7 @@ int peer_may_say(struct tab *t)
 {
 	struct chat *c = t->chat;
 	return bucket_take(&t->peer->says_us, c->svc->now_us(c->host),
-		c->per_address * 5 + BURST_MAX, c->per_address / 2 + REFILL_PER_S);
+		c->per_address * 3 + BURST_MAX, c->per_address / 4 + REFILL_PER_S);
 }
 
 int peer_may_send_file(struct chat *c, const char *address)

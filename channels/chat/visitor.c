@@ -29,6 +29,8 @@ static uint64_t wait_for(struct tab *t, enum wait_kind kind, const char *id, uns
 	snprintf(w->id, sizeof(w->id), "%s", id);
 	memcpy(w->thread, t->thread->key, THREAD_LEN);
 	table_put(&c->waits, &w->token, w);
+	if (t->asked < UINT8_MAX)
+		t->asked++;
 	return w->token;
 }
 
@@ -136,7 +138,7 @@ static void say(struct tab *t, const json_t *frame)
 	else if (t->chat->closing)
 		say_error(t, id, "busy",
 			"the server is going away; send it again after reconnecting");
-	else if (!may_say(t))
+	else if ((t->poll && t->asked >= ASKED_MAX) || !may_say(t))
 		say_error(t, id, "slow", "too many messages at once; send it again in a second");
 	else
 		deliver(t, id, text, parts, (size_t)files);
@@ -183,6 +185,8 @@ void visitor_ack(struct chat *c, uint64_t token, enum usher_outcome outcome, str
 		return;
 	struct tab *t = table_get(&c->tabs, &w->tab);
 	char reason[256];
+	if (t && t->asked)
+		t->asked--;
 	if (outcome == USHER_OK || outcome == USHER_DUPLICATE) {
 		kept(c, w, t);
 	} else if (t) {
@@ -292,7 +296,8 @@ static int may_frame(struct tab *t)
 {
 	uint64_t now = t->chat->svc->now_us(t->chat->host);
 	if (bucket_take(&t->frames_us, now, FRAMES_MAX, FRAMES_PER_S)) {
-		t->unheard -= t->unheard > 0;
+		if (t->unheard)
+			t->unheard--;
 		return 1;
 	}
 	if (t->unheard++ % BURST_MAX == 0)

@@ -19,7 +19,6 @@
 #include "store/lookup.h"
 
 struct intake {
-	struct list_node node; /* on while `from` lives */
 	struct usher_ws *from; /* the socket it came by, or NULL */
 	struct usher_host *h;  /* held */
 	uint64_t token;
@@ -39,8 +38,8 @@ static void delivery_free(void *arg)
 	struct usher_host *h = d->h;
 
 	h->deliveries--;
-	if (d->node.on)
-		ws_landed(d->from, &d->node);
+	if (d->from)
+		ws_landed(d->from);
 	if (!channel_is_gone(h))
 		channel_look(h);
 	arena_free(&d->arena);
@@ -258,7 +257,7 @@ void service_deliver(struct usher_host *h, const struct usher_inbound *m, uint64
 	h->deliveries++;
 	d->from = h->heard;
 	if (d->from)
-		ws_takes_off(d->from, &d->node);
+		ws_takes_off(d->from);
 	struct slice closed = intake_closed(h);
 	if (closed.p) {
 		d->why = arena_copy(&d->arena, closed);

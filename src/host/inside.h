@@ -248,8 +248,8 @@ void service_ws_close(struct usher_ws *w, int code, const char *why);
 const char *service_ws_peer(struct usher_ws *w);
 void ws_drop_all(struct usher_host *h);
 /* A message that came by the socket is on its way to the disk, and is there (or is refused). */
-void ws_takes_off(struct usher_ws *w, struct list_node *node);
-void ws_landed(struct usher_ws *w, struct list_node *node);
+void ws_takes_off(struct usher_ws *w);
+void ws_landed(struct usher_ws *w);
 /* The upgrade of a request that http.c wraps: gives it up and says whose it was. */
 struct http_request *http_take(struct usher_http *r, struct usher_host **h);
 

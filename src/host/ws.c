@@ -3,33 +3,40 @@
  */
 #include <stdlib.h>
 
+#include "base/assert.h"
 #include "host/inside.h"
 #include "model/limits.h"
 
 struct usher_ws {
 	struct list_node node;
 	struct usher_host *h; /* NULL: its channel has ended */
-	struct ws *ws;
-	struct list flying; /* messages delivered while it was heard, not yet acknowledged */
+	struct ws *ws;	      /* NULL: it has ended */
 	void *data;
+	unsigned flying; /* messages delivered while it was heard, not yet acknowledged */
 };
 
 static const struct pace PACE = { WS_PACE_BURST, WS_PACE_PER_S };
 
+static void ws_free(struct usher_ws *w)
+{
+	if (!w->ws && !w->flying)
+		free(w);
+}
+
 /* A socket has a few messages on their way to the disk at once, and is read again when they are there: nobody's words wait behind all that
  * one visitor has to say. */
-void ws_takes_off(struct usher_ws *w, struct list_node *node)
+void ws_takes_off(struct usher_ws *w)
 {
-	list_push_back(&w->flying, node);
-	if (w->flying.count == WS_FLYING_MAX && w->ws)
+	if (++w->flying == WS_FLYING_MAX && w->ws)
 		ws_read_pause(w->ws);
 }
 
-void ws_landed(struct usher_ws *w, struct list_node *node)
+void ws_landed(struct usher_ws *w)
 {
-	list_remove(node);
-	if (w->flying.count == WS_FLYING_MAX - 1 && w->ws)
+	ASSERT(w->flying > 0);
+	if (w->flying-- == WS_FLYING_MAX && w->ws)
 		ws_read_resume(w->ws);
+	ws_free(w);
 }
 
 static void ws_message(struct ws *ws, struct slice text, void *arg)
@@ -65,17 +72,16 @@ static void ws_closed(struct ws *ws, int code, const char *why, void *arg)
 	w->ws = NULL;
 	if (w->node.on)
 		list_remove(&w->node);
-	while (list_pop_front(&w->flying))
-		; /* they land without it */
 	if (h)
 		PLUGIN_CALL(h, ws, h->self, w, USHER_WS_CLOSED, to_str(slice_of(why)));
-	free(w);
+	ws_free(w);
 }
 
 static const struct ws_ops OPS = {
 	.message = ws_message,
 	.drained = ws_drained,
 	.closed = ws_closed,
+	.pace = &PACE,
 };
 
 struct usher_ws *service_ws_accept(struct usher_http *r, size_t message_max, void *data)
@@ -86,7 +92,6 @@ struct usher_ws *service_ws_accept(struct usher_http *r, size_t message_max, voi
 	struct http_request *request = http_take(r, &w->h);
 	list_push_back(&w->h->sockets, &w->node);
 	w->ws = ws_accept(request, message_max, &OPS, w);
-	ws_set_pace(w->ws, &PACE);
 	return w;
 }
 

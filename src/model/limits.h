@@ -106,7 +106,7 @@
 	LIMIT(HTTP_DISCARD_MAX, 65536, "bytes", "of a body nobody took, read to keep alive")       \
 	LIMIT(WS_OUTPUT_MAX, 1048576, "bytes", "a reader this far behind is dropped")              \
 	LIMIT(HTTP_PACE_BURST, 2000, "requests", "of one address at once: a whole office reloads") \
-	LIMIT(HTTP_PACE_PER_S, 1000, "requests", "of one address each second, then they wait")     \
+	LIMIT(HTTP_PACE_PER_S, 500, "requests", "of one address each second, then they wait")      \
 	LIMIT(HTTP_PACE_BYTES, 16384, "bytes", "of a body count as one request more")              \
 	LIMIT(HTTP_PACE_REQUEST_MS, 5000, "ms", "that a request waits for its turn, then 429")     \
 	LIMIT(HTTP_PACE_CONNECT_MS, 2000, "ms", "an address behind by more is not let in")         \

@@ -99,6 +99,9 @@ struct ws_ops {
 	void (*drained)(struct ws *w, void *arg); /* may be NULL */
 	void (*closed)(struct ws *w, int code, const char *why,
 		void *arg); /* exactly once; drop the pointer */
+	/* Of a stranger: each frame, and each WS_PACE_BYTES of a message, takes one from its bucket; when that is empty nothing is read for a
+	 * while. NULL: no limit. */
+	const struct pace *pace;
 };
 /* True when the request is a well-formed upgrade (else answer it otherwise). */
 bool http_is_upgrade(const struct http_request *r);
@@ -117,7 +120,5 @@ void ws_close(struct ws *w, int code, const char *why);
 const char *ws_peer(const struct ws *w);
 void ws_read_pause(struct ws *w);
 void ws_read_resume(struct ws *w);
-/* Of a stranger: each message, and each WS_PACE_BYTES, takes one from its bucket; empty, nothing is read for a while. Lives as long as the socket. */
-void ws_set_pace(struct ws *w, const struct pace *pace);
 
 #endif

@@ -198,6 +198,7 @@ static void data_frame(struct ws_parse *p, const struct head *h, struct ws_event
 	p->mask_at = 0;
 	p->fin = h->fin;
 	p->in_frame = true;
+	p->frames++;
 }
 
 size_t ws_parse_feed(struct ws_parse *p, struct slice bytes, struct ws_event *e)

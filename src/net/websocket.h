@@ -45,6 +45,7 @@ struct ws_parse {
 	uint64_t left;	    /* payload bytes of the current data frame still to come */
 	size_t message_max;
 	uint32_t utf8;
+	uint32_t frames; /* data frames begun; the owner sets it back */
 	uint8_t mask[4];
 	uint8_t mask_at;
 	uint8_t opcode; /* of the current message, 0 between messages */

@@ -16,6 +16,11 @@
 
 enum { SCRATCH_KEEP = 65536, SWEEPS_PER_PING = 8 };
 
+/* While it is not heard because it has said too much. */
+struct ws_pause {
+	struct loop_due due;
+	struct ws *ws;
+};
 struct ws {
 	struct list_node node;
 	struct http_server *server;
@@ -23,20 +28,18 @@ struct ws {
 	const struct ws_ops *ops;
 	void *arg;
 	struct ws_parse in;
-	uint64_t checked_us;	 /* the last sweep that looked at it */
-	char *peer;		 /* behind a proxy; else NULL: the conn knows */
-	char *why;		 /* said when closed, once decided */
-	const struct pace *pace; /* how much of it is heard; NULL: all */
-	uint64_t full_us;
-	struct loop_due due; /* it is heard again */
-	uint16_t unpaid;     /* bytes that have cost nothing yet */
+	uint64_t checked_us;	/* the last sweep that looked at it */
+	char *peer;		/* behind a proxy; else NULL: the conn knows */
+	char *why;		/* said when closed, once decided */
+	struct ws_pause *paced; /* NULL: it has not said more than its share */
+	uint32_t full_ms;	/* of its share, in the low bits of the loop's clock */
 	uint16_t code;
-	bool closing; /* our close frame is sent */
-	bool heard;   /* something came since the last look */
-	bool pinged;
-	bool paused; /* by the owner */
-	bool held;   /* by us: it asks faster than it reads the answers, */
-	bool paced;  /* or more than it may */
+	bool closing : 1; /* our close frame is sent */
+	bool heard : 1;	  /* something came since the last look */
+	bool pinged : 1;
+	bool paused : 1;  /* by the owner */
+	bool held : 1;	  /* by us: it asks faster than it reads the answers */
+	bool partial : 1; /* what it was saying at the last look it is still saying */
 };
 
 static void ws_frame(struct ws *w, enum ws_opcode opcode, struct slice payload)
@@ -99,10 +102,12 @@ static bool ws_handle(struct ws *w, const struct ws_event *e)
 	case WS_MORE:
 		return false;
 	case WS_TEXT:
+		w->partial = false;
 		if (!w->closing)
 			w->ops->message(w, e->payload, w->arg);
 		return true;
 	case WS_BINARY:
+		w->partial = false;
 		if (!w->closing && w->ops->binary)
 			w->ops->binary(w, e->payload, w->arg);
 		else
@@ -140,29 +145,58 @@ static void ws_hold(struct ws *w)
 	conn_read_pause(w->c);
 }
 
-/* Nor is, for a while, who has said more than its share; large frames cost more. What it sends then waits on its side of the wire. */
-static void ws_pay(struct ws *w, size_t messages, size_t bytes)
+static void ws_pace_over(struct ws *w)
 {
-	if (!w->pace)
-		return;
-	bytes += w->unpaid;
-	w->unpaid = (uint16_t)(bytes % WS_PACE_BYTES);
-	uint32_t cost = (uint32_t)(messages + bytes / WS_PACE_BYTES);
-	uint64_t now_us = loop_monotonic_us(w->server->loop);
-	uint64_t wait_us = pace_take(w->pace, &w->full_us, now_us, cost);
-	if (!wait_us)
-		return;
-	w->paced = true;
-	conn_read_pause(w->c);
-	loop_due_set(w->server->loop, &w->due, wait_us);
+	if (w->paced)
+		loop_due_clear(w->server->loop, &w->paced->due);
+	free(w->paced);
+	w->paced = NULL;
 }
 
-static void ws_pace_over(struct loop_due *due)
+static void ws_pace_due(struct loop_due *due)
 {
-	struct ws *w = LIST_ENTRY(due, struct ws, due);
+	struct ws *w = LIST_ENTRY(due, struct ws_pause, due)->ws;
 
-	w->paced = false;
+	ws_pace_over(w);
 	ws_read_on(w);
+}
+
+/* By how much its bucket is not full; a time that is past is the same as now. */
+static uint32_t ws_owes_ms(const struct ws *w, uint32_t now_ms)
+{
+	int32_t ms = (int32_t)(w->full_ms - now_ms);
+
+	return ms > 0 ? (uint32_t)ms : 0;
+}
+
+static uint32_t ws_now_ms(const struct ws *w)
+{
+	return (uint32_t)(loop_monotonic_us(w->server->loop) / 1000);
+}
+
+/* Nor is, for a while, who has said more than its share: each frame counts, and large messages count for more. What it sends then waits on
+ * its side of the wire. */
+static void ws_pay(struct ws *w, const struct ws_event *e)
+{
+	size_t cost = w->in.frames ? w->in.frames : e->found != WS_MORE;
+
+	w->in.frames = 0;
+	if (!w->ops->pace || !cost)
+		return;
+	if (e->found == WS_TEXT || e->found == WS_BINARY)
+		cost += e->payload.n / WS_PACE_BYTES;
+	uint32_t now_ms = ws_now_ms(w);
+	uint64_t full_us = ws_owes_ms(w, now_ms) * 1000ULL;
+	uint64_t wait_us = pace_take(w->ops->pace, &full_us, 0, (uint32_t)cost);
+	w->full_ms = now_ms + (uint32_t)(full_us / 1000);
+	if (!wait_us)
+		return;
+	if (!w->paced) {
+		w->paced = mem_alloc(sizeof(*w->paced));
+		*w->paced = (struct ws_pause){ .due.fn = ws_pace_due, .ws = w };
+	}
+	conn_read_pause(w->c);
+	loop_due_set(w->server->loop, &w->paced->due, wait_us);
 }
 
 static size_t ws_data(struct conn *c, struct slice bytes, void *arg)
@@ -180,10 +214,9 @@ static size_t ws_data(struct conn *c, struct slice bytes, void *arg)
 		*scratch = (struct str){ 0 };
 	}
 	while (more && ws_may_read(w)) {
-		size_t n = ws_parse_feed(&w->in, slice_make(bytes.p + used, bytes.n - used), &e);
-		used += n;
+		used += ws_parse_feed(&w->in, slice_make(bytes.p + used, bytes.n - used), &e);
+		ws_pay(w, &e);
 		more = ws_handle(w, &e);
-		ws_pay(w, more, n);
 		ws_hold(w);
 		if (more && ++taken == WS_TURN_MESSAGES) {
 			conn_yield(c);
@@ -222,7 +255,7 @@ static void ws_closed(struct conn *c, const char *why, void *arg)
 	ws_decide(w, WS_ABNORMAL, slice_of(why));
 	w->ops->closed(w, w->code, w->why, w->arg);
 	list_remove(&w->node);
-	loop_due_clear(s->loop, &w->due);
+	ws_pace_over(w);
 	str_free(&w->in.message);
 	free(w->peer);
 	free(w->why);
@@ -249,8 +282,18 @@ static void ws_sweep(void *arg)
 		list_remove(&w->node);
 		list_push_back(&s->sockets, &w->node);
 		w->checked_us = now;
-		if (w->paused || w->paced || w->closing)
+		w->full_ms =
+			ws_now_ms(w) +
+			ws_owes_ms(w, ws_now_ms(w)); /* before the clock's low bits come round */
+		if (w->paused || w->paced || w->closing) {
+			w->partial = false; /* it waits for us */
 			continue;
+		}
+		if (w->partial && !w->held) {
+			conn_close(w->c, "a message did not arrive in time");
+			continue;
+		}
+		w->partial = !ws_parse_is_idle(&w->in);
 		if (!w->heard && w->pinged) {
 			conn_close(w->c, "no answer to a ping");
 			continue;
@@ -275,7 +318,9 @@ struct ws *ws_accept(
 	*w = (struct ws){
 		.server = s, .c = hc->c, .ops = ops, .arg = arg, .in.message_max = message_max
 	};
-	w->due.fn = ws_pace_over;
+	w->full_ms = ws_now_ms(w);
+	if (ops->pace)
+		conn_set_input_max(w->c, WS_PACE_INPUT);
 	w->checked_us = loop_monotonic_us(s->loop);
 	if (strcmp(r->peer, conn_peer(hc->c)) != 0)
 		w->peer = slice_dup(slice_of(r->peer));
@@ -339,12 +384,6 @@ void ws_read_resume(struct ws *w)
 	w->paused = false;
 	w->pinged = false; /* its silence was ours */
 	ws_read_on(w);
-}
-
-void ws_set_pace(struct ws *w, const struct pace *pace)
-{
-	w->pace = pace;
-	conn_set_input_max(w->c, WS_PACE_INPUT);
 }
 
 void ws_server_ends(struct http_server *s)

@@ -247,8 +247,7 @@ def read_until(s, word, got=b""):
     while word not in got:
         more = s.recv(65536)
         assert more, (word, got[-200:])
-        got += more
-    return got
+        got = got[-len(word):] + more
 
 
 def test_a_visitor_is_not_heard_faster_than_a_person_writes():
@@ -366,7 +365,7 @@ def test_an_address_that_asks_for_much_is_slowed():
                             if not left:
                                 poll.modify(s, selectors.EVENT_READ)
                 return time.monotonic() - began
-        assert many(4000, FLOODER_AT) > 1.8  # 2000 at once, then 1000 a second
+        assert many(3000, FLOODER_AT) > 1.8  # 2000 at once, then 500 a second
         began = time.monotonic()
         assert node.request("GET", "/chat/settings.json")[0] == 200
         assert time.monotonic() - began < 1

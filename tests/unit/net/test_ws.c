@@ -21,7 +21,7 @@ static struct str got, all;
 static struct ws *socket_;
 static int closed_code, closed_count, messages, drained;
 static char closed_why[200];
-static bool echoing = true, pausing;
+static bool echoing = true, pausing, strangers;
 
 static void ws_message(struct ws *w, struct slice text, void *arg)
 {
@@ -67,6 +67,11 @@ static const struct ws_ops both_ops = {
 	.message = ws_message, .binary = ws_bytes, .closed = ws_is_closed
 };
 
+static const struct pace twenty = { 20, 200 };
+static const struct ws_ops paced_ops = {
+	.message = ws_message, .closed = ws_is_closed, .pace = &twenty
+};
+
 static void upgrade(struct http_request *r, void *arg)
 {
 	if (!http_is_upgrade(r)) {
@@ -74,7 +79,7 @@ static void upgrade(struct http_request *r, void *arg)
 		return;
 	}
 	http_set(r, "Sec-WebSocket-Protocol", SLICE("usher"));
-	socket_ = ws_accept(r, 5000000, arg ? &both_ops : &text_ops, NULL);
+	socket_ = ws_accept(r, 5000000, strangers ? &paced_ops : arg ? &both_ops : &text_ops, NULL);
 }
 
 static const struct http_handler handler = { upgrade };
@@ -94,7 +99,7 @@ static void serve(bool binary)
 	socket_ = NULL;
 	closed_code = closed_count = messages = drained = 0;
 	echoing = true;
-	pausing = false;
+	pausing = strangers = false;
 	str_clear(&got);
 	str_clear(&all);
 }
@@ -428,17 +433,37 @@ static void a_flood_does_not_hold_the_others(void **state)
 	end();
 }
 
+/* Its bytes answer no question: a message has from one look to the next but one to arrive. */
+static void a_message_that_drips_is_not_waited_for_for_ever(void **state)
+{
+	static const struct http_times times = { 10000000, 10000000, 10000000, 80000 };
+
+	(void)state;
+	serve(false);
+	http_server_set_times(server, &times);
+	open_socket();
+	client_send(fd, "\x81\xfd\0\0\0\0", 6);
+	uint64_t began_us = loop_monotonic_us(loop);
+	while (!closed_count && loop_monotonic_us(loop) - began_us < 5000000) {
+		client_send(fd, "f", 1);
+		turn_for(loop, 5000);
+	}
+	assert_int_equal(closed_count, 1);
+	assert_string_equal(closed_why, "a message did not arrive in time");
+	assert_int_equal(messages, 0);
+	end();
+}
+
 /* A stranger is heard at a pace; what he sends beyond it waits, on his side when it is much, and is lost nowhere. */
 static void a_stranger_is_heard_at_his_pace(void **state)
 {
-	static const struct pace pace = { 20, 200 };
 	enum { FLOOD = 60 };
 	char frame[8 + 4000] = "\x81\xfe\x0f\xa0";
 
 	(void)state;
 	serve(false);
+	strangers = true;
 	open_socket();
-	ws_set_pace(socket_, &pace);
 	uint64_t began_us = loop_monotonic_us(loop);
 	for (int i = 0; i < FLOOD; i++)
 		client_send(fd, "\x81\x81\0\0\0\0f", 7);
@@ -454,10 +479,19 @@ static void a_stranger_is_heard_at_his_pace(void **state)
 		client_send(fd, frame, sizeof(frame));
 	TURN_UNTIL(loop, messages == FLOOD + 10);
 	assert_true(loop_monotonic_us(loop) - began_us >= 90000);
+	/* and so do fragments */
+	turn_for(loop, 110000);
+	began_us = loop_monotonic_us(loop);
+	client_send(fd, "\x01\x81\0\0\0\0f", 7);
+	for (int i = 0; i < 40; i++)
+		client_send(fd, "\0\x81\0\0\0\0f", 7);
+	client_send(fd, "\x80\x81\0\0\0\0f\x81\x81\0\0\0\0f", 14);
+	TURN_UNTIL(loop, messages == FLOOD + 12);
+	assert_true(loop_monotonic_us(loop) - began_us >= 50000);
 	/* and it can be sent away while it waits */
 	for (int i = 0; i < FLOOD; i++)
 		client_send(fd, "\x81\x81\0\0\0\0f", 7);
-	TURN_UNTIL(loop, messages >= FLOOD + 15);
+	TURN_UNTIL(loop, messages >= FLOOD + 17);
 	ws_close(socket_, 1008, "enough");
 	TURN_UNTIL(loop, closed_count == 1);
 	assert_int_equal(closed_code, 1008);
@@ -553,6 +587,7 @@ int main(void)
 		cmocka_unit_test(a_reader_that_hangs_is_dropped_before_it_fills_memory),
 		cmocka_unit_test(who_asks_faster_than_it_reads_is_not_read_from_but_served),
 		cmocka_unit_test(a_flood_does_not_hold_the_others),
+		cmocka_unit_test(a_message_that_drips_is_not_waited_for_for_ever),
 		cmocka_unit_test(a_stranger_is_heard_at_his_pace),
 		cmocka_unit_test(a_slow_reader_is_told_when_drained),
 		cmocka_unit_test(reading_can_pause_between_messages),
