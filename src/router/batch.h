@@ -36,6 +36,7 @@ struct row {
 /* A customer as merges see it, see merge.c. */
 struct member {
 	struct id id;
+	struct slice path;  /* roots that brought it along, the last one first: see merge.c */
 	bool proved, there; /* there: not split off again */
 };
 struct card {

@@ -3,6 +3,8 @@
  * takes back exactly what the merge did, and what each of them wrote meanwhile is where it belongs.
  *
  *   cust:ROOT    has:MEMBER = proved | claimed | ""     (a root is in nobody, a member has nobody)
+ *                followed by the path: a root that joins another brings its members along, so that readers find one level; each then has before
+ *                it who brought it, "proved M" for what M had. When M leaves again, so does everything below it: A[M,X via M] ─▶ M[X]
  *   cust:MEMBER  into = ROOT | ""
  *   each         group = proved | claimed | ""          whether somebody among them proved an identity
  *                not:OTHER = 1 | ""                  somebody said that they are two: no longer suggested to each other
@@ -52,9 +54,12 @@ static struct card *card_of(struct batch *b, struct id id)
 		struct slice name = f->v[2 * i], value = f->v[2 * i + 1];
 		struct id member;
 		if (value.n && slice_starts(name, prefix) &&
-			id_parse(slice_make(name.p + prefix.n, name.n - prefix.n), &member))
-			p->members[p->member_count++] =
-				(struct member){ member, said_proved(value), true };
+			id_parse(slice_make(name.p + prefix.n, name.n - prefix.n), &member)) {
+			bool proved = said_proved(slice_cut(&value, ' '));
+			p->members[p->member_count++] = (struct member){
+				.id = member, .path = value, .proved = proved, .there = true
+			};
+		}
 	}
 	return p;
 }
@@ -138,11 +143,11 @@ static bool pair_merge(struct batch *b, struct work *w)
 		root = member;
 		member = other;
 	}
-	if (members_alive(member))
-		return refuse(
-			w, ANSWER_STATE, "both have others merged into them: split one first");
-	if (members_alive(root) >= MERGE_MAX)
-		return refuse(w, ANSWER_STATE, "too many are merged into it already");
+	_Static_assert(MERGE_MAX == 32, "the words below say how many");
+	if (members_alive(root) + members_alive(member) >= MERGE_MAX)
+		return refuse(w, ANSWER_STATE,
+			"they would be more than 33 cards, the most that are one person: split "
+			"some");
 	c->customer = member->id;
 	c->linked = root->id;
 	return true;
@@ -183,10 +188,10 @@ bool merge_resolve(struct batch *b, struct work *w)
 
 /* ---- what was decided ---- */
 
-static void member_set(struct batch *b, struct card *root, const struct card *p, bool there)
+static void member_set(struct batch *b, struct card *root, struct member m)
 {
 	size_t i = 0;
-	while (i < root->member_count && !id_equal(root->members[i].id, p->id))
+	while (i < root->member_count && !id_equal(root->members[i].id, m.id))
 		i++;
 	if (i == root->member_count) {
 		struct member *more = arena_array(&b->arena, root->member_count + 1, sizeof(*more));
@@ -195,7 +200,63 @@ static void member_set(struct batch *b, struct card *root, const struct card *p,
 		root->members = more;
 		root->member_count++;
 	}
-	root->members[i] = (struct member){ p->id, p->proved, there };
+	root->members[i] = m;
+}
+
+static void member_move(
+	struct batch *b, struct card *from, struct card *to, struct member m, struct slice path)
+{
+	struct card *p = card_of(b, m.id);
+	m.there = false;
+	member_set(b, from, m);
+	m.there = true;
+	m.path = path;
+	member_set(b, to, m);
+	p->into = to->id;
+	p->touched = true;
+}
+
+/* The path of what `p`, itself reached by `path`, brings along. */
+static struct slice path_below(struct batch *b, const struct card *p, struct slice path)
+{
+	char text[ID_TEXT_LEN + 1];
+	return arena_printf(
+		&b->arena, "%.*s%s%s", SLICE_ARG(path), path.n ? " " : "", id_text(p->id, text));
+}
+
+/* Its members come along, under its name. */
+static void merge_in(struct batch *b, struct card *root, struct card *p)
+{
+	for (size_t i = 0; i < p->member_count; i++) {
+		struct member m = p->members[i];
+		struct slice own = path_below(b, p, SLICE(""));
+		if (m.there)
+			member_move(b, p, root, m,
+				m.path.n ? arena_printf(&b->arena, "%.*s %.*s", SLICE_ARG(own),
+						   SLICE_ARG(m.path))
+					 : own);
+	}
+	member_set(b, root, (struct member){ .id = p->id, .proved = p->proved, .there = true });
+}
+
+/* Whom it brought goes with it. */
+static void split_off(struct batch *b, struct card *root, struct card *p)
+{
+	struct slice path = { 0 };
+	for (size_t i = 0; i < root->member_count; i++)
+		if (id_equal(root->members[i].id, p->id))
+			path = root->members[i].path;
+	struct slice below = path_below(b, p, path);
+	for (size_t i = 0; i < root->member_count; i++) {
+		struct member m = root->members[i];
+		struct slice rest = slice_make(m.path.p + below.n, m.path.n - below.n);
+		if (!m.there || !slice_starts(m.path, below))
+			continue;
+		if (rest.n) /* the blank between */
+			rest = slice_make(rest.p + 1, rest.n - 1);
+		member_move(b, root, p, m, rest);
+	}
+	member_set(b, root, (struct member){ .id = p->id, .proved = p->proved });
 }
 
 void merge_decided(struct batch *b, const struct event *ev)
@@ -203,8 +264,11 @@ void merge_decided(struct batch *b, const struct event *ev)
 	bool merged = ev->type == EVENT_MERGED;
 	struct card *p = card_of(b, ev->customer), *root = card_of(b, ev->linked);
 	ASSERT(p->known && root->known);
+	if (merged)
+		merge_in(b, root, p);
+	else
+		split_off(b, root, p);
 	p->into = merged ? root->id : (struct id){ 0 };
-	member_set(b, root, p, merged);
 	p->touched = root->touched = true;
 }
 
@@ -230,26 +294,28 @@ static void write_group(struct batch *b, struct id id, struct slice group)
 	argv_free(&a);
 }
 
-/* A person as a root: its members, and what all of them are together. */
-static void write_root(struct batch *b, struct card *p)
+/* Who is in it, and, of a root, what all of them are together. */
+static void write_members(struct batch *b, struct card *p)
 {
 	struct argv a = { 0 };
-	bool proved = p->proved;
+	bool proved = p->proved, root = id_is_none(p->into);
 	for (size_t i = 0; i < p->member_count; i++) {
 		const struct member *m = &p->members[i];
+		const char *word = m->proved ? "proved" : "claimed";
 		proved = proved || (m->there && m->proved);
 		put(&a, arena_printf(&b->arena, "%s%.*s", HAS, SLICE_ARG(id_slice(b, m->id))),
-			!m->there   ? SLICE("")
-			: m->proved ? SLICE("proved")
-				    : SLICE("claimed"));
+			!m->there ? SLICE("")
+				  : arena_printf(&b->arena, "%s%s%.*s", word, m->path.n ? " " : "",
+					    SLICE_ARG(m->path)));
 	}
 	struct slice group = !members_alive(p) ? SLICE("")
 			     : proved	       ? SLICE("proved")
 					       : SLICE("claimed");
-	put(&a, SLICE("group"), group);
+	if (root)
+		put(&a, SLICE("group"), group);
 	commit_customer(b->commit, p->id, &a);
 	argv_free(&a);
-	for (size_t i = 0; i < p->member_count; i++)
+	for (size_t i = 0; root && i < p->member_count; i++)
 		if (p->members[i].there)
 			write_group(b, p->members[i].id, group);
 }
@@ -267,8 +333,8 @@ void cards_project(struct batch *b)
 			put(&a, SLICE("group"), SLICE(""));
 		commit_customer(b->commit, p->id, &a);
 		argv_free(&a);
-		if (id_is_none(p->into) && p->member_count)
-			write_root(b, p);
+		if (p->member_count)
+			write_members(b, p);
 	}
 }
 

@@ -272,5 +272,57 @@ def test_merge_refusals_and_operator():
         node.ctl("replay")
 
 
+def test_merged_ones_are_merged():
+    """Who has others joins who has others: one level for readers; each split takes back exactly what its merge did, in whatever order."""
+    with Node() as node:
+        names = "abcdefg"
+        who = {n: write(node, f"hello {n}", sender=f"{n}@y.org")[1] for n in names}
+        kim = Browser(node, "kim", "supervisor")
+
+        def do(what, one, into=None):
+            status, _, body = kim.ask("POST", f"/customers/{who[one]}/{what}", {"into": who[into]} if into else {})
+            assert status == 200 and body["changed"], (what, one, into, status, body)
+
+        def group(one):
+            card = kim.card(who[one])
+            ids = [card["id"]] + [m["id"] for m in card["merged"]]
+            assert len(card["conversations"]) == len(ids), card
+            return "".join(n for n in names if who[n] in ids)
+        do("merge", "b", "a")  # a: b
+        do("merge", "d", "c")  # c: d
+        do("merge", "f", "e")  # e: f
+        do("merge", "c", "a")  # one of the two takes in the other, with d
+        assert {group(n) for n in "abcd"} == {"abcd"}
+        do("merge", "e", "a")
+        do("merge", "g", "d")  # into whom d belongs to
+        assert {group(n) for n in names} == {names}
+        node.kill()
+        node.start()
+        node.ctl("replay")
+        node.ctl("verify")
+        assert group("f") == names
+        root = kim.card(who["a"])["id"]
+        joined = [n for n in "ace" if who[n] != root]
+        brought = {"a": "b", "c": "d", "e": "f"}
+        for n in joined:  # each leaves with whom it had brought
+            do("split", n)
+            assert group(n) == n + brought[n] == group(brought[n]), (n, group(n))
+        last = next(n for n in "ace" if who[n] == root)
+        assert group(last) == "".join(sorted(last + brought[last] + "g"))
+        node.ctl("verify")
+        do("merge", joined[0], joined[1])
+        do("split", brought[joined[0]])  # one of the lower ones by itself
+        assert group(brought[joined[0]]) == brought[joined[0]]
+        assert len(group(joined[0])) == 3
+        node.ctl("replay")
+        node.ctl("verify")
+        # the limit is told
+        for i in range(34):
+            got, _, answer = kim.ask("POST", f"/customers/{write(node, 'x', sender=f'z{i}@y.org')[1]}/merge", {"into": who[last]})
+            if got != 200:
+                break
+        assert got == 409 and "33 cards" in answer["detail"], (i, got, answer)
+
+
 if __name__ == "__main__":
     sys.exit(main(dict(globals()), sys.argv[1:]))
