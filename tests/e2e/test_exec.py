@@ -276,6 +276,15 @@ def test_examples_are_started_by_one_command():
             f.write("by file")
         os.rename(os.path.join(spool, "kim.1"), os.path.join(spool, "in", "kim.1"))
         by_file = bo.accept(channel="spool")["conv"]
+        said = json.dumps({"id": "1", "from": "kim", "text": "by HTTP"})
+        assert [node.request("POST", "/hook", said)[0] for _ in range(2)] == [201, 200]
+        assert node.request("POST", "/hook", b"[]")[0] == 400
+        by_hook = bo.accept(channel="hook")["conv"]
+        bo.command("reply", conv=by_hook, text="back by HTTP")
+        fetched = []
+        until("the answer to be fetched", lambda: (fetched.extend(json.loads(node.request("GET", "/hook?kim")[2])), fetched)[1])
+        until("it to be sent", lambda: sent(node, by_hook), 30)
+        assert fetched == ["back by HTTP"] and json.loads(node.request("GET", "/hook?kim")[2]) == []
         bo.command("reply", conv=by_udp, text="back")
         assert ann.recv(65536) == b"back"
         # one of them dies: the other does not notice
