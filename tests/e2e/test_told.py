@@ -31,10 +31,12 @@ rules:"""
 
 
 @contextlib.contextmanager
-def house():
-    """A node with its mail server; a chat, a mailbox and a form that confirms."""
+def house(isolated=False):
+    """A node with its mail server; a chat, a mailbox (in a process of its own) and a form that confirms."""
     with open(os.path.join(ROOT, "tests/lib/chat.yaml"), encoding="utf-8") as f:
         text = f.read().replace("\nrules:", FORM, 1)
+    if isolated:
+        text = text.replace("    plugin: email\n", "    plugin: email\n    isolated: yes\n", 1)
     with tempfile.NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as config:
         config.write(text)
         config.flush()
@@ -78,7 +80,15 @@ def return_path(mail):
 
 
 def test_a_bounce_report_that_got_250():
-    with house() as (node, sink):
+    bounces(False)
+
+
+def test_a_bounce_report_to_an_isolated_mailbox():
+    bounces(True)
+
+
+def bounces(isolated):
+    with house(isolated) as (node, sink):
         node.mail("hello")
         with node.desk("bo") as bo:
             bo.available()
