@@ -24,8 +24,11 @@ struct apart apart;
 
 struct str *line_begin(const char *word)
 {
-	str_addf(&apart.said, "{\"t\":\"%s\"", word);
-	return &apart.said;
+	bool held = apart.opening && strcmp(word, "log") != 0;
+	struct str *line = held ? &apart.held : &apart.said;
+
+	str_addf(line, "{\"t\":\"%s\"", word);
+	return line;
 }
 
 void line_text(struct str *line, const char *name, struct usher_str value)
@@ -113,15 +116,28 @@ static void write_until(size_t most, int patience_ms)
 	}
 }
 
-void line_end(struct str *line)
+static void said_more(struct str *line)
 {
-	str_add_text(line, "}\n");
 	if (!write_some())
 		_exit(1);
 	if (line->n > SAID_MAX)
 		write_until(SAID_MAX / 2, -1);
 	if (line->n)
 		loop_watch_want(apart.out, false, true);
+}
+
+void line_end(struct str *line)
+{
+	str_add_text(line, "}\n");
+	if (line != &apart.held)
+		said_more(line);
+}
+
+void lines_release(void)
+{
+	str_add(&apart.said, str_slice(&apart.held));
+	str_free(&apart.held);
+	said_more(&apart.said);
 }
 
 static void hear_lines(void)

@@ -35,11 +35,12 @@ struct apart {
 	struct loop_watch *in, *out;
 	struct loop_timer *beat;
 	struct str heard, said;	   /* not read yet, not written yet */
+	struct str held;	   /* said while it was opened: usherd hears it behind ready */
 	struct list owed, rereads; /* struct owed_line, struct reread_line */
 	struct str routes;	   /* as a JSON list's inside */
 	struct str health;	   /* as last told */
 	uint64_t serial;
-	bool ready, stopping, deaf; /* deaf: usherd has closed our input */
+	bool opening, ready, stopping, deaf; /* deaf: usherd has closed our input */
 };
 extern struct apart apart;
 
@@ -51,6 +52,8 @@ void line_text(
 void line_number(struct str *line, const char *name, uint64_t value);
 void line_yes(struct str *line, const char *name, bool value); /* left out when false */
 void line_end(struct str *line);
+/* What was held back is said. */
+void lines_release(void);
 const char *outcome_word(enum usher_outcome outcome);
 /* RETRY for what nobody knows. */
 enum usher_outcome outcome_heard(const json_t *line);

@@ -87,12 +87,15 @@ static void hear_hello(const json_t *line)
 	name_as_file(plugin);
 	struct usher_host *h = apart.h = host_of(line, plugin);
 	uint64_t began = call_begin(h, "open");
+	apart.opening = true;
 	h->self = h->api->open(h, &apart_services, why, sizeof(why));
+	apart.opening = false;
 	call_end(h, began);
 	why[sizeof(why) - 1] = 0;
 	if (!h->self)
 		refuse(why[0] ? why : "the plugin refused to open");
 	say_ready();
+	lines_release();
 }
 
 /* ---- in ---- */

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 import sys
 import tempfile
 import threading
@@ -87,8 +88,16 @@ def test_a_bounce_report_to_an_isolated_mailbox():
     bounces(True)
 
 
+def listens(node):
+    with contextlib.suppress(OSError):
+        socket.create_connection(("127.0.0.1", node.lmtp), 1).close()
+        return True
+    return False
+
+
 def bounces(isolated):
     with house(isolated) as (node, sink):
+        until("the mailbox to listen", lambda: listens(node))  # an isolated one begins after usherd is ready
         node.mail("hello")
         with node.desk("bo") as bo:
             bo.available()
@@ -99,6 +108,7 @@ def bounces(isolated):
                 mail = until("the answer", lambda: mails(sink, f"answer-{i}-"))[0]
                 until("sent", lambda: node.conv(conv)["messages"][-1]["delivery"] == "sent")
             raw, path = report(return_path(mail))
+            until("the mailbox to listen", lambda: listens(node))
             node.mail("", sender="<>", to=path, raw=raw)
             crash(node)
             last = until("the bounce", lambda: node.serves() and [
