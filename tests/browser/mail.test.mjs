@@ -73,6 +73,13 @@ after(async () => {
 /* SHOTS=DIR leaves pictures. */
 const shot = (desk, name) => process.env.SHOTS && desk.screenshot({ path: join(process.env.SHOTS, `${name}.png`) });
 
+/* By the palette. */
+async function command(desk, words) {
+	await desk.keyboard.press("Control+k");
+	await desk.keyboard.type(words);
+	await desk.keyboard.press("Enter");
+}
+
 async function accept(desk) {
 	await desk.locator(".offer").getByRole("button", { name: /accept/i }).first().click({ timeout: 15000 });
 }
@@ -166,6 +173,14 @@ test("recipients, refusal, once more, texts and signature", { timeout: 120000 },
 	assert.deepEqual(mails.map((m) => m.rcpt).sort(), ["boss@demo.test", "dan@x.org"]);
 	assert.ok(mails.every((m) => m.data.includes("Cc: gone@x.org") && !m.data.includes("boss@")), "the blind copy is blind");
 	assert.deepEqual(await axe(desk), []);
+
+	await shot(desk, "delivery-en");
+	await command(desk, "По-русски");
+	await sent.locator(".recipient-states .bad", { hasText: /gone@x\.org.*550 5\.1\.1/ }).waitFor();
+	await sent.getByRole("button", { name: "Отправить снова" }).waitFor();
+	assert.doesNotMatch(await sent.locator(".recipient-states").innerText(), /no such address|sent/i);
+	await shot(desk, "delivery-ru");
+	await command(desk, "In English");
 
 	/* Once more: only to whom it did not reach. */
 	gone.clear();
