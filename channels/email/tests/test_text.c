@@ -195,6 +195,9 @@ static void knows_robots(void **state)
 	assert_true(robot_header("X-Autoreply", "yes"));
 	assert_false(robot_header("Subject", "Auto-Submitted"));
 	assert_true(robot_header("X-Autoreply-From", "x@y"));
+	assert_true(robot_header("X-Yandex-Autoreply", "yes"));
+	assert_true(robot_header("X-Autoresponder", "yes"));
+	assert_false(robot_header("X-Automation", "no"));
 	assert_true(robot_header("X-Precedence", "auto_reply"));
 	assert_true(robot_header("Delivered-To", "Autoresponder"));
 	assert_false(robot_header("Delivered-To", "support@demo.test"));
