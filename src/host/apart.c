@@ -135,6 +135,8 @@ void line_end(struct str *line)
 
 void lines_release(void)
 {
+	if (!apart.held.n)
+		return; /* most ask nothing */
 	str_add(&apart.said, str_slice(&apart.held));
 	str_free(&apart.held);
 	said_more(&apart.said);
