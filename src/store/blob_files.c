@@ -130,9 +130,11 @@ static void work_append(struct job *j)
 		f->status = file_open(f);
 	if (f->status == 0)
 		f->status = file_write(f->fd, str_slice(&j->bytes));
-	/* On its way to the disk from now on: a large file that is flushed whole at the end keeps Redis waiting. */
+	/* A piece at a time on its way to the disk: Redis waits behind all that is. */
 	if (f->status == 0)
-		sync_file_range(f->fd, (off_t)f->size, (off_t)j->bytes.n, SYNC_FILE_RANGE_WRITE);
+		sync_file_range(f->fd, (off_t)f->size, (off_t)j->bytes.n,
+			SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+				SYNC_FILE_RANGE_WAIT_AFTER);
 	EVP_DigestUpdate(f->hash, j->bytes.p, j->bytes.n);
 	f->size += j->bytes.n;
 }

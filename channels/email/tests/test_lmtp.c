@@ -201,6 +201,56 @@ static void talks_as_the_standards_say(void **state)
 	}
 }
 
+/* RFC 5321 4.5.2 in the slow way: line by line. False: a bare CR or LF comes before the end. */
+static bool mail_of(const char *p, GString *mail)
+{
+	for (;;) {
+		size_t n = strcspn(p, "\r\n");
+		if (p[n] != '\r' || p[n + 1] != '\n')
+			return false;
+		if (n == 1 && *p == '.')
+			return true;
+		g_string_append_len(mail, p + (*p == '.'), (gssize)(n + 2 - (*p == '.')));
+		p += n + 2;
+	}
+}
+
+static void check_data(const char *data)
+{
+	char *sent = g_strconcat(START "DATA\r\n", data, "\r\n.\r\n", NULL);
+	GString *mail = g_string_new(NULL);
+	bool whole = mail_of(strstr(sent, "DATA\r\n") + 6, mail);
+
+	for (size_t step = 1; step <= 64; step *= 4) {
+		struct peer p;
+		peer_init(&p, &lmtp);
+		for (size_t at = 0; at < strlen(sent); at += step)
+			lmtp_feed(&p.l, sent + at, MIN(step, strlen(sent) - at));
+		assert_int_equal(g_str_has_prefix(p.events->str, "end"), whole);
+		if (whole)
+			assert_string_equal(p.mail->str, mail->str);
+		peer_clear(&p);
+	}
+	g_string_free(mail, TRUE);
+	g_free(sent);
+}
+
+static void every_order_of_dots_and_line_ends_is_read_as_it_stands(void **state)
+{
+	static const char letters[] = "a.\r\n";
+	enum { LENGTH_MAX = 6 };
+
+	(void)state;
+	for (unsigned length = 0; length <= LENGTH_MAX; length++) {
+		for (unsigned n = 0; n < 1U << (2 * length); n++) {
+			char data[LENGTH_MAX + 1] = "";
+			for (unsigned i = 0; i < length; i++)
+				data[i] = letters[n >> (2 * i) & 3];
+			check_data(data);
+		}
+	}
+}
+
 static void takes_nothing_while_a_mail_waits(void **state)
 {
 	struct peer p;
@@ -310,6 +360,7 @@ static void refuses_nul_in_commands(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(talks_as_the_standards_say),
+		cmocka_unit_test(every_order_of_dots_and_line_ends_is_read_as_it_stands),
 		cmocka_unit_test(takes_nothing_while_a_mail_waits),
 		cmocka_unit_test(refuses_what_is_too_big_but_goes_on),
 		cmocka_unit_test(bounds_lines_and_recipients),
