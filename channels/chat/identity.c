@@ -93,7 +93,7 @@ const char *identity_read(struct chat *c, const char *jwt, struct claims *out)
 		return "the identity token is too long";
 	cjose_jws_t *jws = cjose_jws_import(jwt, strlen(jwt), NULL);
 	if (!jws)
-		return "the identity token is not a JWT";
+		return "the identity token is not a JWT signed with HS256";
 	const char *why = jws_read(c, jws, out);
 	cjose_jws_release(jws);
 	return why;

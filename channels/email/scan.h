@@ -16,8 +16,8 @@ enum {
 	SCAN_ADDRESSES_MAX = 2000,
 	SCAN_BOUNDARY_MAX = 256,
 	SCAN_COMPARISONS_MAX =
-		2000000, /* of lines with boundaries: "--" at their start, times the depth */
-	SCAN_WIDER = 8	 /* times, but for the depth, for a mail that a person has looked at */
+		500000, /* of lines with boundaries: "--" at their start, times the depth */
+	SCAN_WIDER = 8	/* times, but for the depth, for a mail that a person has looked at */
 };
 
 /* NULL when it may be parsed; else why not (a literal). `n` bytes as they came, CR LF or LF. */

@@ -11,6 +11,7 @@ import time
 from usher import RELEASE, Node, main, until
 
 CPU_MS, MEMORY_TIMES, CHAT_MS, TURN_MS = 100, 4, 50, 20
+WORDS = 100  # that a p99 is of
 HEAD = b"From: eve@evil.test\r\nTo: support@demo.test\r\nSubject: %s\r\nMIME-Version: 1.0\r\n"
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -133,7 +134,7 @@ def longest_turn_ms(node):
 
 def calm_p99_ms(node):
     chatter = Chatter(node)
-    until("words", lambda: len(chatter.took) >= 60, 60)
+    until("words", lambda: len(chatter.took) >= WORDS, 60)
     chatter.stop()
     return chatter.p99_ms()
 
@@ -141,8 +142,10 @@ def calm_p99_ms(node):
 def attempt(node):
     """(those that cost too much, p99 while they came, p99 before and after: the worse, the loop's longest turn)"""
     before = calm_p99_ms(node)
-    chatter = Chatter(node)
-    dear, turn = all_of_them(node)
+    chatter, dear, turn = Chatter(node), [], 0
+    while len(chatter.took) < WORDS:
+        costly, longest = all_of_them(node)
+        dear, turn = dear + costly, max(turn, longest)
     chatter.stop()
     war, peace = chatter.p99_ms(), max(before, calm_p99_ms(node))
     print(f"# chat meanwhile: p99 {war:.1f} ms of {len(chatter.took)}; before or after {peace:.1f} ms; longest turn of the loop {turn:.1f} ms")

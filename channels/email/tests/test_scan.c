@@ -46,6 +46,9 @@ static void too_many_parts(void **state)
 	(void)state;
 	repeat(m, "--b\n\n", 1000000);
 	check(m, "too many parts");
+	m = g_string_new("Content-Type: multipart/mixed; boundary=b\n\n--b\n\n");
+	repeat(m, "--c\n\n--c--\n", 300000);
+	check(m, "too many lines like boundaries");
 }
 
 static void too_deep(void **state)
