@@ -51,8 +51,10 @@ def test_a_wrong_file_is_refused_with_its_place_and_nothing_is_made():
         # what only the plugin can know has a place too
         shutil.copy(CENTER, node.config)
         rewrite(node, "smtp_url:", "smpt_url:")
+        with open(node.config, encoding="utf-8") as f:
+            place = 1 + next(n for n, line in enumerate(f) if "smpt_url:" in line)
         r = usherd("-t", "-c", node.config, env=node.env())
-        assert r.returncode == 78 and f"{node.config}:28:" in r.stderr, r.stderr
+        assert r.returncode == 78 and f"{node.config}:{place}:" in r.stderr, r.stderr
 
 
 def test_usage():
