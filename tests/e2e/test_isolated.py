@@ -6,26 +6,10 @@ import signal
 import subprocess
 import sys
 
-from test_kit import Caller, room, run
+from test_kit import CONFIG as SMALL, Caller, room, run
 from usher import BUILD, CENTER, RELEASE, ROOT, Node, Sink, free_port, main, until
 
-CONFIG = """
-domain: main
-node: n1
-data: ${USHER_DATA}
-redis: managed
-listen: {http: "127.0.0.1:${USHER_HTTP_PORT}", admin: "127.0.0.1:${USHER_ADMIN_PORT}"}
-public_url: http://127.0.0.1:${USHER_HTTP_PORT}
-plugin_dir: PLUGINS
-kinds:
-  messenger: {cost: 5, max: 20, offer: 60s}
-queues:
-  general: {title: General}
-channels:
-CHANNELS
-people:
-  bo: {name: Bo, role: agent, skills: {}}
-"""
+CONFIG = SMALL.replace("cost: 25, max: 4", "cost: 5, max: 20")  # bo takes a crowd
 
 # hello with a text that crashes it, one that hangs it, and one that makes it slow.
 FRAGILE = """	if (piece.n == 5 && !memcmp(piece.p, "crash", 5))
