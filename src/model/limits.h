@@ -109,6 +109,7 @@
 	LIMIT(HTTP_PACE_PER_S, 500, "requests", "of one address each second, then they wait")      \
 	LIMIT(HTTP_PACE_BYTES, 16384, "bytes", "of a body count as one request more")              \
 	LIMIT(HTTP_PACE_REQUEST_MS, 5000, "ms", "that a request waits for its turn, then 429")     \
+	LIMIT(HTTP_PACE_REFUSED, 20, "requests", "that a 429 counts for: who goes on waits more")  \
 	LIMIT(HTTP_PACE_CONNECT_MS, 2000, "ms", "an address behind by more is not let in")         \
 	LIMIT(HTTP_PACE_TLS, 10, "requests", "that one TLS handshake counts for: a millisecond")   \
 	LIMIT(WS_TURN_MESSAGES, 8, "messages", "of one socket in one turn: a flood holds nobody")  \

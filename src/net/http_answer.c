@@ -119,6 +119,8 @@ void http_answer(struct http_request *r, int status, const char *content_type, s
 	ASSERT(status >= 200 && status <= 599);
 	if (r->answered || !hc->c)
 		return;
+	if (status == 429)
+		http_server_told_to_wait(hc->server, r->peer);
 	bool keep = answer_keeps_alive(r);
 	r->answered = true;
 	answer_head(r, &head, status, content_type, body, keep);

@@ -75,6 +75,7 @@ void http_conn_deadline(struct http_conn *hc, uint64_t after_us);
 void http_server_gone(struct http_server *s); /* a connection was unlinked: maybe the last */
 const char *http_server_date(struct http_server *s);
 bool http_server_trusts(const struct http_server *s, const char *peer);
+void http_server_told_to_wait(struct http_server *s, const char *peer);
 /* http_request.c */
 struct http_request *http_request_new(struct http_conn *hc);
 void http_request_end(struct http_request *r); /* calls ended, frees */

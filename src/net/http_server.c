@@ -105,6 +105,13 @@ static void http_route(struct http_request *r)
 	http_problem(r, 404, "there is nothing at this path");
 }
 
+/* Whoever was told to wait and goes on costs little: his next requests come late, and not to say it again. */
+void http_server_told_to_wait(struct http_server *s, const char *peer)
+{
+	pace_table_take(s->paces, peer, loop_monotonic_us(s->loop), HTTP_PACE_REFUSED,
+		HTTP_PACE_REQUEST_MS * 1000ULL);
+}
+
 /* A large body costs as many small ones; one that does not say how large it is counts as some. */
 static uint32_t http_cost(const struct http_request *r)
 {

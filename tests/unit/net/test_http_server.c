@@ -112,6 +112,12 @@ static void big(struct http_request *r, void *arg)
 	str_free(&s);
 }
 
+static void busy(struct http_request *r, void *arg)
+{
+	(void)arg;
+	http_problem(r, 429, "wait");
+}
+
 static const struct http_handler handlers[] = {
 	{ echo },
 	{ collect },
@@ -120,13 +126,14 @@ static const struct http_handler handlers[] = {
 	{ stream },
 	{ go_elsewhere },
 	{ big },
+	{ busy },
 };
 
 static void serve(void)
 {
 	static const char *const trusted[] = { "127.0.0.1", "10.0.0.9", NULL };
 	static const char *const prefixes[] = { "/", "/collect", "/hold", "/refuse", "/stream",
-		"/go", "/big" };
+		"/go", "/big", "/busy" };
 	struct err err;
 
 	loop = loop_new();
@@ -610,6 +617,28 @@ static void who_would_wait_too_long_is_told_so(void **state)
 	end();
 }
 
+/* Being refused is dear: who asks on at once is heard less, the others as before. */
+static void who_was_told_to_wait_and_goes_on_waits(void **state)
+{
+	static const char BUSY[] = "GET /busy HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: "
+				   "203.0.113.9\r\n\r\n";
+	struct str flood = { 0 };
+
+	(void)state;
+	serve();
+	http_server_set_pace(server, &(struct pace){ HTTP_PACE_REFUSED + 10, 100 });
+	str_add_text(&flood, BUSY);
+	str_add_text(&flood, BUSY);
+	str_add_text(&flood, FLOODER);
+	uint64_t began_us = loop_monotonic_us(loop);
+	client_send(fd, flood.p, flood.n);
+	TURN_UNTIL(loop, answers() == 1);
+	assert_int_equal(count_of("HTTP/1.1 429"), 2);
+	assert_true(loop_monotonic_us(loop) - began_us >= 100000);
+	str_free(&flood);
+	end();
+}
+
 static void a_drain_answers_what_is_there_and_ends(void **state)
 {
 	(void)state;
@@ -709,6 +738,7 @@ int main(void)
 		cmocka_unit_test(a_trusted_proxy_is_believed_about_its_client),
 		cmocka_unit_test(an_address_that_asks_for_much_waits_for_it),
 		cmocka_unit_test(who_would_wait_too_long_is_told_so),
+		cmocka_unit_test(who_was_told_to_wait_and_goes_on_waits),
 		cmocka_unit_test(a_drain_answers_what_is_there_and_ends),
 		cmocka_unit_test(freeing_the_server_under_a_request_tells_its_handler),
 		cmocka_unit_test(it_speaks_tls_to_curl),
