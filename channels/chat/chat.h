@@ -32,11 +32,12 @@ enum {
 	OUTPUT_MAX = 1 << 20,  /* a slow reader is dropped: it resumes */
 	ASKED_MAX =
 		16, /* messages of a poll on their way to the disk; of a WebSocket usher sees to it */
-	BURST_MAX = 100,   /* messages of one session at once, */
-	REFILL_PER_S = 10, /* then this many a second */
-	FRAMES_MAX = 200,  /* frames of any kind of one connection at once, */
-	FRAMES_PER_S = 50, /* then this many a second; */
-	FLOOD_MAX = 1000,  /* so many more, unheard, and it is closed */
+	BURST_MAX = 100,      /* messages of one session at once, */
+	REFILL_PER_S = 10,    /* then this many a second */
+	FRAMES_MAX = 200,     /* frames of any kind of one connection at once, */
+	FRAMES_PER_S = 50,    /* then this many a second; */
+	FLOOD_MAX = 1000,     /* so many more, unheard, and it is closed */
+	POLL_FRAMES_MAX = 50, /* of one poll: what it says is heard in one turn of the loop */
 	TYPING_US = 1000000,
 	IDENTITY_MAX = 256,
 	FIELDS_MAX = 2048, /* what a pre-chat form says: names and values */
@@ -45,7 +46,8 @@ enum {
 	FILES_MAX = 10,	     /* of one message */
 	PICTURES_BURST = 60, /* drawn anew for one address at once, */
 	PICTURES_PER_S = 2,  /* then this many a second */
-	POSTS_MAX = 1000,    /* polls of an address, and KiB of them, at once */
+	POSTS_MAX = 1000,    /* polls of an address, and pieces of them, at once */
+	POLL_PIECE = 256,    /* bytes: what a poll has of them is read as JSON in one turn */
 	MAC_HEX_LEN = 32,
 	SESSION_KEEP_S = 2592000, /* an identified session that nobody used */
 	HOLD_US = 20000000,	  /* a poll without news; below any proxy's patience */

@@ -250,9 +250,15 @@ void poll_request(struct chat *c, struct usher_http *r, struct usher_str body)
 	json_int_t got = json_integer_value(json_object_get(ask, "got"));
 	int first = json_is_null(json_object_get(ask, "poll"));
 	uint64_t now_us = c->svc->now_us(c->host);
-	struct poll *p = first ? poll_new(c, r) : poll_find(c, ask);
+	struct poll *p;
 	size_t i;
 
+	if (json_array_size(frames) > POLL_FRAMES_MAX) {
+		refuse(c, r, 1008, "a poll has at most 50 frames; send the rest with the next");
+		json_decref(ask);
+		return;
+	}
+	p = first ? poll_new(c, r) : poll_find(c, ask);
 	if (!p) {
 		if (!first)
 			refuse(c, r, 4404, "this connection is not known here: say hello again");

@@ -13,6 +13,7 @@ struct post {
 	struct usher_http *r; /* NULL: the client has gone */
 	enum post_kind kind;
 	struct buffer body;
+	uint64_t paid;	   /* bytes of a poll */
 	struct poll *poll; /* holds this request */
 	struct upload *upload;
 	struct fetch *fetch;
@@ -37,6 +38,26 @@ static void refuse(struct chat *c, struct post *p, int status, const char *why)
 	post_free(c, p);
 }
 
+static int poll_pays(struct chat *c, struct usher_http *r, uint64_t bytes)
+{
+	if (peer_may_post(c, c->svc->http_peer(r), bytes))
+		return 1;
+	c->svc->http_set(r, "Retry-After", (struct usher_str){ "2", 1 });
+	c->svc->http_problem(r, 429, "too many requests from your address; wait a moment");
+	return 0;
+}
+
+/* What usher has checked: digits, or nothing when the body comes in chunks. */
+static uint64_t announced(struct chat *c, struct usher_http *r)
+{
+	struct usher_str length = c->svc->http_header(r, "content-length");
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < length.n && bytes <= POLL_MAX; i++)
+		bytes = bytes * 10 + (uint64_t)(length.p[i] - '0');
+	return bytes < POLL_MAX ? bytes : POLL_MAX;
+}
+
 void post_begin(struct chat *c, struct usher_http *r, enum post_kind kind)
 {
 	struct usher_str method = c->svc->http_method(r);
@@ -53,9 +74,14 @@ void post_begin(struct chat *c, struct usher_http *r, enum post_kind kind)
 		c->svc->http_problem(r, 503, "the server is going away; come back");
 		return;
 	}
+	/* An announced body is paid for before a byte of it is read. */
+	uint64_t paid = announced(c, r);
+	if (kind == POST_POLL && !poll_pays(c, r, paid))
+		return;
 	struct post *p = chat_alloc(sizeof(*p));
 	p->r = r;
 	p->kind = kind;
+	p->paid = paid;
 	c->svc->http_data(r, p);
 	c->svc->http_read(r, max);
 }
@@ -130,9 +156,9 @@ void post_body(struct chat *c, struct usher_http *r, struct usher_str piece, int
 		return;
 	if (c->closing) {
 		refuse(c, p, 503, "the server is going away; come back");
-	} else if (p->kind == POST_POLL && !peer_may_post(c, c->svc->http_peer(r), p->body.n)) {
-		c->svc->http_set(r, "Retry-After", (struct usher_str){ "2", 1 });
-		refuse(c, p, 429, "too many requests from your address; wait a moment");
+	} else if (p->kind == POST_POLL && p->body.n > p->paid &&
+		   !poll_pays(c, r, p->body.n - p->paid)) {
+		post_free(c, p);
 	} else if (p->kind == POST_POLL) {
 		struct buffer body = p->body;
 		p->body = (struct buffer){ 0 };

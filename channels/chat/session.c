@@ -186,7 +186,7 @@ int peer_may_send_file(struct chat *c, const char *address)
 int peer_may_post(struct chat *c, const char *address, size_t bytes)
 {
 	return bucket_pay(&peer_get(c, address)->posts_us, c->svc->now_us(c->host),
-		1 + bytes / 1024, c->per_address * 5 + POSTS_MAX, c->per_address * 2 + 100);
+		1 + bytes / POLL_PIECE, c->per_address * 5 + POSTS_MAX, c->per_address * 2 + 100);
 }
 
 int peer_may_see_picture(struct chat *c, const char *address)

@@ -27,6 +27,7 @@ export function socketLine(base: string, on: Ends): Line {
 }
 
 const GIVE_UP_MS = 45000; // the server answers within 20 s
+const POLL_FRAMES = 50; // the server hears no more of one request
 
 /** One request waits at the server; what is said goes with a new one, which releases it. Frames are numbered, so answers may come in any order. */
 export function pollLine(base: string, on: Ends): Line {
@@ -35,18 +36,17 @@ export function pollLine(base: string, on: Ends): Line {
 	let newest = 0;
 	let over = false;
 	let asking = false;
-	let queue: Frame[] = [];
+	const queue: Frame[] = [];
 
 	const end = () => {
 		if (!over) on.closed();
 		over = true;
 	};
 	const ask = async () => {
-		const frames = queue;
+		const frames = queue.splice(0, POLL_FRAMES);
 		const number = ++newest;
 		const cancel = new AbortController();
 		const timer = setTimeout(() => cancel.abort(), GIVE_UP_MS);
-		queue = [];
 		asking = id === null;
 		try {
 			const r = await fetch(`${base}/poll`, {
