@@ -10,6 +10,7 @@ endfunction()
 
 usher_package(libevent libevent_core libevent_openssl)
 usher_package(openssl openssl)
+usher_package(zlib zlib)
 usher_package(hiredis hiredis)
 usher_package(utf8proc libutf8proc)
 usher_package(pcre2 libpcre2-8)

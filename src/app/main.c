@@ -1,9 +1,11 @@
 /*
  * usherd: options, then the node. Exit: 0 stopped as asked, 1 could not run, 2 usage, 78 the configuration is wrong.
  */
+#include <errno.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "app/config.h"
 #include "app/metrics.h"
@@ -13,6 +15,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "host/host.h"
+#include "model/limits.h"
 
 static const char usage[] = "usage: usherd -c FILE      run with this configuration\n"
 			    "       usherd -t -c FILE   check it: exit 0, or 78 and file:line:col "
@@ -62,6 +65,19 @@ static struct config *load(const char *file, struct str *source)
 	return c;
 }
 
+/* A shell's 1,024 descriptors are none for a crowd. */
+static void raise_descriptors(void)
+{
+	const rlim_t want = HTTP_CONNECTIONS_MAX + DESCRIPTORS_KEPT;
+	struct rlimit most;
+
+	if (getrlimit(RLIMIT_NOFILE, &most) != 0 || most.rlim_cur >= want)
+		return;
+	most.rlim_cur = most.rlim_max < want ? most.rlim_max : want;
+	if (setrlimit(RLIMIT_NOFILE, &most) != 0)
+		log_warn("app", "few descriptors error=\"%s\"", strerror(errno));
+}
+
 static int run(const struct options *o)
 {
 	struct str source = { 0 };
@@ -70,6 +86,7 @@ static int run(const struct options *o)
 	chance_bytes(seed, sizeof(seed));
 	map_seed(seed);
 	log_set_level(o->verbose ? LOG_DEBUG : LOG_INFO);
+	raise_descriptors();
 	struct config *c = load(o->file, &source);
 	int code = !c ? EXIT_CONFIG : 0;
 	if (c && o->test)

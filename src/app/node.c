@@ -274,6 +274,7 @@ static int node_build(struct node *n, struct err *err)
 	n->http = http_server_new(n->loop);
 	n->admin = http_server_new(n->loop);
 	trust_proxies(n);
+	http_server_strict_transport(n->http, slice_starts(c->public_url, SLICE("https://")));
 	n->store = store_new(n->loop, &o, &store_ops, n);
 	n->router = router_new(n->loop, n->store, c, &router_ops, n);
 	n->host = host_new(n->loop, n->store, n->http, c);

@@ -151,6 +151,24 @@ const struct endpoint *api_match(
 	return NULL;
 }
 
+/* The methods that a path has, for a 405. */
+static void allow(struct http_request *r, struct slice path)
+{
+	struct slice args[2];
+	struct str methods = { 0 };
+	for (size_t i = 0; i < api_endpoint_count; i++) {
+		const struct endpoint *e = &api_endpoints[i];
+		if (!path_matches(e->path, path, args))
+			continue;
+		str_add_text(&methods, methods.n ? ", " : "");
+		str_add_text(&methods, e->method);
+		if (strcmp(e->method, "GET") == 0)
+			str_add_text(&methods, ", HEAD");
+	}
+	http_set(r, "Allow", str_slice(&methods));
+	str_free(&methods);
+}
+
 /* ---- from the header to the handler ---- */
 
 static void on_body(struct http_request *r, struct slice body, void *arg)
@@ -229,6 +247,8 @@ static void call_begin(struct call *c)
 	ASSERT(slice_starts(path, prefix));
 	path = slice_make(path.p + prefix.n, path.n - prefix.n);
 	c->endpoint = api_match(http_method(r), path, c->args, &known);
+	if (!c->endpoint && known)
+		allow(r, path);
 	if (!c->endpoint)
 		call_problem(c, known ? 405 : 404,
 			known ? "this path has other methods" : "there is no such endpoint");

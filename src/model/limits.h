@@ -95,6 +95,8 @@
 	LIMIT(LINGER_BYTES_S, 16384, "bytes/s", "a reader slower than this is not waited for")     \
 	LIMIT(LINGER_FIN_MS, 2000, "ms", "after all is sent: the peer's own end")                  \
 	LIMIT(HTTP_CONNECTIONS_MAX, 65536, "connections", "2 KiB of heap each, 128 MiB in all")    \
+	LIMIT(HTTP_ADDRESS_SHARE, 8, "th", "of them one address may hold; others want in, too")    \
+	LIMIT(DESCRIPTORS_KEPT, 512, "descriptors", "for Redis, files, mail and plugins")          \
 	LIMIT(HTTP_HEADER_MS, 10000, "ms", "a whole request header; one byte a second dies")       \
 	LIMIT(HTTP_REQUEST_MS, 30000, "ms", "a request from its header to its answer")             \
 	LIMIT(HTTP_IDLE_MS, 60000, "ms", "a kept-alive connection between requests")               \

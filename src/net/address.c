@@ -1,5 +1,5 @@
 /*
- * Addresses from configuration text. Resolves nothing. Called by conn.c and listener.c.
+ * Addresses from configuration text. Resolves nothing. Called by conn.c, listener.c and what counts strangers.
  */
 #include "net/address.h"
 
@@ -73,6 +73,17 @@ int address_parse(const char *text, struct address *out, struct err *err)
 		return err_set(
 			err, EINVAL, "address \"%s\": brackets go around an IPv6 address", text);
 	return 0;
+}
+
+struct slice address_household(const char *text, char out[16])
+{
+	if (strcmp(text, "127.0.0.1") == 0 || strcmp(text, "::1") == 0)
+		return (struct slice){ 0 };
+	if (inet_pton(AF_INET, text, out) == 1)
+		return slice_make(out, sizeof(struct in_addr));
+	if (inet_pton(AF_INET6, text, out) == 1)
+		return slice_make(out, sizeof(struct in6_addr) / 2);
+	return (struct slice){ 0 };
 }
 
 void address_text(const struct sockaddr *sa, char out[ADDRESS_TEXT_MAX])

@@ -24,5 +24,8 @@ struct address {
 int address_parse(const char *text, struct address *out, struct err *err);
 /* The host without port ("127.0.0.1", "::1"), or "unix". */
 void address_text(const struct sockaddr *sa, char out[ADDRESS_TEXT_MAX]);
+/* Who is counted as one: an IPv4 address, an IPv6 /64. p NULL for text that is no IP address and for this machine itself: an unnamed proxy makes
+ * everybody 127.0.0.1, and one stranger must not stand for all. */
+struct slice address_household(const char *text, char out[16]);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "base/assert.h"
 #include "model/limits.h"
+#include "net/http_list.h"
 #include "net/http_private.h"
 
 #define STATUSES(STATUS)                                                                           \
@@ -103,6 +104,11 @@ static void answer_head(struct http_request *r, struct str *out, int status, con
 		str_addf(out, "Content-Length: %zu\r\n", body.n);
 	/* same-origin, not no-referrer: with that browsers post forms with "Origin: null". */
 	str_add_text(out, "X-Content-Type-Options: nosniff\r\nReferrer-Policy: same-origin\r\n");
+	if (r->hc->server->strict_transport && http_is_tls(r))
+		str_add_text(out, "Strict-Transport-Security: max-age=15552000\r\n");
+	if (status == 426) /* RFC 9110 15.5.22, RFC 6455 4.4: to what */
+		str_add_text(out, "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+				  "Connection: Upgrade\r\n");
 	if (!keep)
 		str_add_text(out, "Connection: close\r\n");
 	else if (r->parse.http_1_0)
@@ -166,18 +172,8 @@ void http_refused(struct http_request *r)
 		return;
 	}
 	if (r->parse.status == 405)
-		http_set(r, "Allow", SLICE("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
+		http_set(r, "Allow", SLICE(HTTP_METHODS));
 	http_problem(r, r->parse.status, r->parse.detail);
-}
-
-/* True when the comma-separated field has the word, in any case. */
-static bool field_has(struct slice field, struct slice word)
-{
-	for (struct slice rest = field; rest.p;) {
-		if (slice_equal_nocase(slice_trim(slice_cut(&rest, ',')), word))
-			return true;
-	}
-	return false;
 }
 
 /* 16 bytes in base64: 22 characters and "==". */
@@ -191,8 +187,8 @@ static bool key_is_valid(struct slice key)
 
 static bool upgrade_is_meant(const struct http_request *r)
 {
-	return field_has(http_header(r, "upgrade"), SLICE("websocket")) &&
-	       field_has(http_header(r, "connection"), SLICE("upgrade"));
+	return http_list_has(http_header(r, "upgrade"), SLICE("websocket")) &&
+	       http_list_has(http_header(r, "connection"), SLICE("upgrade"));
 }
 
 bool http_is_upgrade(const struct http_request *r)
@@ -207,8 +203,6 @@ void http_upgrade_required(struct http_request *r)
 {
 	bool version = slice_is(http_header(r, "sec-websocket-version"), "13");
 
-	http_set(r, "Upgrade", SLICE("websocket"));
-	http_set(r, "Sec-WebSocket-Version", SLICE("13"));
 	if (!upgrade_is_meant(r))
 		http_problem(r, 426, "a WebSocket is served here: Connection: Upgrade is needed");
 	else if (!version)

@@ -14,10 +14,14 @@
 
 #include "base/arena.h"
 #include "base/list.h"
+#include "base/map.h"
 #include "net/http_parse.h"
 #include "net/http_server.h"
 #include "net/loop_private.h"
 #include "net/pace.h"
+
+/* What http_refuse.c lets through; which of them a path takes is its handler's to say. */
+#define HTTP_METHODS "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 
 struct http_server {
 	struct loop *loop;
@@ -26,9 +30,12 @@ struct http_server {
 	struct http_times times;
 	struct loop_timer *sweep; /* pings */
 	struct pace_table *paces; /* of each address: connections and requests */
-	struct str scratch;	  /* a message buffer lent to the WebSocket being read */
-	char date[32];		  /* of second date_s */
+	size_t connections_max;
+	struct map crowd;   /* by address_household: how many connections it holds */
+	struct str scratch; /* a message buffer lent to the WebSocket being read */
+	char date[32];	    /* of second date_s */
 	uint64_t date_s;
+	bool strict_transport;
 	bool draining;
 	bool dying; /* http_server_free was called: freed with the last connection */
 };
@@ -73,6 +80,7 @@ struct http_request {
 /* http_server.c */
 void http_conn_deadline(struct http_conn *hc, uint64_t after_us);
 void http_server_gone(struct http_server *s); /* a connection was unlinked: maybe the last */
+void http_server_left(struct http_server *s, const char *peer); /* a connection from there ended */
 const char *http_server_date(struct http_server *s);
 bool http_server_trusts(const struct http_server *s, const char *peer);
 void http_server_told_to_wait(struct http_server *s, const char *peer);

@@ -9,10 +9,12 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "base/assert.h"
 #include "model/limits.h"
+#include "net/address.h"
 #include "net/http_private.h"
 
 struct route {
@@ -29,6 +31,17 @@ struct door {
 
 static const struct pace HTTP_PACE = { HTTP_PACE_BURST, HTTP_PACE_PER_S };
 
+/* What strangers take must not be missing where their messages go. */
+static size_t descriptors_for_strangers(void)
+{
+	struct rlimit most;
+
+	ASSERT(getrlimit(RLIMIT_NOFILE, &most) == 0);
+	size_t n = most.rlim_cur < 2 * DESCRIPTORS_KEPT ? most.rlim_cur / 2
+							: most.rlim_cur - DESCRIPTORS_KEPT;
+	return n < HTTP_CONNECTIONS_MAX ? n : HTTP_CONNECTIONS_MAX;
+}
+
 struct http_server *http_server_new(struct loop *loop)
 {
 	struct http_server *s = mem_alloc(sizeof(*s));
@@ -39,6 +52,7 @@ struct http_server *http_server_new(struct loop *loop)
 		.idle_us = HTTP_IDLE_MS * 1000ULL,
 		.ping_us = WS_PING_MS * 1000ULL };
 	s->paces = pace_table_new(&HTTP_PACE);
+	s->connections_max = descriptors_for_strangers();
 	return s;
 }
 
@@ -51,6 +65,11 @@ void http_server_set_pace(struct http_server *s, const struct pace *pace)
 {
 	pace_table_free(&s->paces);
 	s->paces = pace_table_new(pace);
+}
+
+void http_server_strict_transport(struct http_server *s, bool on)
+{
+	s->strict_transport = on;
 }
 
 void http_conn_deadline(struct http_conn *hc, uint64_t after_us)
@@ -96,6 +115,12 @@ static void http_route(struct http_request *r)
 	r->held = false;
 	r->dispatched = true;
 	http_conn_deadline(r->hc, r->hc->server->times.request_us);
+	/* RFC 9110 9.3.7: OPTIONS * asks about the server as a whole. */
+	if (slice_is(http_parse_span(&r->parse, r->parse.target), "*")) {
+		http_set(r, "Allow", SLICE(HTTP_METHODS));
+		http_answer(r, 204, NULL, SLICE(""));
+		return;
+	}
 	LIST_FOR (route, &r->hc->server->routes, struct route, node) {
 		if (slice_starts(str_slice(&r->path), slice_make(route->prefix, route->prefix_n))) {
 			route->handler->request(r, route->arg);
@@ -205,8 +230,8 @@ static void http_closed(struct conn *c, const char *why, void *arg)
 {
 	struct http_conn *hc = arg;
 
-	(void)c;
 	(void)why;
+	http_server_left(hc->server, conn_peer(c));
 	hc->c = NULL;
 	if (hc->r)
 		http_request_end(hc->r);
@@ -245,12 +270,42 @@ static void http_fell_due(struct loop_due *due)
 	}
 }
 
+/* How many connections its address holds now, this one included. */
+static size_t http_entered(struct http_server *s, const char *peer)
+{
+	char bytes[16];
+	struct slice household = address_household(peer, bytes);
+
+	if (!household.p)
+		return 0;
+	uintptr_t held = (uintptr_t)map_get(&s->crowd, household) + 1;
+	map_put(&s->crowd, household, (void *)held);
+	return held;
+}
+
+void http_server_left(struct http_server *s, const char *peer)
+{
+	char bytes[16];
+	struct slice household = address_household(peer, bytes);
+
+	if (!household.p)
+		return;
+	uintptr_t held = (uintptr_t)map_get(&s->crowd, household);
+	ASSERT(held > 0);
+	if (held > 1)
+		map_put(&s->crowd, household, (void *)(held - 1));
+	else
+		map_remove(&s->crowd, household);
+}
+
 /* A TLS handshake costs many requests. The connections of a trusted proxy are everybody's. */
-static bool http_may_connect(struct http_server *s, const struct conn *c)
+static bool http_may_connect(struct http_server *s, const struct conn *c, size_t held)
 {
 	const uint64_t most_us = HTTP_PACE_CONNECT_MS * 1000ULL;
 
-	return http_server_trusts(s, conn_peer(c)) ||
+	if (http_server_trusts(s, conn_peer(c)))
+		return true;
+	return held <= s->connections_max / HTTP_ADDRESS_SHARE &&
 	       pace_table_take(s->paces, conn_peer(c), loop_monotonic_us(s->loop),
 		       conn_is_tls(c) ? HTTP_PACE_TLS : 1, most_us) <= most_us;
 }
@@ -263,9 +318,10 @@ static void http_accept(struct conn *c, void *arg)
 	*hc = (struct http_conn){ .server = s, .c = c, .due = { .fn = http_fell_due } };
 	list_push_back(&s->conns, &hc->node);
 	conn_set_ops(c, &http_ops, hc);
-	if (http_server_count(s) > HTTP_CONNECTIONS_MAX)
+	size_t held = http_entered(s, conn_peer(c));
+	if (http_server_count(s) > s->connections_max)
 		conn_close(c, "too many connections");
-	else if (!http_may_connect(s, c))
+	else if (!http_may_connect(s, c, held))
 		conn_close(c, "too many connections from one address");
 	else
 		http_conn_deadline(hc, s->times.header_us);
@@ -359,6 +415,7 @@ void http_server_gone(struct http_server *s)
 	http_server_forget_trust(s);
 	loop_timer_free(&s->sweep);
 	pace_table_free(&s->paces);
+	map_free(&s->crowd);
 	str_free(&s->scratch);
 	free(s);
 }

@@ -42,6 +42,8 @@ struct http_times {
 void http_server_set_times(struct http_server *s, const struct http_times *times);
 /* Addresses whose X-Forwarded-For is believed (a site's own reverse proxy); NULL-terminated. */
 void http_server_trust(struct http_server *s, const char *const *addresses);
+/* Tells browsers that come by TLS never to come without it. */
+void http_server_strict_transport(struct http_server *s, bool on);
 /* How many requests and connections one address may ask for; above that a request waits, then it is refused. Default from model/limits.h. */
 void http_server_set_pace(struct http_server *s, const struct pace *pace);
 /* Drain: stop listening, answer what is there with Connection: close. `http_server_count` then falls to 0. */

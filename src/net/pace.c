@@ -5,14 +5,13 @@
  */
 #include "net/pace.h"
 
-#include <arpa/inet.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/assert.h"
 #include "base/siphash.h"
 #include "base/str.h"
+#include "net/address.h"
 
 enum { ROWS = 512, WAYS = 4 };
 
@@ -64,16 +63,12 @@ void pace_table_free(struct pace_table **t)
 /* 0: not counted. */
 static uint64_t key_of(const struct pace_table *t, const char *address)
 {
-	char bytes[sizeof(struct in6_addr)];
-	size_t n = 8; /* of IPv6: the network */
+	char bytes[16];
+	struct slice household = address_household(address, bytes);
 
-	if (inet_pton(AF_INET, address, bytes) == 1)
-		n = sizeof(struct in_addr);
-	else if (inet_pton(AF_INET6, address, bytes) != 1)
+	if (!household.p)
 		return 0;
-	if (strcmp(address, "127.0.0.1") == 0 || strcmp(address, "::1") == 0)
-		return 0;
-	uint64_t key = siphash(t->secret, slice_make(bytes, n));
+	uint64_t key = siphash(t->secret, household);
 	return key ? key : 1;
 }
 

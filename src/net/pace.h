@@ -5,7 +5,7 @@
  *   full_us: when the bucket would be full again. Taking moves it on; as long as it lies no further ahead than a whole bucket, there is no wait.
  *
  * pace_table: one bucket for each address, in a table that does not grow. When more come than it holds, the one of a row that is nearest to full is
- * forgotten, which lets somebody through rather than shutting somebody out. An IPv6 /64 is one household.
+ * forgotten, which lets somebody through rather than shutting somebody out.
  */
 #ifndef USHER_NET_PACE_H
 #define USHER_NET_PACE_H
@@ -22,8 +22,8 @@ uint64_t pace_take(const struct pace *p, uint64_t *full_us, uint64_t now_us, uin
 struct pace_table;
 struct pace_table *pace_table_new(const struct pace *p);
 void pace_table_free(struct pace_table **t);
-/* As pace_take, but takes nothing when the wait would be longer than most_us; returns that wait all the same. Text that is no IP address is not counted, nor
- * is this machine itself: an unnamed proxy makes everybody 127.0.0.1, and one stranger must not slow all. */
+/* As pace_take, but takes nothing when the wait would be longer than most_us; returns that wait all the same. Whom address_household
+ * does not count is not slowed. */
 uint64_t pace_table_take(struct pace_table *t, const char *address, uint64_t now_us, uint32_t cost,
 	uint64_t most_us);
 

@@ -12,18 +12,26 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "base/assert.h"
 #include "base/map.h"
 #include "model/limits.h"
+#include "net/http_list.h"
 
-struct file {
-	const char *type;
+/* One form of a file's content. */
+struct form {
 	struct str bytes;
 	char etag[2 + 32 + 1]; /* quoted */
-	bool hashed;	       /* the name changes with the content */
-	const char *csp;       /* its own policy; NULL: that of all */
 };
+struct file {
+	const char *type;
+	struct form plain;
+	struct form packed; /* with gzip; empty when that would save little */
+	bool hashed;	    /* the name changes with the content */
+	const char *csp;    /* its own policy; NULL: that of all */
+};
+enum { PACKED_FROM = 512 }; /* bytes; a packet holds the shorter ones anyway */
 struct static_files {
 	struct map files; /* by path without a leading slash */
 	char *csp;
@@ -96,36 +104,71 @@ static int file_read(int fd, struct str *out)
 
 static void file_free(struct file *file)
 {
-	str_free(&file->bytes);
+	str_free(&file->plain.bytes);
+	str_free(&file->packed.bytes);
 	free(file);
+}
+
+/* Two forms have two tags (RFC 9110 8.8.3). */
+static void form_tag(struct form *form)
+{
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+	struct str etag = { 0 };
+
+	SHA256((const unsigned char *)(form->bytes.p ? form->bytes.p : ""), form->bytes.n, digest);
+	str_add_char(&etag, '"');
+	str_add_hex(&etag, slice_make(digest, 16));
+	str_add_char(&etag, '"');
+	ASSERT(etag.n + 1 == sizeof(form->etag));
+	memcpy(form->etag, etag.p, sizeof(form->etag));
+	str_free(&etag);
+}
+
+/* Once, at the start, so that it costs no request anything. */
+static void file_pack(struct file *file)
+{
+	z_stream z = { 0 };
+	const struct str *from = &file->plain.bytes;
+	struct str *to = &file->packed.bytes;
+	const int gzip = 16;
+
+	if (from->n < PACKED_FROM)
+		return;
+	ASSERT(deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, MAX_WBITS + gzip, 9,
+		       Z_DEFAULT_STRATEGY) == Z_OK);
+	uLong most = deflateBound(&z, from->n);
+	z.next_in = (Bytef *)from->p;
+	z.avail_in = (uInt)from->n;
+	z.next_out = (Bytef *)str_reserve(to, most);
+	z.avail_out = (uInt)most;
+	ASSERT(deflate(&z, Z_FINISH) == Z_STREAM_END);
+	to->n = z.total_out;
+	deflateEnd(&z);
+	if (to->n > from->n / 10 * 9) /* a picture, a sound */
+		str_free(to);
+	else
+		form_tag(&file->packed);
 }
 
 static int files_add(
 	struct static_files *f, int dir, const char *name, struct slice path, struct err *err)
 {
-	unsigned char digest[SHA256_DIGEST_LENGTH];
-	struct str etag = { 0 };
 	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
 	if (fd < 0)
 		return err_set(err, errno, "%.*s: %s", SLICE_ARG(path), strerror(errno));
 	struct file *file = mem_alloc(sizeof(*file));
-	int error = file_read(fd, &file->bytes);
+	int error = file_read(fd, &file->plain.bytes);
 	close(fd);
 	if (error || f->files.count >= STATIC_FILES_MAX) {
 		file_free(file);
 		return err_set(err, error ? -error : E2BIG, "%.*s: %s", SLICE_ARG(path),
 			error ? strerror(-error) : "too many files");
 	}
-	SHA256((const unsigned char *)(file->bytes.p ? file->bytes.p : ""), file->bytes.n, digest);
-	str_add_char(&etag, '"');
-	str_add_hex(&etag, slice_make(digest, 16));
-	str_add_char(&etag, '"');
-	ASSERT(etag.n + 1 == sizeof(file->etag));
-	memcpy(file->etag, etag.p, sizeof(file->etag));
-	str_free(&etag);
 	file->type = file_type(path);
 	file->hashed = file_is_hashed(path);
+	form_tag(&file->plain);
+	file_pack(file);
 	ASSERT(!map_put(&f->files, path, file));
 	return 0;
 }
@@ -203,19 +246,6 @@ bool static_files_policy(struct static_files *f, const char *name, const char *c
 	return file != NULL;
 }
 
-/* RFC 9110 13.1.2: "*" or any of the listed tags, weak ones too. */
-static bool etag_matches(struct slice field, const char *etag)
-{
-	for (struct slice rest = field; rest.p;) {
-		struct slice one = slice_trim(slice_cut(&rest, ','));
-		if (slice_starts(one, SLICE("W/")))
-			one = slice_make(one.p + 2, one.n - 2);
-		if (slice_is(one, "*") || slice_is(one, etag))
-			return true;
-	}
-	return false;
-}
-
 void static_files_answer(struct static_files *f, struct http_request *r, struct slice path)
 {
 	struct slice method = http_method(r);
@@ -232,14 +262,22 @@ void static_files_answer(struct static_files *f, struct http_request *r, struct 
 		http_problem(r, 405, "a file is only read");
 		return;
 	}
-	http_set(r, "ETag", slice_of(file->etag));
+	const struct form *form = &file->plain;
+	if (file->packed.bytes.n) {
+		http_set(r, "Vary", SLICE("Accept-Encoding"));
+		if (http_list_accepts(http_header(r, "accept-encoding"), SLICE("gzip")))
+			form = &file->packed;
+	}
+	if (form == &file->packed)
+		http_set(r, "Content-Encoding", SLICE("gzip"));
+	http_set(r, "ETag", slice_of(form->etag));
 	http_set(r, "Cache-Control",
 		file->hashed ? SLICE("public, max-age=31536000, immutable") : SLICE("no-cache"));
 	const char *csp = file->csp ? file->csp : f->csp;
 	if (*csp && slice_starts(slice_of(file->type), SLICE("text/html")))
 		http_set(r, "Content-Security-Policy", slice_of(csp));
-	if (etag_matches(http_header(r, "if-none-match"), file->etag))
+	if (http_list_has_tag(http_header(r, "if-none-match"), form->etag))
 		http_answer(r, 304, NULL, SLICE(""));
 	else
-		http_answer(r, 200, file->type, str_slice(&file->bytes));
+		http_answer(r, 200, file->type, str_slice(&form->bytes));
 }

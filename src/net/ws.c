@@ -251,7 +251,7 @@ static void ws_closed(struct conn *c, const char *why, void *arg)
 	struct ws *w = arg;
 	struct http_server *s = w->server;
 
-	(void)c;
+	http_server_left(s, conn_peer(c));
 	ws_decide(w, WS_ABNORMAL, slice_of(why));
 	w->ops->closed(w, w->code, w->why, w->arg);
 	list_remove(&w->node);

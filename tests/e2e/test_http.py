@@ -1,6 +1,7 @@
 """The HTTP edge under hostile clients: requests that two servers could read differently, alone and behind Debian's haproxy and nginx, and
 clients that never finish. What is refused is refused with one answer and the end of the connection; what is hidden in it is never done."""
 import contextlib
+import gzip
 import os
 import re
 import shutil
@@ -184,6 +185,40 @@ def test_smuggling_behind_nginx():
 
 def test_smuggling_behind_haproxy():
     behind("haproxy")
+
+
+# ---- what answers must have ----
+
+def test_answers_have_what_the_rfc_demands():
+    """RFC 9110: 405 says what is allowed, 426 to what, HEAD is GET without the body, 304 repeats what caches need; all have Date, and the headers
+    that browsers heed."""
+    with Node() as node:
+        def ask(method, path, **headers):
+            status, got, body = node.request(method, path, None, headers)
+            where = f"{method} {path}: {status} {got}"
+            assert re.fullmatch(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT", got["date"]), where
+            assert got["x-content-type-options"] == "nosniff" and "referrer-policy" in got, where
+            if got.get("content-type", "").startswith("text/html"):
+                assert "default-src 'none'" in got["content-security-policy"] and "frame-ancestors" in got["content-security-policy"], where
+            assert status != 405 or re.fullmatch(r"[A-Z]+(, [A-Z]+)*", got["allow"]), where
+            if status == 426:
+                assert got["upgrade"] == "websocket" and got["connection"] == "Upgrade" and got["sec-websocket-version"] == "13", where
+            return status, got, body
+
+        paths = ("/desk/", "/desk", "/chat/", "/chat/widget.js", "/chat/ws", "/desk/ws", "/chat/poll", "/form/contact", "/api/v1/openapi.json",
+                 "/api/v1/login", "/nothing")
+        seen = {(path, method): ask(method, path) for path in paths for method in ("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH")}
+        for path in paths:
+            (status, got, body), (also, head, none) = seen[path, "GET"], seen[path, "HEAD"]
+            assert (also, none) == (status, b"") and head.get("content-length") == got.get("content-length") == str(len(body)), (path, got, head)
+        assert seen["/api/v1/login", "GET"][1]["allow"] == "POST" and seen["/api/v1/openapi.json", "PUT"][1]["allow"] == "GET, HEAD"
+        assert seen["/chat/widget.js", "DELETE"][0] == 405 and seen["/chat/ws", "GET"][0] == 426
+        packed = ask("GET", "/chat/widget.js", **{"Accept-Encoding": "gzip, br"})
+        assert packed[1]["content-encoding"] == "gzip" and gzip.decompress(packed[2]) == seen["/chat/widget.js", "GET"][2]
+        assert len(packed[2]) <= 12288, len(packed[2])
+        again = ask("GET", "/chat/widget.js", **{"Accept-Encoding": "gzip", "If-None-Match": packed[1]["etag"]})
+        assert again[0] == 304 and again[2] == b"" and again[1]["etag"] == packed[1]["etag"], again
+        assert {"vary", "cache-control"} <= again[1].keys(), again
 
 
 # ---- who never finishes ----

@@ -44,18 +44,26 @@ static inline void turn_for(struct loop *loop, uint64_t us)
 		loop_turn(loop, 1000);
 }
 
-/* Connected to 127.0.0.1:port, non-blocking. */
-static inline int client_connect(int port)
+/* Connected to 127.0.0.1:port from 127.0.0.`host`, non-blocking. */
+static inline int client_connect_from(int host, int port)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET,
 		.sin_port = htons((uint16_t)port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in from = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl((INADDR_LOOPBACK & ~0xffU) + (unsigned)host) };
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof(from)), 0);
 	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
 	assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
 	return fd;
+}
+
+static inline int client_connect(int port)
+{
+	return client_connect_from(1, port);
 }
 
 static inline void client_send(int fd, const void *bytes, size_t n)

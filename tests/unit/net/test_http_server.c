@@ -4,6 +4,8 @@
  */
 #include "net_test.h"
 
+#include <sys/resource.h>
+
 #include "model/limits.h"
 #include "net/http_server.h"
 #include "net/tls.h"
@@ -673,6 +675,75 @@ static void freeing_the_server_under_a_request_tells_its_handler(void **state)
 	loop_free(&loop);
 }
 
+/* One address gets an eighth of the connections, and all of them leave descriptors for the rest of usherd. */
+static void no_address_holds_more_than_its_share(void **state)
+{
+	enum { DESCRIPTORS = 128, SHARE = DESCRIPTORS / 2 / HTTP_ADDRESS_SHARE };
+	struct rlimit most, few;
+	int fds[SHARE];
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &most), 0);
+	few = most;
+	few.rlim_cur = DESCRIPTORS;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	serve();
+	for (int i = 0; i < SHARE; i++) {
+		fds[i] = client_connect_from(2, port);
+		client_send(fds[i], CALM, sizeof(CALM) - 1);
+		TURN_UNTIL(loop, (client_read(fds[i], &got), count_of("HTTP/1.1 200") > (size_t)i));
+	}
+	int more = client_connect_from(2, port), other = client_connect_from(3, port);
+	TURN_UNTIL(loop, client_read(more, &got));
+	str_clear(&got);
+	client_send(other, CALM, sizeof(CALM) - 1);
+	TURN_UNTIL(loop, (client_read(other, &got), count_of("HTTP/1.1 200") == 1));
+	/* what it gives back it may take again */
+	close(fds[0]);
+	turn_for(loop, 20000);
+	close(more);
+	more = client_connect_from(2, port);
+	str_clear(&got);
+	client_send(more, CALM, sizeof(CALM) - 1);
+	TURN_UNTIL(loop, (client_read(more, &got), count_of("HTTP/1.1 200") == 1));
+	for (int i = 1; i < SHARE; i++)
+		close(fds[i]);
+	close(more);
+	close(other);
+	end();
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &most), 0);
+}
+
+static void browsers_are_told_to_stay_with_tls(void **state)
+{
+	static const char BY_TLS[] = "GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-Proto: "
+				     "https\r\n\r\n";
+
+	(void)state;
+	serve();
+	ask(BY_TLS);
+	expect_text(" tls x=");
+	assert_int_equal(count_of("Strict-Transport"), 0);
+	http_server_strict_transport(server, true);
+	ask("GET /plain HTTP/1.1\r\nHost: x\r\n\r\n");
+	expect_text("GET /plain?");
+	assert_int_equal(count_of("Strict-Transport"), 0);
+	ask(BY_TLS);
+	expect_text("Strict-Transport-Security: max-age=15552000\r\n");
+	end();
+}
+
+static void options_of_the_whole_server_are_its_methods(void **state)
+{
+	(void)state;
+	serve();
+	ask("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n");
+	expect_text("HTTP/1.1 204 No Content\r\n");
+	expect_text("Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n");
+	assert_int_equal(requests, 0);
+	end();
+}
+
 static void it_speaks_tls_to_curl(void **state)
 {
 	char dir[] = "/tmp/usher-test-https-XXXXXX", command[512], cert[64], key[64], line[512];
@@ -741,6 +812,9 @@ int main(void)
 		cmocka_unit_test(who_was_told_to_wait_and_goes_on_waits),
 		cmocka_unit_test(a_drain_answers_what_is_there_and_ends),
 		cmocka_unit_test(freeing_the_server_under_a_request_tells_its_handler),
+		cmocka_unit_test(no_address_holds_more_than_its_share),
+		cmocka_unit_test(browsers_are_told_to_stay_with_tls),
+		cmocka_unit_test(options_of_the_whole_server_are_its_methods),
 		cmocka_unit_test(it_speaks_tls_to_curl),
 	};
 	signal(SIGPIPE, SIG_IGN);

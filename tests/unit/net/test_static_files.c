@@ -93,6 +93,40 @@ static void a_known_tag_gives_304(void **state)
 	expect("HTTP/1.1 200 ");
 }
 
+static void a_long_file_comes_packed_to_who_takes_that(void **state)
+{
+	char field[128], plain[35], packed[35];
+
+	(void)state;
+	memcpy(plain, strstr(ask("GET", "/app/long.js", ""), "ETag: ") + 6, 34);
+	expect("Content-Length: 20000\r\n");
+	expect("Vary: Accept-Encoding\r\n");
+	assert_null(strstr(got.p, "Content-Encoding"));
+	memcpy(packed,
+		strstr(ask("GET", "/app/long.js", "Accept-Encoding: br, gzip\r\n"), "ETag: ") + 6,
+		34);
+	expect("Content-Encoding: gzip\r\n");
+	expect("Vary: Accept-Encoding\r\n");
+	expect("Content-Type: text/javascript");
+	expect("\r\n\r\n\x1f\x8b");
+	assert_true(got.n < 1000);
+	assert_memory_not_equal(plain, packed, 34);
+	ask("GET", "/app/long.js", "Accept-Encoding: gzip;q=0\r\n");
+	expect("Content-Length: 20000\r\n");
+	/* each form has its own tag, and 304 says of which */
+	snprintf(field, sizeof(field), "Accept-Encoding: gzip\r\nIf-None-Match: %.34s\r\n", packed);
+	ask("GET", "/app/long.js", field);
+	expect("HTTP/1.1 304 ");
+	expect("Vary: Accept-Encoding\r\n");
+	snprintf(field, sizeof(field), "If-None-Match: %.34s\r\n", packed);
+	ask("GET", "/app/long.js", field);
+	expect("HTTP/1.1 200 ");
+	/* what would not get shorter stays as it is */
+	ask("GET", "/app/noise.bin", "Accept-Encoding: gzip\r\n");
+	expect("Content-Length: 3000\r\n");
+	assert_null(strstr(got.p, "Vary"));
+}
+
 static void only_reading_only_what_is_there(void **state)
 {
 	(void)state;
@@ -134,6 +168,13 @@ static int setup(void **state)
 	put("assets/main-1A2B3C4D.js", "1");
 	put("assets/my-main.css", "2");
 	put("empty.txt", "");
+	char text[20001] = "";
+	memset(text, 'a', 20000);
+	put("long.js", text);
+	for (size_t i = 0; i < 3000; i++)
+		text[i] = (char)(rand() % 255 + 1);
+	text[3000] = 0;
+	put("noise.bin", text);
 	put(".secret", "no");
 	snprintf(path, sizeof(path), "%s/link", dir);
 	assert_int_equal(symlink("/etc/passwd", path), 0);
@@ -165,6 +206,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_come_with_type_and_caching),
 		cmocka_unit_test(a_known_tag_gives_304),
+		cmocka_unit_test(a_long_file_comes_packed_to_who_takes_that),
 		cmocka_unit_test(only_reading_only_what_is_there),
 		cmocka_unit_test(a_missing_directory_says_so),
 	};

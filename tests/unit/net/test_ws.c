@@ -211,6 +211,15 @@ static void what_is_no_upgrade_is_answered_precisely(void **state)
 		ask(cases[i].request);
 		TURN_UNTIL(loop, (client_read(fd, &got), got.n && strstr(got.p, "\r\n\r\n")));
 		assert_memory_equal(got.p + 9, cases[i].status, 3);
+		if (strcmp(cases[i].status, "426") == 0 && (!strstr(got.p, "\r\nUpgrade: "
+									   "websocket\r\n") ||
+								   !strstr(got.p, "\r\nConnection: "
+										  "Upgrade\r\n") ||
+								   !strstr(got.p, "\r\nSec-"
+										  "WebSocket-"
+										  "Version: "
+										  "13\r\n")))
+			fail_msg("426 without what to upgrade to: %s", got.p);
 		assert_null(socket_);
 		end();
 	}
