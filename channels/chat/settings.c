@@ -163,6 +163,8 @@ void settings_answer(struct chat *c, struct usher_http *r)
 		option(&b, c, "file_types");
 	if (c->files)
 		option(&b, c, "file_max");
+	if (c->svc->option(c->host, "usher.away_mail").n)
+		member(&b, "away_mail", str("yes"));
 	buffer_text(&b, b.n > 1 ? ",\"open\":" : "\"open\":");
 	buffer_text(&b, open ? "true" : "false");
 	group(&b, c, "fields", "name", FIELD);

@@ -193,7 +193,8 @@ struct usher_services {
 	uint32_t abi_major, abi_minor;
 	void (*log)(struct usher_host *h, enum usher_level level, const char *text);
 	uint64_t (*now_us)(struct usher_host *h); /* since 1970, one reading a turn */
-	/* Value of an option (checked, default filled in), by its whole key ("fields.3.name"); good as long as the channel. {NULL, 0}: none. */
+	/* Value of an option (checked, default filled in), by its whole key ("fields.3.name"); good as long as the channel. {NULL, 0}: none.
+	 * Beside the plugin's own, "usher.away_mail": the channel by which usher mails a visitor who left what he has not seen; none: nothing is mailed. */
 	struct usher_str (*option)(struct usher_host *h, const char *key);
 	struct usher_str (*channel_name)(struct usher_host *h);
 	struct usher_str (*public_url)(

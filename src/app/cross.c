@@ -178,6 +178,48 @@ static void check_hold(struct loader *l, const struct tree *root)
 		SLICE_ARG(least->name), least->hold_back);
 }
 
+/* Who is mailed what he has not seen was at the other end, and a mailbox can write to him. */
+static void check_away(struct loader *l, const struct tree *root)
+{
+	const struct config *c = l->config;
+	char hint[128];
+
+	for (size_t i = 0; i < c->channel_count; i++) {
+		const struct channel *ch = &c->channels[i];
+		const struct channel *by = config_channel(c, ch->away_mailbox);
+		const struct tree *map = tree_named(root, "channels", ch->name, "away_mail");
+		const struct tree *at = map ? tree_get(map, "mailbox") : NULL;
+		struct suggest near = suggest_for(ch->away_mailbox);
+
+		if (!map || !ch->kind)
+			continue;
+		at = at ? at : map;
+		for (size_t k = 0; k < c->channel_count; k++)
+			suggest_add(&near, c->channels[k].name);
+		if (!ch->kind->live)
+			problem_at(&l->problems, map->line, map->col,
+				"away_mail of channel '%.*s': its kind '%.*s' is not live, so "
+				"answers are sent anyway",
+				SLICE_ARG(ch->name), SLICE_ARG(ch->kind->name));
+		else if (!ch->away_mailbox.n)
+			problem_at(&l->problems, at->line, at->col,
+				"away_mail of channel '%.*s' names no mailbox: say which channel "
+				"sends them (mailbox: NAME)",
+				SLICE_ARG(ch->name));
+		else if (!by)
+			problem_at(&l->problems, at->line, at->col,
+				"mailbox in away_mail of channel '%.*s': there is no channel "
+				"'%.*s'%s",
+				SLICE_ARG(ch->name), SLICE_ARG(ch->away_mailbox),
+				suggest_text(&near, hint));
+		else if (by->kind && by->kind->live)
+			problem_at(&l->problems, at->line, at->col,
+				"mailbox in away_mail of channel '%.*s': '%.*s' is live, too, and "
+				"reaches nobody who left",
+				SLICE_ARG(ch->name), SLICE_ARG(by->name));
+	}
+}
+
 static void check_rest(struct loader *l, const struct tree *root)
 {
 	const struct config *c = l->config;
@@ -202,6 +244,7 @@ static void check_rest(struct loader *l, const struct tree *root)
 	check_hold(l, root);
 	check_queues(l, root);
 	check_interrupts(l, root);
+	check_away(l, root);
 }
 
 void cross_check(struct loader *l, const struct tree *root)

@@ -63,6 +63,8 @@ static void json_recipients(struct str *out, struct slice lines)
 		json_text(out, "address", r.address);
 		json_text(out, "role", r.role);
 		json_text(out, "why", r.why);
+		if (r.at_us)
+			str_addf(out, ",\"at_ms\":%llu", (unsigned long long)(r.at_us / 1000));
 		str_add_char(out, '}');
 	}
 	if (lines.n)

@@ -342,6 +342,9 @@ static void write_one(struct scrape *s)
 	case METRIC_DAMAGED:
 		plain(s, c->damaged);
 		return;
+	case METRIC_AWAY:
+		plain(s, c->away_mailed);
+		return;
 	case METRIC_INBOX:
 		plain(s, inbox_length(n->store));
 		return;

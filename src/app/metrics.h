@@ -59,6 +59,8 @@
 		"Times the state was rebuilt from snapshot and journal.")                          \
 	X(METRIC_DAMAGED, "damaged_entries_total", "counter", "",                                  \
 		"Inbox entries that could not be read.")                                           \
+	X(METRIC_AWAY, "away_mails_total", "counter", "",                                          \
+		"Mails to chat visitors who had left, with what they had not seen.")               \
 	X(METRIC_INBOX, "inbox_entries", "gauge", "", "Commands on disk and not yet applied.")     \
 	X(METRIC_INFLIGHT, "store_inflight", "gauge", "", "Writes Redis has not answered yet.")    \
 	X(METRIC_PROBES, "engine_probes_total", "counter", "",                                     \

@@ -230,6 +230,15 @@ const struct key keys[] = {
 		.fallback = "", .help = "required besides the queue's" },
 	{ SECTION_CHANNEL, "write", VALUE_BOOL, AT(channel, write), .fallback = "no",
 		.help = "agents may write the first message by it, to any mail address" },
+	{ SECTION_CHANNEL, "away_mail", VALUE_SECTION, .sub = SECTION_AWAY, .fallback = "",
+		.help = "of a live channel: a visitor who left is mailed the answers that he has "
+			"not seen, to the address that he gave" },
+	{ SECTION_AWAY, "mailbox", VALUE_NAME, AT(channel, away_mailbox), .fallback = "",
+		.help = "the channel that sends them and takes his answers" },
+	{ SECTION_AWAY, "after", VALUE_SECONDS, AT(channel, away_s), .fallback = "5m", .least = 1,
+		.most = 7 * DAY_S,
+		.help = "how long he has been away, and the first of them unseen; what is said "
+			"until then goes in the same mail" },
 	{ SECTION_CHANNEL, "try", VALUE_TEXT, AT(channel, try_text), .fallback = "",
 		.help = "how to try it by hand; printed when usherd is ready" },
 	{ SECTION_CHANNEL, "options", VALUE_OPTIONS, AT(channel, options),

@@ -21,6 +21,7 @@
 	X(SECTION_SEGMENT, "segments.NAME.")                                                       \
 	X(SECTION_MATCH, "segments.NAME.match.")                                                   \
 	X(SECTION_CHANNEL, "channels.NAME.")                                                       \
+	X(SECTION_AWAY, "channels.NAME.away_mail.")                                                \
 	X(SECTION_RULE, "rules[].")                                                                \
 	X(SECTION_TEMPLATE, "templates.NAME.")                                                     \
 	X(SECTION_AUTOMATIC, "automatic.")                                                         \

@@ -33,6 +33,8 @@ struct conv_face face_of_effect(const struct effect *ef)
 		.seen = ef->seen,
 		.left = ef->left,
 		.rating = ef->rating,
+		.mail_to = ef->to,
+		.mail_us = ef->mail_us,
 		.key = ef->key,
 		.tier = ef->tier };
 }
@@ -81,6 +83,8 @@ struct conv_face face_of_view(const struct conv_view *v, const struct pairs_foun
 		.seen = found_u64(stored, "seen"),
 		.left = found_u64(stored, "left"),
 		.rating = found_u64(stored, "rating"),
+		.mail_to = found_get(stored, "mail_to"),
+		.mail_us = found_u64(stored, "mail_at"),
 		.whole = true };
 }
 
@@ -106,6 +110,8 @@ struct conv_face face_of_stored(struct id conv, const struct pairs_found *stored
 		.seen = found_u64(stored, "seen"),
 		.left = found_u64(stored, "left"),
 		.rating = found_u64(stored, "rating"),
+		.mail_to = found_get(stored, "mail_to"),
+		.mail_us = found_u64(stored, "mail_at"),
 		.whole = true };
 	(void)id_parse(found_get(stored, "customer"), &f.customer);
 	return f;
@@ -142,6 +148,10 @@ void frame_conv(struct str *o, const struct conv_face *f)
 	out_bool(o, "visitor_left", f->left);
 	if (f->rating)
 		out_u64(o, "rating", f->rating);
+	if (f->mail_to.n) {
+		out_text(o, "mail_to", f->mail_to);
+		out_ms(o, "mail_at_ms", f->mail_us);
+	}
 	if (!f->whole)
 		return;
 	out_ms(o, "first_reply_ms", f->first_reply_us);
@@ -310,7 +320,7 @@ static void effect_message(struct str *o, const struct effect *ef)
 		.text = ef->text,
 		.from = ef->name,
 		.agent = ef->agent,
-		.channel = ef->channel,
+		.channel = ef->by.n ? ef->by : ef->channel,
 		.subject = ef->subject,
 		.parts = ef->parts,
 		.delivery = ef->delivery,

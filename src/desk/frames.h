@@ -19,6 +19,8 @@ struct conv_face {
 	uint64_t arrived_us, until_us, last_seq, first_reply_us, stage, tier;
 	int64_t key;		     /* place in the order with tier; 0: not known */
 	uint64_t seen, left, rating; /* of a live visitor; as in struct effect */
+	struct slice mail_to;	     /* of one who can be mailed when he has gone */
+	uint64_t mail_us;
 	bool whole; /* first_reply_us and stage are known: an effect does not say them */
 };
 struct conv_face face_of_effect(const struct effect *ef);

@@ -133,6 +133,8 @@ void out_recipients(struct str *o, const char *key, struct slice recipients)
 		out_word(o, "delivery", delivery_words, r.delivery);
 		if (r.why.n)
 			out_text(o, "why", r.why);
+		if (r.at_us)
+			out_ms(o, "at_ms", r.at_us);
 		str_add_char(o, '}');
 	}
 	str_add_char(o, ']');

@@ -2,6 +2,7 @@
  * `usherd -t` and the first half of a reload: every channel's plugin is there, its options are what its table says, and it has nothing
  * against them itself. Opens nothing. Called by app.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,6 +64,21 @@ static size_t check_inside(const struct config *config, struct place *p, struct 
 	return refused != 0;
 }
 
+/* Who is mailed what he has not seen in the chat must be reached by that channel. */
+static size_t check_away(const struct config *config, struct place *p)
+{
+	const struct channel *by = config_channel(config, p->channel->away_mailbox);
+	struct err err = { "" };
+	struct plugin *plugin = by ? plugin_of(config, by, &err) : NULL;
+
+	if (!plugin || plugin->api.send)
+		return 0; /* by another it cannot be: what is wrong is said of that channel */
+	err_set(&err, EINVAL, "away_mail: its mailbox '%.*s' (plugin %.*s) sends nothing",
+		SLICE_ARG(by->name), SLICE_ARG(by->plugin));
+	tell(p, p->channel->line, 0, err.text);
+	return 1;
+}
+
 static size_t check_channel(const struct config *config, struct place *p)
 {
 	struct options o = { 0 };
@@ -77,7 +93,7 @@ static size_t check_channel(const struct config *config, struct place *p)
 	if (!problems)
 		problems = check_inside(config, p, plugin, &o);
 	options_free(&o);
-	return problems;
+	return problems + check_away(config, p);
 }
 
 size_t host_check(const struct config *config,

@@ -3,6 +3,7 @@
  * of their noun.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -28,6 +29,10 @@ static uint64_t service_now_us(struct usher_host *h)
 
 static struct usher_str service_option(struct usher_host *h, const char *key)
 {
+	const struct channel *c = config_channel(h->host->config, slice_of(h->name));
+
+	if (strcmp(key, "usher.away_mail") == 0)
+		return to_str(c ? c->away_mailbox : (struct slice){ 0 });
 	return to_str(options_get(&h->options, key));
 }
 

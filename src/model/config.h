@@ -100,7 +100,10 @@ struct channel {
 	bool isolated;		/* the plugin runs in a process of its own; */
 	struct option *process; /* what that may (options of the plugin exec) */
 	size_t process_count;
-	bool write;	       /* agents may write the first message by it */
+	bool write; /* agents may write the first message by it */
+	/* Of a live one: by which channel a visitor who left is mailed what he has not seen, and how much later; empty: by none. */
+	struct slice away_mailbox;
+	uint32_t away_s;
 	struct slice try_text; /* how to try it by hand, shown when usherd is ready; may be empty */
 	unsigned line;
 };

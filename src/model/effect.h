@@ -20,7 +20,7 @@
 		"parts delivery")                                                                  \
 	X(EFFECT_CONV, "conv",                                                                     \
 		"conv state owner queue segment customer channel kind name subject arrived until " \
-		"outcome why seen left rating")                                                    \
+		"outcome why seen left rating to mail_us")                                         \
 	X(EFFECT_RECEIPT, "receipt", "conv seq delivery why owner channel thread")                 \
 	X(EFFECT_AGENT, "agent", "agent name role presence used limit online why")                 \
 	X(EFFECT_QUEUE, "queue",                                                                   \
@@ -82,13 +82,18 @@ extern const char *const effect_words[];
 	FIELD(I64, key, "key", 46)	 /* of who waits: place in the order, microseconds */      \
 	FIELD(U64, tier, "tier", 47)                                                               \
 	FIELD(STR, asked, "asked", 75) /* who is asked to take it over; of an offer: who asks */   \
-	FIELD(STR, to, "to", 70)       /* of a message that came in: its To and Cc as written */   \
+	FIELD(STR, to, "to",                                                                       \
+		70) /* of a message that came in: its To and Cc as written; of a live \
+				    conversation: where its visitor can be mailed */            \
 	FIELD(STR, cc, "cc", 71)                                                                   \
 	FIELD(STR, rcpts, "rcpts", 72) /* model/recipients.h */                                    \
 	FIELD(STR, mailbox, "mbox", 73)                                                            \
 	FIELD(U64, seen, "seen", 60) /* of a live conversation: the last number the visitor saw */ \
 	FIELD(U64, left, "left", 61) /* 1: the visitor is not connected */                         \
-	FIELD(U64, rating, "rating", 62) /* 1..5, as the customer said; 0: not said */
+	FIELD(U64, rating, "rating", 62) /* 1..5, as the customer said; 0: not said */             \
+	FIELD(U64, mail_us, "mail",                                                                \
+		63) /* of a live conversation: when he is mailed what he has not seen; 0: not */   \
+	FIELD(STR, by, "by", 64) /* of a message: its channel, if not the conversation's */
 
 struct effect {
 	EFFECT_FIELDS(FIELD_MEMBER)

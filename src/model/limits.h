@@ -23,6 +23,10 @@
 	LIMIT(QUOTED_IMAGE_MAX, 524288, "bytes", "of an image that goes back in a quotation")      \
 	LIMIT(MAIL_ASKED_MOST, 5, "mails", "to one address that somebody asked for")               \
 	LIMIT(MAIL_ASKED_S, 86400, "seconds", "in which an address gets no more of them")          \
+	LIMIT(AWAY_MAILS_MOST, 20, "mails",                                                        \
+		"in MAIL_ASKED_S to one address that chat visitors gave as theirs")                \
+	LIMIT(AWAY_MESSAGES_MAX, 50, "messages", "in one of them; the rest in the next")           \
+	LIMIT(AWAY_BATCH_MAX, 50, "conversations", "of visitors to be mailed in one turn")         \
 	LIMIT(SIGNATURE_MAX, 4096, "bytes", "below a reply")                                       \
 	/* names */                                                                                \
 	LIMIT(NAME_MAX_LEN, 64, "bytes", "queues, skills, agents, channels, segments")             \

@@ -1,6 +1,25 @@
 /* See recipients.h. Called by the router, which keeps them, and the desk, which shows them. */
 #include "model/recipients.h"
 
+static void add_number(struct str *out, const char *name, uint64_t number)
+{
+	struct str text = { 0 };
+
+	if (!number)
+		return;
+	str_add_u64(&text, number);
+	pairs_add(out, slice_of(name), str_slice(&text));
+	str_free(&text);
+}
+
+static uint64_t get_number(struct slice line, const char *name, struct arena *arena)
+{
+	uint64_t number = 0;
+
+	(void)slice_u64(pairs_get(line, name, arena), &number);
+	return number;
+}
+
 void recipients_add(struct str *out, const struct recipient *r)
 {
 	if (out->n)
@@ -10,6 +29,8 @@ void recipients_add(struct str *out, const struct recipient *r)
 	pairs_add(out, SLICE("d"), slice_of(delivery_words[r->delivery]));
 	if (r->why.n)
 		pairs_add(out, SLICE("w"), r->why);
+	add_number(out, "t", r->at_us);
+	add_number(out, "f", r->first);
 }
 
 bool recipients_next(struct slice *rest, struct recipient *r, struct arena *arena)
@@ -21,7 +42,9 @@ bool recipients_next(struct slice *rest, struct recipient *r, struct arena *aren
 		*r = (struct recipient){ .address = pairs_get(line, "a", arena),
 			.role = pairs_get(line, "r", arena),
 			.delivery = word_parse(delivery_words, pairs_get(line, "d", arena)),
-			.why = pairs_get(line, "w", arena) };
+			.why = pairs_get(line, "w", arena),
+			.at_us = get_number(line, "t", arena),
+			.first = get_number(line, "f", arena) };
 		return true;
 	}
 	return false;

@@ -1,6 +1,7 @@
 /*
- * The recipients of one message, each with what became of its copy: lines of pairs (a address, r role, d delivery, w why) in the
- * order of their numbers, the first being whom the message is to. Kept only where there is more than one.
+ * The recipients of one message, each with what became of its copy: lines of pairs (a address, r role, d delivery, w why, t when, f first)
+ * in the order of their numbers, the first being whom the message is to. Kept only where there is more than one, or where a live visitor who
+ * had gone was mailed.
  */
 #ifndef USHER_MODEL_RECIPIENTS_H
 #define USHER_MODEL_RECIPIENTS_H
@@ -10,9 +11,11 @@
 
 struct recipient {
 	struct slice address;
-	struct slice role; /* to, cc, bcc */
+	struct slice role; /* to, cc, bcc; mail: a visitor who had gone */
 	uint32_t delivery;
 	struct slice why;
+	uint64_t at_us,
+		first; /* of role mail: when, and the first message that went along; else 0 */
 };
 
 void recipients_add(struct str *out, const struct recipient *r);

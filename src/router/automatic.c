@@ -41,6 +41,36 @@ static struct slice share_more(struct batch *b, struct slice had, uint64_t windo
 		&b->arena, "%llu %llu", (unsigned long long)start, (unsigned long long)count + 1);
 }
 
+/* ---- how much an address has had of what somebody asked for, or was answered ---- */
+
+struct slice automatic_share_key(struct batch *b, const char *sort, struct slice address)
+{
+	return share_key(b, sort, address);
+}
+
+bool automatic_share_take(struct batch *b, const char *sort, struct slice address,
+	struct slice stored, uint64_t most, struct slice *share)
+{
+	struct slice key = share_key(b, sort, address);
+	struct slice had = share_know(b, key, stored);
+	struct slice more = share_more(b, had, MAIL_ASKED_S, most);
+
+	*share = more.p ? more : had;
+	if (!more.p)
+		return false;
+	batch_dedup_put(b, key, more);
+	commit_dedup(b->commit, key, more);
+	return true;
+}
+
+uint64_t automatic_share_ends(struct slice share)
+{
+	uint64_t start = 0;
+
+	(void)slice_u64(slice_cut(&share, ' '), &start);
+	return start + MAIL_ASKED_S * UINT64_C(1000000);
+}
+
 /* ---- who ---- */
 
 static bool is_asked_for(const struct work *w)
@@ -54,7 +84,7 @@ static struct slice whom(const struct work *w)
 }
 
 /* Names behind which nobody reads. */
-static bool is_robot(struct slice address)
+bool automatic_is_robot(struct slice address)
 {
 	static const char *const whole[] = { "mailer-daemon", "postmaster", "listserv", "majordomo",
 		"daemon", "abuse", "root" };
@@ -78,7 +108,7 @@ static bool may_hear(const struct batch *b, const struct command *c)
 
 	return !c->automatic && !c->quarantine.n && k && !k->live && q &&
 	       (q->received.n || q->away_text.n) && slice_is(c->ident_kind, "email") &&
-	       address_valid(c->ident_value) && !is_robot(c->ident_value);
+	       address_valid(c->ident_value) && !automatic_is_robot(c->ident_value);
 }
 
 void automatic_ask(struct batch *b, struct lookup *l, struct work *w)
@@ -168,19 +198,14 @@ void automatic_project(struct batch *b, const struct row *row, const struct entr
 void mail_project(struct batch *b, struct work *w)
 {
 	const struct command *c = &w->c;
-	struct slice key = share_key(b, "asked", c->to);
-	struct slice share = address_valid(c->to) && !is_robot(c->to)
-				     ? share_more(b, share_know(b, key, w->shares[0]), MAIL_ASKED_S,
-					       MAIL_ASKED_MOST)
-				     : (struct slice){ 0 };
+	struct slice share;
 
-	if (!share.p) {
+	if (!address_valid(c->to) || automatic_is_robot(c->to) ||
+		!automatic_share_take(b, "asked", c->to, w->shares[0], MAIL_ASKED_MOST, &share)) {
 		w->answer = ANSWER_INVALID;
 		w->why = SLICE("nothing more goes to this address now");
 		return;
 	}
-	batch_dedup_put(b, key, share);
-	commit_dedup(b->commit, key, share);
 	struct outbound o = { .id = c->id,
 		.message = c->id,
 		.conv = c->conv,

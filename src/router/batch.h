@@ -31,6 +31,9 @@ struct row {
 	uint64_t arrived_us, last_seq;
 	uint64_t last_in;	     /* number of the customer's last message */
 	uint64_t seen, left, rating; /* of a live visitor: as in struct effect */
+	/* away.c: where he can be mailed, up to which message he was, our last one, when he will be; what the list of those due says */
+	struct slice mail_to;
+	uint64_t mailed, last_out, mail_us, mail_listed_us;
 };
 
 /* A customer as merges see it, see merge.c. */
@@ -65,6 +68,8 @@ struct work {
 	struct slice answered;	     /* packed entry that a reply answers */
 	struct pairs_found user;     /* of a reply: who writes, for the signature */
 	struct slice shares[2];	     /* automatic.c: what an address and its domain have had */
+	bool beside;		     /* away.c: by mail, into the conversation of a live visitor */
+	struct absent *absent;	     /* away.c: of a retry, what goes again */
 	enum answer answer;
 	struct slice why;
 	struct id conv;
@@ -91,6 +96,13 @@ struct batch {
 	struct map rows, threads, identities, dedups, agents, cards;
 	struct map entries; /* receipt.c: history entries as this batch has changed them */
 	uint64_t accepted, duplicate, quarantined, damaged;
+	/* away.c */
+	bool away_asked;
+	struct away_found away; /* the first of the list, */
+	size_t away_due;	/* and how many of them are due */
+	struct absent **absents;
+	size_t absent_count;
+	uint64_t mailed, away_next_us; /* next: the earliest that this batch put there; 0 none */
 };
 
 /* Done, and not to be done again: a repeat is told so. What was refused is decided anew when it comes again, else the repeat of a
@@ -104,6 +116,8 @@ static inline bool work_is_done(const struct work *w)
 void batch_clear(struct batch *b);
 struct row *batch_row(struct batch *b, struct id conv); /* made empty when new */
 struct row *batch_row_find(const struct batch *b, struct id conv);
+/* Looks it up unless that was done. */
+void batch_row_ask(struct batch *b, struct lookup *l, struct id conv);
 /* Takes over what the look-up stored in row->stored. */
 void row_load(struct row *row);
 void batch_thread_put(struct batch *b, struct slice channel, struct slice key, struct id conv);
@@ -163,6 +177,8 @@ void cards_project(struct batch *b);
 void receipt_project(struct batch *b, struct work *w);
 void retry_project(struct batch *b, struct work *w);
 void discard_project(struct batch *b, struct work *w);
+/* What an entry has become: stored and told. */
+void receipt_tell(struct batch *b, const struct row *row, const struct entry *en);
 
 /* ---- letter.c: a message of ours, into the outbox, one copy for each recipient ---- */
 /* What a letter besides the message is made of: the words it answers, who signs it. */
@@ -174,6 +190,10 @@ struct slice letter_text(struct batch *b, const struct row *row, struct slice ag
 	struct slice text, struct slice *missing);
 /* The recipients of a reply with more than one, for its entry. */
 struct slice letter_recipients(struct batch *b, const struct work *w, const struct row *row);
+/* One copy into the outbox, and where its entry is. */
+void letter_copy_put(struct batch *b, struct outbound *o);
+/* The newest of the channel's names of a conversation's messages. */
+struct slice letter_last_ref(struct slice refs);
 /* w: the reply or retry; NULL for an automatic text. Those who have it already (by en->rcpts) get no copy. */
 void letter_project(
 	struct batch *b, const struct work *w, const struct row *row, const struct entry *en);
@@ -188,6 +208,34 @@ struct slice automatic_text(struct batch *b, const struct row *row, const struct
 void automatic_project(struct batch *b, const struct row *row, const struct entry *en);
 /* COMMAND_MAIL. */
 void mail_project(struct batch *b, struct work *w);
+/* A name behind which nobody reads. */
+bool automatic_is_robot(struct slice address);
+/* How much an address has had in MAIL_ASKED_S, of one sort: asked by key, then one more; false when it has had `most`. *share: as it is now. */
+struct slice automatic_share_key(struct batch *b, const char *sort, struct slice address);
+bool automatic_share_take(struct batch *b, const char *sort, struct slice address,
+	struct slice stored, uint64_t most, struct slice *share);
+/* When it may have more. */
+uint64_t automatic_share_ends(struct slice share);
+
+/* ---- away.c: a live visitor who has gone is mailed what he has not seen ---- */
+/* What he says where he can be mailed. */
+void away_learn(struct batch *b, struct row *row, const struct command *c);
+/* He answers what he was mailed, from that address, by the name that only that mail bore. */
+bool away_is_answer(const struct row *row, const struct command *c, bool signed_name);
+/* His mail belongs to the conversation and to nobody's card. */
+void away_joins(struct work *w, const struct row *row);
+/* The list of those due; their rows; what they were told. Also what is sent again by hand. */
+void away_ask_first(struct batch *b, struct lookup *l);
+bool away_ask_second(struct batch *b, struct lookup *l, uint64_t now_us);
+bool away_ask_third(struct batch *b, struct lookup *l);
+/* Letters to those who are due. */
+void away_project(struct batch *b);
+/* By hand; false: there is nothing to send, or no way. */
+bool away_again(struct batch *b, const struct work *w, struct row *row, struct entry *en);
+/* Once all else of the batch is in the row: when he will be mailed. */
+void away_plan(struct batch *b, struct row *row);
+/* When somebody is due next, after this batch; UINT64_MAX: nobody. */
+uint64_t away_next_us(const struct batch *b, uint64_t known_us);
 
 /* ---- rules.c ---- */
 /* The first rule of which all holds, and in *why its number, line, word or pattern, for people; NULL: none. */

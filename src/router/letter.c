@@ -132,7 +132,7 @@ static struct slice reply_subject(struct batch *b, struct slice subject)
 	return subject;
 }
 
-static struct slice last_ref(struct slice refs)
+struct slice letter_last_ref(struct slice refs)
 {
 	struct slice last = { 0 };
 
@@ -207,7 +207,7 @@ static struct outbound letter_of(
 		.text = en->text,
 		.html = en->html,
 		.parts = en->parts,
-		.in_reply_to = last_ref(row->refs),
+		.in_reply_to = letter_last_ref(row->refs),
 		.refs = row->refs,
 		.lang = row->lang,
 		.automatic = en->automatic };
@@ -225,7 +225,7 @@ static struct id copy_id(struct id message, uint64_t copy)
 	return message;
 }
 
-static void copy_put(struct batch *b, struct outbound *o)
+void letter_copy_put(struct batch *b, struct outbound *o)
 {
 	char conv[ID_TEXT_LEN + 1], message[ID_TEXT_LEN + 1];
 
@@ -244,7 +244,7 @@ void letter_project(
 	struct str cc = { 0 };
 
 	if (!en->rcpts.n) {
-		copy_put(b, &o);
+		letter_copy_put(b, &o);
 		return;
 	}
 	for (struct slice rest = en->rcpts; recipients_next(&rest, &r, &b->arena);)
@@ -257,6 +257,6 @@ void letter_project(
 		if (again ? !delivery_is_retryable(r.delivery) : r.delivery != DELIVERY_QUEUED)
 			continue;
 		o.envelope = r.address;
-		copy_put(b, &o);
+		letter_copy_put(b, &o);
 	}
 }

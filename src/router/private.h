@@ -34,7 +34,7 @@ struct router {
 	enum router_state state;
 	struct engine *engine;
 	struct loop_tail *tail;
-	struct loop_timer *timer; /* the engine's next deadline or the next glance */
+	struct loop_timer *timer; /* the engine's next deadline, the next glance, the next mail */
 	struct loop_timer *again; /* the next try to lead */
 	struct batch *turn;	  /* on its way to disk; busy says whether it is */
 	struct batch *next;	  /* filled while the turn is under way */
@@ -42,6 +42,7 @@ struct router {
 	struct stream_id inbox_after;
 	uint64_t journal_n, push_n, snapshot_n, epoch;
 	struct glance glance;
+	uint64_t away_us; /* when somebody who left is to be mailed; 0: not known yet */
 	struct list readers;
 	struct router_counts counts;
 	uint64_t commit_began_us;

@@ -100,6 +100,8 @@ static struct effect conv_effect(const struct row *row)
 		.seen = row->seen,
 		.left = row->left,
 		.rating = row->rating,
+		.to = row->mail_to,
+		.mail_us = row->mail_us,
 		.arrived_us = row->arrived_us };
 }
 
@@ -109,6 +111,14 @@ static void put_visit(struct fields *f, const struct row *row)
 	put_u64(f, "left", row->left);
 	if (row->rating)
 		put_u64(f, "rating", row->rating);
+}
+
+static void put_away(struct fields *f, const struct row *row)
+{
+	put_text(f, "mail_to", row->mail_to);
+	put_u64(f, "mailed", row->mailed);
+	put_u64(f, "last_out", row->last_out);
+	put_u64(f, "mail_at", row->mail_us);
 }
 
 /* The row as the engine has it after the whole batch: its view hash and what desks are told. */
@@ -143,6 +153,8 @@ static void write_row(struct batch *b, struct row *row)
 	put_u64(&f, "last_in", row->last_in);
 	if (row->seen || row->left || row->rating || found_get(&row->stored, "left").n)
 		put_visit(&f, row);
+	if (row->mail_to.n)
+		put_away(&f, row);
 	put_u64(&f, "updated", b->now_us);
 	commit_conv(b->commit, row->conv, &f.argv);
 	argv_free(&f.argv);
@@ -247,6 +259,19 @@ static void project_system(struct batch *b, const struct event *ev)
 	batch_effect(b, &ef);
 }
 
+/* Whoever writes is there; by mail he is not, but has read what was mailed to him. */
+static void project_visitor(struct batch *b, struct row *row, const struct command *c)
+{
+	if (!is_live(b, row))
+		return;
+	if (!slice_equal(c->channel, row->channel)) {
+		row->seen = row->mailed > row->seen ? row->mailed : row->seen;
+		return;
+	}
+	row->left = 0;
+	away_learn(b, row, c);
+}
+
 static void project_message(struct batch *b, struct work *w, const struct event *ev)
 {
 	struct row *row = batch_row(b, ev->conv);
@@ -256,7 +281,7 @@ static void project_message(struct batch *b, struct work *w, const struct event 
 		.at_us = ev->at_us,
 		.id = ev->id,
 		.direction = ev->direction,
-		.channel = row->channel,
+		.channel = out || !c->channel.n ? row->channel : c->channel,
 		.from = author(b, w, row),
 		.address = out ? (struct slice){ 0 } : c->ident_value,
 		.agent = c->agent,
@@ -281,14 +306,16 @@ static void project_message(struct batch *b, struct work *w, const struct event 
 	row->touched = true;
 	w->seq = ev->seq;
 	if (ev->direction == DIRECTION_IN) {
-		row->left = 0; /* whoever writes is there */
+		project_visitor(b, row, c);
 		row->snippet = utf8_truncate(c->text, SNIPPET_MAX);
 		row->last_in = ev->seq;
 		project_inbound(b, w, row);
 		if (en.quarantine.n)
 			commit_quarantine(b->commit, row->conv, &en, b->now_us);
 	}
-	if (out && !is_live(b, row))
+	if (out && is_live(b, row))
+		row->last_out = ev->seq;
+	else if (out)
 		letter_project(b, w, row, &en);
 	struct conv_view v;
 	struct effect ef = { .type = EFFECT_MESSAGE,
@@ -302,6 +329,7 @@ static void project_message(struct batch *b, struct work *w, const struct event 
 		.owner = engine_conv(b->engine, row->conv, &v) && owned(v.state) ? v.agent
 										 : row->owner,
 		.channel = row->channel,
+		.by = slice_equal(en.channel, row->channel) ? (struct slice){ 0 } : en.channel,
 		.kind = row->kind,
 		.thread = row->thread,
 		.dedup = c->dedup,
@@ -331,13 +359,16 @@ static void project_customer(struct batch *b, struct work *w)
 		put_text(&f, "segment", c->segment);
 	if (!id_is_none(c->suggest))
 		put_id(&f, "suggest", c->suggest);
-	if (c->verified)
+	/* What a mail beside a chat proves is not this customer's. */
+	if (c->verified && !w->beside)
 		put_text(&f, "proved", SLICE("1"));
 	else if (w->minted)
 		put_text(&f, "proved", SLICE("0"));
 	put_u64(&f, "updated", b->now_us);
 	commit_customer(b->commit, c->customer, &f.argv);
 	argv_free(&f.argv);
+	if (w->beside)
+		return;
 	if (c->ident_value.n && (c->fresh || c->verified))
 		commit_identity(b->commit, c->ident_kind, c->ident_value, c->verified, c->customer,
 			b->now_us);
@@ -636,10 +667,15 @@ void project(struct batch *b)
 		project_event(b, &b->steps[i]);
 	for (size_t i = 0; i < b->count; i++)
 		project_work(b, &b->work[i]);
+	away_project(b);
 	struct map_entry e;
-	for (size_t i = 0; map_next(&b->rows, &i, &e);)
-		if (((struct row *)e.value)->touched && ((struct row *)e.value)->known)
-			write_row(b, e.value);
+	for (size_t i = 0; map_next(&b->rows, &i, &e);) {
+		struct row *row = e.value;
+		if (!row->touched || !row->known)
+			continue;
+		away_plan(b, row);
+		write_row(b, row);
+	}
 	cards_project(b);
 	for (size_t i = 0; map_next(&b->agents, &i, &e);)
 		write_agent(b, e.key);

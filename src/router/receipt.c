@@ -31,7 +31,7 @@ static bool entry_read(struct batch *b, const struct work *w, struct entry *en)
 }
 
 /* Kept for what else this batch says of it, stored, and told. */
-static void entry_tell(struct batch *b, const struct row *row, const struct entry *en)
+void receipt_tell(struct batch *b, const struct row *row, const struct entry *en)
 {
 	struct entry *kept = arena_alloc(&b->arena, sizeof(*kept));
 	*kept = *en;
@@ -56,7 +56,7 @@ static void entry_write(
 		delivery_is_retryable(en->delivery); /* somebody has to decide what becomes of it */
 	if (dead || delivery_is_retryable(before))
 		commit_dead(b->commit, row->conv, en, b->now_us, dead);
-	entry_tell(b, row, en);
+	receipt_tell(b, row, en);
 }
 
 /* False when it is no news. */
@@ -128,7 +128,13 @@ void retry_project(struct batch *b, struct work *w)
 	if (!row)
 		return;
 	uint32_t before = en.delivery;
-	letter_project(b, w, row, &en);
+	if (w->absent && !away_again(b, w, row, &en)) {
+		w->answer = ANSWER_STATE;
+		w->why = SLICE("its channel mails nobody any more, or the message is gone");
+		return;
+	}
+	if (!w->absent)
+		letter_project(b, w, row, &en);
 	if (en.rcpts.n)
 		en.rcpts = recipients_retry(en.rcpts, &b->arena);
 	en.delivery = DELIVERY_QUEUED;
@@ -147,5 +153,5 @@ void discard_project(struct batch *b, struct work *w)
 	en.why = arena_printf(&b->arena, "%.*s%sset aside by %.*s", SLICE_ARG(en.why),
 		en.why.n ? "; " : "", SLICE_ARG(who));
 	commit_dead(b->commit, row->conv, &en, b->now_us, false);
-	entry_tell(b, row, &en);
+	receipt_tell(b, row, &en);
 }

@@ -22,6 +22,7 @@ static void recovered(struct router *r)
 	r->counts.journal_n = r->journal_n;
 	r->counts.push_n = r->push_n;
 	r->glance.due_us = UINT64_MAX;
+	r->away_us = 0;
 	log_info("router", "routing epoch=%llu journal=%llu", (unsigned long long)r->epoch,
 		(unsigned long long)r->journal_n);
 	router_follow(r);

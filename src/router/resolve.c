@@ -57,7 +57,7 @@ static void ask_message(struct batch *b, struct lookup *l, struct work *w)
 	lookup_identity(l, c->ident_kind, c->ident_value, false, &w->claimed_customer);
 }
 
-static void ask_row(struct batch *b, struct lookup *l, struct id conv)
+void batch_row_ask(struct batch *b, struct lookup *l, struct id conv)
 {
 	if (id_is_none(conv))
 		return;
@@ -95,7 +95,7 @@ bool resolve_ask_first(struct batch *b, struct lookup *l)
 		else if (w->c.type == COMMAND_WRITE)
 			write_ask_first(l, w);
 		else
-			ask_row(b, l, w->c.conv);
+			batch_row_ask(b, l, w->c.conv);
 		if (w->c.type == COMMAND_RECEIPT && !w->c.seq)
 			lookup_dedup(l, place_key(b, w->c.id), &w->place);
 	}
@@ -118,9 +118,9 @@ static void read_place(struct work *w)
 static bool ask_second_of(struct batch *b, struct lookup *l, struct work *w)
 {
 	if (is_message(w) || w->c.type == COMMAND_VISIT) {
-		ask_row(b, l, w->by_thread);
+		batch_row_ask(b, l, w->by_thread);
 		for (size_t i = 0; i < w->ref_count; i++)
-			ask_row(b, l, w->by_ref[i]);
+			batch_row_ask(b, l, w->by_ref[i]);
 		struct id customer = w->c.verified ? w->verified_customer : w->claimed_customer;
 		if (is_message(w) && !id_is_none(customer))
 			lookup_customer(l, customer, &w->customer);
@@ -142,7 +142,7 @@ static bool ask_second_of(struct batch *b, struct lookup *l, struct work *w)
 	read_place(w);
 	if (id_is_none(w->c.conv) || !w->c.seq)
 		return false;
-	ask_row(b, l, w->c.conv);
+	batch_row_ask(b, l, w->c.conv);
 	lookup_entry(l, w->c.conv, w->c.seq, &w->entry);
 	return true;
 }
@@ -260,10 +260,14 @@ static bool find_by_refs(struct batch *b, struct work *w)
 		struct row *row = known_row(b, id_is_none(decided) ? w->by_ref[i] : decided);
 		if (!row)
 			continue;
-		bool answer = is_answer_to_written(row, c, ref_is_conv(w->refs[i], &w->by_ref[i]));
-		if (!adopt(b, c, row, answer))
+		bool is_signed = ref_is_conv(w->refs[i], &w->by_ref[i]);
+		bool answer = is_answer_to_written(row, c, is_signed);
+		bool mailed = away_is_answer(row, c, is_signed);
+		if (!adopt(b, c, row, answer || mailed))
 			continue;
-		if (answer && !c->verified)
+		if (mailed)
+			away_joins(w, row);
+		else if (answer && !c->verified)
 			belongs_to(w, row);
 		return true;
 	}

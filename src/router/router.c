@@ -170,6 +170,8 @@ void router_arm(struct router *r)
 	uint64_t now_us = loop_wall_us(r->loop);
 	if (r->glance.due_us < due_us)
 		due_us = r->glance.due_us;
+	if (r->away_us < due_us)
+		due_us = r->away_us;
 	if (due_us == UINT64_MAX)
 		loop_timer_clear(r->timer);
 	else

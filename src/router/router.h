@@ -42,7 +42,7 @@ void router_stop(struct router *r, void (*done)(void *arg), void *arg);
 void router_free(struct router **r);
 
 struct router_counts {
-	uint64_t commands, events, commits, recoveries, damaged;
+	uint64_t commands, events, commits, recoveries, damaged, away_mailed;
 	uint64_t accepted, duplicate, quarantined; /* messages, since the start of the process */
 	uint64_t turned_away;			   /* conversations: their queue was full */
 	uint64_t journal_n, push_n;

@@ -22,6 +22,11 @@ void batch_clear(struct batch *b)
 	b->work = NULL;
 	b->count = b->step_count = b->step_cap = 0;
 	b->accepted = b->duplicate = b->quarantined = b->damaged = 0;
+	b->away_asked = false;
+	b->away = (struct away_found){ NULL, 0 };
+	b->absents = NULL;
+	b->absent_count = b->away_due = 0;
+	b->mailed = b->away_next_us = 0;
 	arena_reset(&b->arena);
 }
 
@@ -88,6 +93,10 @@ void row_load(struct row *row)
 	row->seen = found_u64(f, "seen");
 	row->left = found_u64(f, "left");
 	row->rating = found_u64(f, "rating");
+	row->mail_to = found_get(f, "mail_to");
+	row->mailed = found_u64(f, "mailed");
+	row->last_out = found_u64(f, "last_out");
+	row->mail_us = row->mail_listed_us = found_u64(f, "mail_at");
 }
 
 /* ---- decided in this batch ---- */

@@ -121,9 +121,11 @@ static void finish(struct router *r)
 	r->counts.duplicate += b->duplicate;
 	r->counts.quarantined += b->quarantined;
 	r->counts.damaged += b->damaged;
+	r->counts.away_mailed += b->mailed;
 	r->counts.journal_n = r->journal_n;
 	r->counts.push_n = r->push_n;
 	r->counts.batch_last = b->count;
+	r->away_us = away_next_us(b, r->away_us);
 	batch_clear(b);
 	r->busy = false;
 	router_wake(r);
@@ -191,7 +193,8 @@ static void go_decide(struct router *r)
 	b->now_us = loop_wall_us(r->loop);
 	decide(r, b);
 	struct lookup *l = lookup_new(r->store, &b->arena);
-	if (project_ask(b, l)) {
+	bool asked = project_ask(b, l);
+	if (away_ask_third(b, l) || asked) {
 		lookup_run(l, asked_third, r);
 		return;
 	}
@@ -217,7 +220,8 @@ static void asked_first(void *arg, int status)
 		return;
 	}
 	struct lookup *l = lookup_new(r->store, &r->turn->arena);
-	if (resolve_ask_second(r->turn, l)) {
+	bool asked = resolve_ask_second(r->turn, l);
+	if (away_ask_second(r->turn, l, loop_wall_us(r->loop)) || asked) {
 		lookup_run(l, asked_second, r);
 		return;
 	}
@@ -229,7 +233,8 @@ static bool is_due(const struct router *r)
 {
 	uint64_t now_us = loop_wall_us(r->loop);
 	return r->filled || r->config_next || engine_deadline(r->engine) <= now_us ||
-	       r->glance.due_us <= now_us || (r->stopping && r->journal_n > r->snapshot_n);
+	       r->glance.due_us <= now_us || r->away_us <= now_us ||
+	       (r->stopping && r->journal_n > r->snapshot_n);
 }
 
 void turn_run(struct router *r)
@@ -250,7 +255,9 @@ void turn_run(struct router *r)
 	if (!r->stopping)
 		router_follow(r);
 	struct lookup *l = lookup_new(r->store, &b->arena);
-	if (resolve_ask_first(b, l)) {
+	if (r->away_us <= loop_wall_us(r->loop))
+		away_ask_first(b, l);
+	if (resolve_ask_first(b, l) || b->away_asked) {
 		lookup_run(l, asked_first, r);
 		return;
 	}

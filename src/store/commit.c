@@ -186,6 +186,16 @@ void commit_dedup(struct commit *c, struct slice key, struct slice result)
 	commit_end(c);
 }
 
+void commit_away(struct commit *c, struct id conv, uint64_t at_us)
+{
+	struct argv *a = commit_begin(c, at_us ? "ZADD" : "ZREM", key_slice(&c->store->keys.away));
+
+	if (at_us)
+		argv_add_u64(a, &c->arena, at_us);
+	argv_add(a, commit_id(c, conv));
+	commit_end(c);
+}
+
 /* "MESSAGE CONV SEQ CHANNEL": an entry of the lists of messages that wait for somebody's decision. */
 static struct slice place_make(struct commit *c, struct id conv, const struct entry *en)
 {

@@ -47,6 +47,8 @@ void commit_outbound(struct commit *c, const struct outbound *o);
 /* The list of messages that could not be sent: `dead` puts it there, else it is taken away. */
 void commit_dead(
 	struct commit *c, struct id conv, const struct entry *en, uint64_t at_us, bool dead);
+/* When the visitor of that conversation, who has gone, is mailed what he has not seen; 0: never mind. */
+void commit_away(struct commit *c, struct id conv, uint64_t at_us);
 /* The list of messages that could not be understood; `place` takes one away: what quarantine_place makes of it. */
 void commit_quarantine(struct commit *c, struct id conv, const struct entry *en, uint64_t at_us);
 void commit_quarantine_end(struct commit *c, struct slice place);

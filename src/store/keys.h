@@ -25,7 +25,8 @@
 	X(count, "count", "hash")                                                                  \
 	X(users, "users", "set")                                                                   \
 	X(dead, "dead", "zset")                                                                    \
-	X(quarantine, "quarantine", "zset")
+	X(quarantine, "quarantine", "zset")                                                        \
+	X(away, "away", "zset")
 
 /* X(KIND, name, type, bucketed): the families of keys. */
 #define KEY_FAMILIES(X)                                                                            \

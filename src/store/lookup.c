@@ -7,21 +7,25 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/assert.h"
 #include "store/inside.h"
 
-enum question_kind { QUESTION_ID, QUESTION_TEXT, QUESTION_PAIRS };
+enum question_kind { QUESTION_ID, QUESTION_TEXT, QUESTION_PAIRS, QUESTION_AWAY };
+enum { WORDS_MAX = 3 };
 struct question {
 	struct lookup *lookup;
 	enum question_kind kind;
 	const char *verb;
 	struct key key;
-	struct slice index; /* LINDEX; else empty */
+	struct slice words[WORDS_MAX]; /* behind the key */
+	size_t word_count;
 	union {
 		struct id *id;
 		struct slice *text;
 		struct pairs_found *pairs;
+		struct away_found *away;
 	} to;
 };
 struct lookup {
@@ -117,7 +121,29 @@ void lookup_entry(struct lookup *l, struct id conv, uint64_t seq, struct slice *
 	struct question *q =
 		lookup_add(l, QUESTION_TEXT, "LINDEX", key_of_id(&l->store->keys, KEY_LOG, conv));
 	q->to.text = packed;
-	q->index = arena_printf(l->arena, "%llu", (unsigned long long)(seq - 1));
+	q->words[q->word_count++] = arena_printf(l->arena, "%llu", (unsigned long long)(seq - 1));
+}
+
+void lookup_away(struct lookup *l, size_t max, struct away_found *found)
+{
+	ASSERT(max > 0);
+	*found = (struct away_found){ NULL, 0 };
+	struct question *q = lookup_add(l, QUESTION_AWAY, "ZRANGE", l->store->keys.away);
+	q->to.away = found;
+	q->words[q->word_count++] = SLICE("0");
+	q->words[q->word_count++] = arena_printf(l->arena, "%zu", max - 1);
+	q->words[q->word_count++] = SLICE("WITHSCORES");
+}
+
+static void away_take(struct away_found *found, const struct reply *r, struct arena *arena)
+{
+	found->v = arena_array(arena, r->count / 2, sizeof(*found->v));
+	for (size_t i = 0; i + 1 < r->count; i += 2) {
+		struct away *a = &found->v[found->count];
+		if (id_parse(r->items[i].text, &a->conv) &&
+			slice_u64(r->items[i + 1].text, &a->at_us))
+			found->count++;
+	}
 }
 
 static void question_take(struct question *q, const struct reply *r)
@@ -137,6 +163,9 @@ static void question_take(struct question *q, const struct reply *r)
 		q->to.pairs->v = arena_array(arena, r->count, sizeof(struct slice));
 		for (size_t i = 0; i < r->count; i++)
 			q->to.pairs->v[i] = arena_copy(arena, r->items[i].text);
+		break;
+	case QUESTION_AWAY:
+		away_take(q->to.away, r, arena);
 		break;
 	}
 }
@@ -187,8 +216,9 @@ void lookup_run(struct lookup *l, void (*fn)(void *arg, int status), void *arg)
 	}
 	for (size_t i = 0; i < l->count; i++) {
 		struct question *q = l->questions[i];
-		struct slice words[] = { slice_of(q->verb), key_slice(&q->key), q->index };
-		size_t n = q->index.n ? 3 : 2;
+		struct slice words[2 + WORDS_MAX] = { slice_of(q->verb), key_slice(&q->key) };
+		size_t n = 2 + q->word_count;
+		memcpy(words + 2, q->words, sizeof(q->words));
 		link_call(l->store->ask, &(struct argv){ words, n, n }, lookup_answer, q);
 	}
 }

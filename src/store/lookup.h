@@ -28,6 +28,15 @@ void lookup_customer(struct lookup *l, struct id customer, struct pairs_found *f
 void lookup_user(struct lookup *l, struct slice user, struct pairs_found *found);
 /* One packed history entry (seq ≥ 1). */
 void lookup_entry(struct lookup *l, struct id conv, uint64_t seq, struct slice *packed);
+/* The conversations of commit_away, the earliest first, at most `max`. */
+struct away_found {
+	struct away {
+		struct id conv;
+		uint64_t at_us;
+	} * v;
+	size_t count;
+};
+void lookup_away(struct lookup *l, size_t max, struct away_found *found);
 /* Consumes the lookup. */
 void lookup_run(struct lookup *l, void (*fn)(void *arg, int status), void *arg);
 /* Gives it up unasked. */

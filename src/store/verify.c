@@ -67,6 +67,8 @@ static bool verify_once_key(struct verify *v, struct slice key, struct slice typ
 	}
 	if (slice_equal(key, key_slice(&v->store->keys.dead)) && slice_is(type, "zset"))
 		verify_dead(v);
+	if (slice_equal(key, key_slice(&v->store->keys.away)) && slice_is(type, "zset"))
+		verify_away(v);
 	DOMAIN_KEYS(ONCE)
 #undef ONCE
 	return false;

@@ -30,6 +30,8 @@ void verify_end(struct verify *v);
 /* Begins the checks that a key of this family asks for. */
 /* The list of messages that could not be sent. */
 void verify_dead(struct verify *v);
+/* The list of conversations whose visitor is to be mailed. */
+void verify_away(struct verify *v);
 void verify_key(struct verify *v, enum key_family f, struct slice key, struct slice rest);
 
 #endif

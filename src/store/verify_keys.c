@@ -438,6 +438,16 @@ void verify_dead(struct verify *v)
 	check_ask(check_new(v, KEY_OUT, key), words, 4, dead_answer);
 }
 
+/* ---- whose visitor is to be mailed ---- */
+
+void verify_away(struct verify *v)
+{
+	struct slice key = key_slice(&v->store->keys.away);
+	struct slice words[] = { SLICE("ZRANGE"), key, SLICE("0"), SLICE("9999") };
+
+	check_ask(check_new(v, KEY_OUT, key), words, 4, convs_answer);
+}
+
 /* ---- marks that must expire ---- */
 
 static void expires_answer(void *arg, int status, const struct reply *r)

@@ -85,7 +85,7 @@ function begin(): void {
 					connection.tell(v);
 					connection.say(text);
 					view.form(null);
-					view.note(s.left);
+					view.note(s.left(center.away_mail && v.email));
 				}),
 				true,
 			);

@@ -41,6 +41,7 @@ export interface Center {
 	color?: string;
 	rating?: string;
 	transcript?: string;
+	away_mail?: string;
 	comfort?: string;
 	comfort_ru?: string;
 	comfort_after?: string;

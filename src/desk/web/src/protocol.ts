@@ -42,6 +42,9 @@ export interface Conv {
 	/** Of a live conversation: how far the visitor has read, whether he is connected, what he thought of it. */
 	seen_seq?: number | null;
 	visitor_left?: boolean | null;
+	/** Where he can be mailed, and when he will be what he has not seen. */
+	mail_to?: string | null;
+	mail_at_ms?: number | null;
 	rating?: number | null;
 	/** Who is asked to take it over from me. */
 	asked?: string | null;
@@ -123,9 +126,11 @@ export interface Part {
 /** Whom a copy of a message went to, and what became of it. */
 export interface Recipient {
 	address: string;
-	role: "to" | "cc" | "bcc";
+	/** mail: a chat visitor who had left, mailed at at_ms. */
+	role: "to" | "cc" | "bcc" | "mail";
 	delivery: Delivery | "";
 	why?: string | null;
+	at_ms?: number;
 }
 
 /** A text of the configuration that may be put into a reply. */

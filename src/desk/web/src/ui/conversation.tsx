@@ -5,7 +5,7 @@ import { dialog } from "../actions";
 import { now_ms } from "../clock";
 import { hint } from "../connection";
 import { pane, open, reopen, take, wrapupDone, wrapupMore } from "../commands";
-import { day, span, t } from "../i18n";
+import { day, moment, span, t } from "../i18n";
 import type { Conv, Message } from "../protocol";
 import {
 	agentName,
@@ -156,6 +156,12 @@ function Messages({ conv }: { conv: Conv | undefined; id: string }) {
 	);
 }
 
+/* What becomes of an answer to somebody who is not there. */
+function leftWords(conv: Conv): string {
+	if (!conv.mail_to) return t("conv.left");
+	return conv.mail_at_ms ? t("conv.left.at", { to: conv.mail_to, time: moment(conv.mail_at_ms) }) : t("conv.left.mail", { to: conv.mail_to });
+}
+
 function Head({ conv }: { conv: Conv }) {
 	const isMine = mine(conv);
 	const open = isMine && conv.state !== "wrapup";
@@ -173,7 +179,7 @@ function Head({ conv }: { conv: Conv }) {
 					{open ? <Standing conv={conv} /> : <State conv={conv} />}
 					{open && conv.visitor_left && (
 						<span class="tone-warn">
-							<Icon name="alert" size={14} /> {t("conv.left")}
+							<Icon name="alert" size={14} /> {leftWords(conv)}
 						</span>
 					)}
 					{conv.rating ? <span>{t("conv.rating", { n: conv.rating })}</span> : null}

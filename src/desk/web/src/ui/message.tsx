@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import { blobHref } from "../api";
 import { meaning } from "../bounce";
 import { retry } from "../commands";
-import { bytes, dateTime, t, timeOfDay, word } from "../i18n";
+import { bytes, dateTime, moment, t, timeOfDay, word } from "../i18n";
 import type { Message } from "../protocol";
 import { links, splitQuote } from "../quote";
 import { type Outgoing, agentName, commands, convs, kindOf, mine, myId } from "../state";
@@ -82,7 +82,7 @@ function RecipientStates({ message }: { message: Message }) {
 			{list.map((r) => (
 				<li key={r.role + r.address} class={r.why ? "bad" : ""}>
 					<Icon name={deliveryIcon[r.delivery] ?? "clock"} size={14} />
-					<span class="muted">{word("msg", r.role)}:</span> {r.address} <span class="muted">{word("msg", r.delivery)}</span>
+					<span class="muted">{word("msg", r.role)}:</span> {r.address} <span class="muted">{r.at_ms ? moment(r.at_ms) : ""} {word("msg", r.delivery)}</span>
 					{r.why && <Why why={r.why} />}
 				</li>
 			))}
