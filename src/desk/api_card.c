@@ -19,6 +19,7 @@
 struct hint {
 	struct id verified, claimed; /* who else has the identity */
 	struct slice kind, value;    /* empty: by a conversation */
+	bool typed;		     /* into a field, by somebody known otherwise */
 	struct pairs_found conv;     /* the one that was written into */
 };
 
@@ -185,6 +186,7 @@ static void write_other(struct str *o, const struct other *other)
 	out_text(o, "segment", found_get(&other->fields, "segment"));
 	out_string(o, "reason",
 		!h	    ? SLICE("address")
+		: h->typed  ? SLICE("typed")
 		: h->kind.n ? SLICE("identity")
 			    : SLICE("thread"));
 	if (h && h->kind.n) {
@@ -272,6 +274,19 @@ static void ask_identity(struct call *c, struct lookup *l, const struct identity
 	lookup_identity(l, h->kind, h->value, false, &h->claimed);
 }
 
+static void ask_typed(struct call *c, struct lookup *l, struct slice address)
+{
+	struct card *card = c->state;
+	struct hint *h = &card->hints[card->hint_count];
+	if (!address.n)
+		return;
+	card->hint_count++;
+	h->typed = true;
+	h->kind = SLICE("email");
+	h->value = arena_copy(&c->arena, address);
+	lookup_identity(l, h->kind, h->value, true, &h->verified);
+}
+
 static bool ask_thread(struct card *card, struct lookup *l, const struct pairs_found *conv)
 {
 	struct id linked;
@@ -288,11 +303,12 @@ static void ask_others(struct call *c, const struct customer_row *row)
 	size_t idents =
 		row->identity_count < SUGGEST_ASK_MAX ? row->identity_count : SUGGEST_ASK_MAX;
 	size_t convs = row->conv_count < SUGGEST_ASK_MAX ? row->conv_count : SUGGEST_ASK_MAX;
-	card->hints = arena_array(&c->arena, idents + convs + 1, sizeof(*card->hints));
+	card->hints = arena_array(&c->arena, idents + convs + 2, sizeof(*card->hints));
 	for (size_t i = 0; i < idents; i++)
 		ask_identity(c, l, &row->identities[i]);
 	for (size_t i = 0; i < convs; i++)
 		(void)ask_thread(card, l, &row->conv_fields[i]);
+	ask_typed(c, l, found_get(&row->fields, "typed"));
 	if (card->hint_count) {
 		lookup_run(l, on_others, c);
 		return;

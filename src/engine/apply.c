@@ -20,6 +20,7 @@ static int apply_dispatch(struct engine *e, const struct event *ev, struct err *
 	case EVENT_ABANDONED:
 	case EVENT_CLOSED:
 	case EVENT_ESTIMATED:
+	case EVENT_PROVED:
 		return apply_conv_event(e, ev, err);
 	case EVENT_OFFERED:
 	case EVENT_OFFER_ENDED:

@@ -196,6 +196,14 @@ static int apply_closed(struct engine *e, struct conv *c, struct err *err)
 	return 0;
 }
 
+static int apply_proved(struct conv *c, const struct event *ev, struct err *err)
+{
+	if (id_is_none(ev->customer))
+		return err_set(err, EINVAL, "proved: no customer");
+	c->customer = ev->customer;
+	return 0;
+}
+
 int apply_conv_event(struct engine *e, const struct event *ev, struct err *err)
 {
 	struct conv *c = NULL;
@@ -224,6 +232,8 @@ int apply_conv_event(struct engine *e, const struct event *ev, struct err *err)
 		return apply_closed(e, c, err);
 	if (ev->type == EVENT_ESTIMATED)
 		return apply_estimated(c, ev, err);
+	if (ev->type == EVENT_PROVED)
+		return apply_proved(c, ev, err);
 	ASSERT(ev->type == EVENT_EXCLUSIONS_CLEARED);
 	conv_clear_exclusions(e, c);
 	return 0;

@@ -154,6 +154,9 @@ void decide_message(struct engine *e, const struct command *cmd)
 	}
 	struct conv *c = conv_at(e, conv_find(e, cmd->conv));
 
+	/* Who serves it serves him from here on, and not whoever he had claimed to be. */
+	if (cmd->verified && !id_is_none(cmd->customer) && !id_equal(cmd->customer, c->customer))
+		EMIT(e, .type = EVENT_PROVED, .conv = c->id, .customer = cmd->customer);
 	work_say(e, c, cmd->id, DIRECTION_IN, NULL);
 	/* An out-of-office reply is kept and shown, but it is nobody's turn because of it. */
 	if (cmd->automatic)

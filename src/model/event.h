@@ -57,7 +57,9 @@
 	X(EVENT_QUEUE_PAUSED, "queue_paused", "queue paused")                                      \
 	X(EVENT_CONFIGURED, "configured", "why: hash of the configuration in force from here on")  \
 	/* packed by number: new ones at the end */                                                \
-	X(EVENT_PROMOTED, "promoted", "conv tier: waited so long that it waits there now")
+	X(EVENT_PROMOTED, "promoted", "conv tier: waited so long that it waits there now")         \
+	X(EVENT_PROVED, "proved",                                                                  \
+		"conv customer: whose it is, as he has proved in the middle of it")
 
 #define EVENT_ENUM(name, wire, what) name,
 enum event_type { EVENT_NONE, EVENTS(EVENT_ENUM) EVENT_COUNT };

@@ -60,6 +60,8 @@ struct work {
 	struct id *by_ref;
 	size_t ref_count;
 	struct id verified_customer, claimed_customer;
+	struct slice typed;	     /* a mail address in a field of the channel's */
+	struct id typed_owner;	     /* who has proved to have it */
 	struct pairs_found customer; /* the card of whoever it turned out to be */
 	bool minted;		     /* the message made its customer */
 	struct slice place;	     /* "CONV SEQ" of a message known by its id only */
@@ -169,6 +171,9 @@ bool merge_ask_second(struct batch *b, struct lookup *l, struct work *w);
 bool merge_resolve(struct batch *b, struct work *w);
 /* So that the next command of the batch sees it. */
 void merge_decided(struct batch *b, const struct event *ev);
+/* Whether somebody among those whom this card was merged with has proved who he is; with what this batch has decided. *root: the first of them. */
+bool group_is_proved(
+	struct batch *b, struct id id, const struct pairs_found *stored, struct id *root);
 /* The trail of event n on both cards, and news for whoever serves one of them. */
 void merge_project(struct batch *b, const struct event *ev, uint64_t n);
 void cards_project(struct batch *b);

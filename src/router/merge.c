@@ -186,6 +186,15 @@ bool merge_resolve(struct batch *b, struct work *w)
 	return w->c.type == COMMAND_SPLIT ? pair_split(b, w) : pair_distinct(b, w);
 }
 
+/* What a root and its members are together. */
+static struct slice group_word(const struct card *root)
+{
+	bool proved = root->proved;
+	for (size_t i = 0; i < root->member_count; i++)
+		proved = proved || (root->members[i].there && root->members[i].proved);
+	return !members_alive(root) ? SLICE("") : proved ? SLICE("proved") : SLICE("claimed");
+}
+
 /* ---- what was decided ---- */
 
 static void member_set(struct batch *b, struct card *root, struct member m)
@@ -272,6 +281,20 @@ void merge_decided(struct batch *b, const struct event *ev)
 	p->touched = root->touched = true;
 }
 
+bool group_is_proved(
+	struct batch *b, struct id id, const struct pairs_found *stored, struct id *root)
+{
+	struct card *p = map_get(&b->cards, slice_make(&id, sizeof(id))), *all;
+	if (p && p->touched)
+		*root = id_is_none(p->into) ? id : p->into;
+	else if (!id_parse(found_get(stored, "into"), root))
+		*root = id;
+	all = map_get(&b->cards, slice_make(root, sizeof(*root)));
+	if (!all || !all->touched)
+		return slice_is(found_get(stored, "group"), "proved");
+	return slice_is(group_word(all), "proved");
+}
+
 /* ---- to disk ---- */
 
 static struct slice id_slice(struct batch *b, struct id id)
@@ -298,19 +321,16 @@ static void write_group(struct batch *b, struct id id, struct slice group)
 static void write_members(struct batch *b, struct card *p)
 {
 	struct argv a = { 0 };
-	bool proved = p->proved, root = id_is_none(p->into);
+	bool root = id_is_none(p->into);
 	for (size_t i = 0; i < p->member_count; i++) {
 		const struct member *m = &p->members[i];
 		const char *word = m->proved ? "proved" : "claimed";
-		proved = proved || (m->there && m->proved);
 		put(&a, arena_printf(&b->arena, "%s%.*s", HAS, SLICE_ARG(id_slice(b, m->id))),
 			!m->there ? SLICE("")
 				  : arena_printf(&b->arena, "%s%s%.*s", word, m->path.n ? " " : "",
 					    SLICE_ARG(m->path)));
 	}
-	struct slice group = !members_alive(p) ? SLICE("")
-			     : proved	       ? SLICE("proved")
-					       : SLICE("claimed");
+	struct slice group = group_word(p);
 	if (root)
 		put(&a, SLICE("group"), group);
 	commit_customer(b->commit, p->id, &a);

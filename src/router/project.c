@@ -346,11 +346,31 @@ static void project_message(struct batch *b, struct work *w, const struct event 
 
 /* ---- customers ---- */
 
+/*
+ * Who proves in the middle of a conversation who he is takes it along to his own card, name and all. The card he had before is anybody's who
+ * claims the same: it keeps nothing of it.
+ */
+static void take_along(struct batch *b, const struct command *c, struct row *row)
+{
+	struct fields f = { .arena = &b->arena };
+
+	put_id(&f, "customer", c->customer);
+	if (c->name.n)
+		put_text(&f, "name", row->name = c->name);
+	commit_conv(b->commit, c->conv, &f.argv);
+	argv_free(&f.argv);
+	commit_customer_conv_end(b->commit, row->customer, c->conv);
+	row->customer = c->customer;
+	row->touched = true;
+}
+
 static void project_customer(struct batch *b, struct work *w)
 {
-	const struct command *c = &w->c;
+	struct command *c = &w->c;
 	struct row *row = batch_row(b, c->conv);
 	struct fields f = { .arena = &b->arena };
+	if (!c->fresh && !c->verified) /* a command before this one may have taken it along */
+		c->customer = row->customer;
 	if (c->name.n)
 		put_text(&f, "name", c->name);
 	if (c->lang.n)
@@ -359,6 +379,8 @@ static void project_customer(struct batch *b, struct work *w)
 		put_text(&f, "segment", c->segment);
 	if (!id_is_none(c->suggest))
 		put_id(&f, "suggest", c->suggest);
+	if (w->typed.n)
+		put_text(&f, "typed", w->typed);
 	/* What a mail beside a chat proves is not this customer's. */
 	if (c->verified && !w->beside)
 		put_text(&f, "proved", SLICE("1"));
@@ -373,17 +395,8 @@ static void project_customer(struct batch *b, struct work *w)
 		commit_identity(b->commit, c->ident_kind, c->ident_value, c->verified, c->customer,
 			b->now_us);
 	commit_customer_conv(b->commit, c->customer, c->conv, row->arrived_us);
-	/* a live visitor who proved who he is takes the conversation along to his own card */
-	if (c->verified && !id_equal(row->customer, c->customer)) {
-		struct argv pairs = { 0 };
-		char *text = arena_alloc(&b->arena, ID_TEXT_LEN + 1);
-		argv_add_text(&pairs, "customer");
-		argv_add_text(&pairs, id_text(c->customer, text));
-		commit_conv(b->commit, c->conv, &pairs);
-		argv_free(&pairs);
-		row->customer = c->customer;
-		row->touched = true;
-	}
+	if (c->verified && !id_equal(row->customer, c->customer))
+		take_along(b, c, row);
 }
 
 /* ---- agents and users ---- */
@@ -578,6 +591,7 @@ static void project_event(struct batch *b, const struct decided *d)
 	case EVENT_UNPARKED:
 	case EVENT_STAGE:
 	case EVENT_PROMOTED:
+	case EVENT_PROVED:
 	case EVENT_PENDING:
 	case EVENT_ACTIVE:
 	case EVENT_WRAPUP:

@@ -6,7 +6,9 @@
 #include "base/assert.h"
 #include "base/clock.h"
 #include "model/limits.h"
+#include "model/pairs.h"
 #include "router/batch.h"
+#include "text/address.h"
 
 static const char REF_CONV[] = "conv:"; /* a reference whose signature the channel has checked */
 
@@ -43,6 +45,19 @@ static bool ref_is_conv(struct slice ref, struct id *conv)
 	       id_parse(slice_make(ref.p + prefix.n, ref.n - prefix.n), conv);
 }
 
+/* An address typed into a field is a claim, too; nothing follows from it but a suggestion. */
+static void ask_typed(struct batch *b, struct lookup *l, struct work *w)
+{
+	struct slice rest = w->c.hints, name, value;
+	struct str address = { 0 };
+	while (!address.n && pairs_next(&rest, &name, &value, &b->arena))
+		(void)address_normalize(&address, value);
+	w->typed = arena_copy(&b->arena, str_slice(&address));
+	str_free(&address);
+	if (w->typed.n)
+		lookup_identity(l, SLICE("email"), w->typed, true, &w->typed_owner);
+}
+
 static void ask_message(struct batch *b, struct lookup *l, struct work *w)
 {
 	const struct command *c = &w->c;
@@ -51,6 +66,8 @@ static void ask_message(struct batch *b, struct lookup *l, struct work *w)
 	for (size_t i = 0; i < w->ref_count; i++)
 		if (!ref_is_conv(w->refs[i], &w->by_ref[i]))
 			lookup_thread(l, c->channel, w->refs[i], &w->by_ref[i]);
+	if (!c->verified && !slice_is(c->ident_kind, "email"))
+		ask_typed(b, l, w);
 	if (!c->ident_value.n)
 		return;
 	lookup_identity(l, c->ident_kind, c->ident_value, true, &w->verified_customer);
@@ -188,11 +205,12 @@ static void resolve_customer(struct batch *b, struct work *w)
 static void part_from_merge(struct batch *b, struct work *w)
 {
 	struct command *c = &w->c;
+	struct id root;
 	if (c->verified || !id_equal(c->customer, w->claimed_customer) ||
-		!slice_is(found_get(&w->customer, "group"), "proved"))
+		!group_is_proved(b, c->customer, &w->customer, &root))
 		return;
-	if (id_is_none(c->suggest) && !id_parse(found_get(&w->customer, "into"), &c->suggest))
-		c->suggest = c->customer;
+	if (id_is_none(c->suggest))
+		c->suggest = root;
 	w->customer = (struct pairs_found){ NULL, 0 };
 	mint_customer(b, w);
 }
@@ -370,6 +388,8 @@ static void resolve_message(struct batch *b, struct work *w)
 		batch_row_make(b, w);
 		automatic_resolve(b, w);
 	}
+	if (id_is_none(c->suggest) && !id_equal(w->typed_owner, c->customer))
+		c->suggest = w->typed_owner;
 	batch_thread_put(b, c->channel, c->thread, c->conv);
 	for (struct slice rest = c->also; rest.p;) {
 		struct slice key = slice_cut(&rest, '\n');

@@ -149,6 +149,14 @@ void commit_customer_conv(struct commit *c, struct id customer, struct id conv, 
 	commit_end(c);
 }
 
+void commit_customer_conv_end(struct commit *c, struct id customer, struct id conv)
+{
+	struct key key = key_of_id(&c->store->keys, KEY_CUSTOMER_CONVS, customer);
+
+	argv_add(commit_begin(c, "ZREM", key_slice(&key)), commit_id(c, conv));
+	commit_end(c);
+}
+
 /* The customer's list has members "v5:emailann@x.org": verified or claimed, length of the kind, kind, value. */
 void commit_identity(struct commit *c, struct slice kind, struct slice value, bool verified,
 	struct id customer, uint64_t at_us)

@@ -33,6 +33,7 @@ void commit_entry_set(struct commit *c, struct id conv, const struct entry *en);
 void commit_conv(struct commit *c, struct id conv, const struct argv *pairs);
 void commit_customer(struct commit *c, struct id customer, const struct argv *pairs);
 void commit_customer_conv(struct commit *c, struct id customer, struct id conv, uint64_t at_us);
+void commit_customer_conv_end(struct commit *c, struct id customer, struct id conv);
 /* Identity → customer, and the customer's list of identities. claimed and verified ones are different keys. */
 void commit_identity(struct commit *c, struct slice kind, struct slice value, bool verified,
 	struct id customer, uint64_t at_us);

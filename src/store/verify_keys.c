@@ -321,6 +321,35 @@ static void check_customer(struct verify *v, struct slice key, struct id id)
 
 /* ---- a customer's lists ---- */
 
+static void is_his_answer(void *arg, int status, const struct reply *r)
+{
+	struct check *c = arg;
+	char text[ID_TEXT_LEN + 1];
+	struct id his;
+
+	if (!check_answered(c, status, r))
+		return;
+	if (r->type == REPLY_NIL)
+		verify_line(c->verify, "%s points to %s, which is not there", c->key.text,
+			id_text(c->id, text));
+	else if (!id_parse(r->text, &his) || !id_equal(his, c->other))
+		verify_line(c->verify, "%s has %s, which is another customer's", c->key.text,
+			id_text(c->id, text));
+	check_end(c);
+}
+
+/* A card shows what is its customer's, and nothing else. */
+static void check_is_his(struct verify *v, struct slice key, struct id customer, struct id conv)
+{
+	struct check *c = check_new(v, KEY_CUSTOMER_CONVS, key);
+	struct key target = key_of_id(&v->store->keys, KEY_CONV, conv);
+	struct slice words[] = { SLICE("HGET"), key_slice(&target), SLICE("customer") };
+
+	c->id = conv;
+	c->other = customer;
+	check_ask(c, words, 3, is_his_answer);
+}
+
 static void convs_answer(void *arg, int status, const struct reply *r)
 {
 	struct check *c = arg;
@@ -330,7 +359,7 @@ static void convs_answer(void *arg, int status, const struct reply *r)
 		return;
 	for (size_t i = 0; i < r->count; i++) {
 		if (id_parse(r->items[i].text, &id))
-			points_to(c->verify, c->family, key_slice(&c->key), KEY_CONV, id);
+			check_is_his(c->verify, key_slice(&c->key), c->id, id);
 		else
 			verify_line(c->verify, "%s: %.*s is no id", c->key.text,
 				SLICE_ARG(r->items[i].text));
@@ -338,11 +367,13 @@ static void convs_answer(void *arg, int status, const struct reply *r)
 	check_end(c);
 }
 
-static void check_convs(struct verify *v, enum key_family f, struct slice key)
+static void check_convs(struct verify *v, struct slice key, struct id customer)
 {
+	struct check *c = check_new(v, KEY_CUSTOMER_CONVS, key);
 	struct slice words[] = { SLICE("ZRANGE"), key, SLICE("0"), SLICE("-1") };
 
-	check_ask(check_new(v, f, key), words, 4, convs_answer);
+	c->id = customer;
+	check_ask(c, words, 4, convs_answer);
 }
 
 /* ---- the outbox ---- */
@@ -517,7 +548,8 @@ void verify_key(struct verify *v, enum key_family f, struct slice key, struct sl
 			check_customer(v, key, id);
 		break;
 	case KEY_CUSTOMER_CONVS:
-		check_convs(v, f, key);
+		if (id_of(v, key, rest, &id))
+			check_convs(v, key, id);
 		break;
 	case KEY_CUSTOMER_IDENTS:
 		if (id_of(v, key, rest, &id))

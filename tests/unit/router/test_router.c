@@ -618,6 +618,48 @@ static void customers_are_merged_and_split(void **state)
 	assert_int_equal(card_of(n, c).links, 2); /* how it got in, and out */
 }
 
+static void put_together(struct node *n, struct command *c, size_t count)
+{
+	size_t before = n->puts;
+	for (size_t i = 0; i < count; i++)
+		inbox_put(n->store, &c[i], put_done, n);
+	UNTIL(n, n->puts == before + count);
+}
+
+static struct id writer_of(struct node *n, struct id conv)
+{
+	struct id customer = { 0, 0 };
+	conv_read(n->store, conv, read_writer, &customer);
+	UNTIL(n, !id_is_none(customer));
+	return customer;
+}
+
+/* What one command of a batch decides, the next one knows: no claim slips through between the two. */
+static void a_batch_is_no_gap_for_a_claim(void **state)
+{
+	struct node *n = *state;
+	struct id ann = customer_of(n, "ann@x.org", true),
+		  liar = customer_of(n, "ann@x.org", false);
+	struct command two[] = { { .type = COMMAND_MERGE, .customer = liar, .linked = ann },
+		mail("ann@x.org", "once more") };
+	put_together(n, two, 2);
+	UNTIL(n, find(n, EFFECT_MESSAGE, (struct slice){ 0 }, SLICE("once more")));
+	assert_false(id_equal(writer_of(n, two[1].id), liar));
+	assert_int_equal(card_of(n, ann).convs, 2);
+
+	struct command three[] = { mail("zoe@x.org", "who am I"), mail("ann@x.org", "I am Ann"),
+		mail("zoe@x.org", "still me") };
+	for (size_t i = 0; i < 3; i++)
+		three[i].thread = SLICE("t9");
+	three[1].verified = 1;
+	put_together(n, three, 3);
+	UNTIL(n, find(n, EFFECT_MESSAGE, (struct slice){ 0 }, SLICE("still me")));
+	assert_true(id_equal(writer_of(n, three[0].id), ann));
+	assert_int_equal(card_of(n, ann).convs, 3);
+	struct id zoe = customer_of(n, "zoe@x.org", false);
+	assert_int_equal(card_of(n, zoe).convs, 1); /* of what was said before, nothing */
+}
+
 struct reading {
 	bool done;
 	uint64_t hash;
@@ -663,6 +705,18 @@ static void a_restart_goes_on_where_it_stopped(void **state)
 	assert_true(before.hash == after.hash);
 }
 
+static bool take_customer(const struct conv_view *v, void *arg)
+{
+	*(struct id *)arg = v->customer;
+	return false;
+}
+
+static void read_served(void *arg, const struct engine *e, uint64_t push_n)
+{
+	(void)push_n;
+	engine_each_conv(e, CONV_NONE, take_customer, arg);
+}
+
 static void a_chat_stays_with_its_thread_and_moves_to_who_proves_himself(void **state)
 {
 	struct node *n = *state;
@@ -689,7 +743,7 @@ static void a_chat_stays_with_its_thread_and_moves_to_who_proves_himself(void **
 	assert_true(id_equal(
 		find(n, EFFECT_MESSAGE, (struct slice){ 0 }, SLICE("I am Ann"))->conv, c.id));
 	UNTIL(n, count(n, EFFECT_CONV) >= 2); /* the state of a conversation follows its messages */
-	struct id first = { 0, 0 }, last = { 0, 0 };
+	struct id first = { 0, 0 }, last = { 0, 0 }, served = { 0, 0 };
 	for (size_t i = 0; i < n->seen_count; i++) {
 		if (n->seen[i].type != EFFECT_CONV)
 			continue;
@@ -699,6 +753,11 @@ static void a_chat_stays_with_its_thread_and_moves_to_who_proves_himself(void **
 	}
 	assert_false(id_is_none(first));
 	assert_false(id_equal(first, last));
+	/* the card that is anybody's keeps nothing; the engine knows whom it is about, now and after a restart */
+	assert_int_equal(card_of(n, first).convs, 0);
+	assert_int_equal(card_of(n, last).convs, 1);
+	router_read(n->router, read_served, &served);
+	UNTIL(n, id_equal(served, last));
 	/* a third, without proof, leaves it with Ann */
 	struct command third = c;
 	third.id = new_id();
@@ -712,6 +771,11 @@ static void a_chat_stays_with_its_thread_and_moves_to_who_proves_himself(void **
 			assert_true(id_equal(n->seen[i].customer, last));
 			break;
 		}
+	stop(n);
+	start(n);
+	served = (struct id){ 0, 0 };
+	router_read(n->router, read_served, &served);
+	UNTIL(n, id_equal(served, last));
 }
 
 int main(void)
@@ -729,6 +793,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			what_was_refused_is_not_done_when_it_is_repeated, setup, teardown),
 		cmocka_unit_test_setup_teardown(customers_are_merged_and_split, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_batch_is_no_gap_for_a_claim, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_restart_goes_on_where_it_stopped, setup, teardown),
 		cmocka_unit_test_setup_teardown(

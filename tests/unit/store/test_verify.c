@@ -124,6 +124,7 @@ static void finds_what_was_planted(void **state)
 		"is not there (named by",
 		"which is not there",
 		"is not among the conversations",
+		"which is another customer's",
 		"is no id",
 		"never expires",
 		"is not entry 2 of its conversation",
@@ -164,6 +165,8 @@ static void finds_what_was_planted(void **state)
 	cli_key(&b, "HSET", key_of_id(k, KEY_CUSTOMER, bench_id(1011)), merged);
 	snprintf(merged, sizeof(merged), "has:%s claimed", id_text(bench_id(1014), other));
 	cli_key(&b, "HSET", key_of_id(k, KEY_CUSTOMER, bench_id(1013)), merged);
+	snprintf(merged, sizeof(merged), "customer %s", id_text(bench_id(1016), other));
+	cli_key(&b, "HSET", key_of_id(k, KEY_CONV, bench_id(15)), merged);
 	cli_key(&b, "XDEL", k->journal, "20-0");
 	cli_key(&b, "HSET", k->cursor, "push 51 inbox 2-2");
 	cli_key(&b, "XADD", k->inbox, "1-1 t message");

@@ -176,7 +176,7 @@ export interface Suggestion {
 	name?: string | null;
 	segment?: string | null;
 	/** The same address or number; wrote into the other's conversation; wrote from the address before. */
-	reason: "identity" | "thread" | "address";
+	reason: "identity" | "thread" | "typed" | "address";
 	kind?: string | null;
 	value?: string | null;
 	verified?: boolean;

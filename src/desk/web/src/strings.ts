@@ -363,6 +363,10 @@ export const strings = {
 		"Somebody who says that {value} is his wrote before.",
 		"Раньше писал тот, кто называет {value} своим.",
 	],
+	"card.why.typed": [
+		"Typed {value}, which this customer proved to own.",
+		"В форме указан адрес {value}; этот клиент подтвердил, что он его.",
+	],
 	"card.why.thread": ["Wrote into this customer's conversation.", "Пишет в обращение этого клиента."],
 	"card.why.address": [
 		"Earlier messages from this address belong to this customer.",

@@ -47,6 +47,7 @@ function Identities({ card: c }: { card: Card }) {
 function why(s: Suggestion): string {
 	if (s.reason === "thread") return t("card.why.thread");
 	if (s.reason === "address") return t("card.why.address");
+	if (s.reason === "typed") return t("card.why.typed", { value: s.value ?? "" });
 	return t(s.verified ? "card.why.verified" : "card.why.claimed", { value: s.value ?? "" });
 }
 
