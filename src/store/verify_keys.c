@@ -350,6 +350,7 @@ static void check_is_his(struct verify *v, struct slice key, struct id customer,
 	check_ask(c, words, 3, is_his_answer);
 }
 
+/* A list of conversations: a customer's, or, where there is none in `id`, of anybody. */
 static void convs_answer(void *arg, int status, const struct reply *r)
 {
 	struct check *c = arg;
@@ -358,7 +359,9 @@ static void convs_answer(void *arg, int status, const struct reply *r)
 	if (!check_answered(c, status, r))
 		return;
 	for (size_t i = 0; i < r->count; i++) {
-		if (id_parse(r->items[i].text, &id))
+		if (id_parse(r->items[i].text, &id) && id_is_none(c->id))
+			points_to(c->verify, c->family, key_slice(&c->key), KEY_CONV, id);
+		else if (id_parse(r->items[i].text, &id))
 			check_is_his(c->verify, key_slice(&c->key), c->id, id);
 		else
 			verify_line(c->verify, "%s: %.*s is no id", c->key.text,
