@@ -67,9 +67,12 @@ void history_read(struct store *s, struct id conv, uint64_t after_seq, size_t ma
 	struct arena arena = { 0 };
 	struct argv a = { 0 };
 
-	ASSERT(fn && max > 0 && after_seq < INT64_MAX);
-	*ask = (struct history_ask){ after_seq, fn, arg };
+	ASSERT(fn && max > 0);
 	uint64_t most = max < REDIS_ITEMS_MAX ? max : REDIS_ITEMS_MAX;
+	/* Strangers say which number they have seen last; behind the largest that Redis knows is nothing, as behind any that is too large. */
+	if (after_seq > INT64_MAX - most)
+		after_seq = INT64_MAX - most;
+	*ask = (struct history_ask){ after_seq, fn, arg };
 	argv_add_text(&a, "LRANGE");
 	argv_add(&a, key_slice(&key));
 	argv_add_u64(&a, &arena, after_seq);

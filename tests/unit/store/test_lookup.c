@@ -195,6 +195,8 @@ static void reads_history_card_counts_and_users(void **state)
 	assert_string_equal(h.text, "changed");
 	h = history(&b, bench_id(1), 25, 1000);
 	assert_int_equal(h.count, 5);
+	h = history(&b, bench_id(1), UINT64_MAX, 1000); /* somebody says that he has seen it */
+	assert_int_equal(h.status, 0);
 	h = history(&b, bench_id(1), 30, 1000);
 	assert_int_equal(h.status, 0);
 	assert_int_equal(h.count, 0);
