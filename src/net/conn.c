@@ -104,6 +104,14 @@ static void conn_dial_free(struct conn_dial **dial)
 	*dial = NULL;
 }
 
+/* What is cut short must not look whole; nor does the kernel keep its megabytes for a peer that does not read. */
+static void conn_reset(struct conn *c)
+{
+	const struct linger reset = { .l_onoff = 1 };
+
+	setsockopt(bufferevent_getfd(c->bev), SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+}
+
 /* The sockets and buffers go; the struct stays until `closed` was called. */
 static void conn_drop_socket(struct conn *c)
 {
@@ -111,7 +119,9 @@ static void conn_drop_socket(struct conn *c)
 	loop_due_clear(c->loop, &c->due);
 	if (c->bev) {
 		SSL *ssl = bufferevent_openssl_get_ssl(c->bev);
-		if (ssl && !c->fin_sent && SSL_is_init_finished(ssl)) {
+		if (evbuffer_get_length(bufferevent_get_output(c->bev)) > 0) {
+			conn_reset(c);
+		} else if (ssl && !c->fin_sent && SSL_is_init_finished(ssl)) {
 			SSL_shutdown(ssl);
 			ERR_clear_error();
 		}

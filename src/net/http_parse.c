@@ -114,6 +114,10 @@ static void head_field(struct http_parse *p, struct slice line)
 	struct slice name = slice_make(line.p, slice_find(line, ':'));
 	struct slice value = { line.p + name.n + 1, line.n - name.n - 1 };
 
+	/* A tab behind a value is a blank (RFC 9110 5.5), also to llhttp, which knows none there. */
+	for (char *end = p->raw.p + (line.p - p->raw.p) + line.n;
+		end[-1] == '\t' || end[-1] == ' ';)
+		*--end = ' ';
 	value = slice_trim(value);
 	if (p->field_count == p->field_cap) {
 		p->field_cap = p->field_cap ? 2 * p->field_cap : 16;

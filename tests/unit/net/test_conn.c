@@ -323,6 +323,30 @@ static void a_slow_reader_shows_in_the_output_and_drains_later(void **state)
 	stop(NULL);
 }
 
+/* Half an answer and a clean end would be a whole answer to somebody. */
+static void what_is_cut_short_is_reset(void **state)
+{
+	struct str much = { 0 }, got = { 0 };
+
+	(void)state;
+	start("127.0.0.1:0", NULL);
+	int fd = client_connect(listener_port(listener));
+	TURN_UNTIL(loop, server.opened);
+	while (much.n < 16000000)
+		str_add_text(&much, "0123456789abcdef");
+	conn_write(server.c, str_slice(&much));
+	conn_deadline(server.c, 20000, "too slow");
+	TURN_UNTIL(loop, server.closed);
+	assert_string_equal(server.why, "too slow");
+	TURN_UNTIL(loop, client_read(fd, &got));
+	assert_int_equal(errno, ECONNRESET);
+	assert_true(got.n < much.n);
+	close(fd);
+	str_free(&much);
+	str_free(&got);
+	stop(NULL);
+}
+
 static void finish_sends_everything_first_even_when_input_is_unread(void **state)
 {
 	struct str got = { 0 }, big = { 0 };
@@ -549,6 +573,7 @@ int main(void)
 		cmocka_unit_test(a_name_is_resolved_in_the_background),
 		cmocka_unit_test(deadlines_close_with_their_reason),
 		cmocka_unit_test(a_slow_reader_shows_in_the_output_and_drains_later),
+		cmocka_unit_test(what_is_cut_short_is_reset),
 		cmocka_unit_test(finish_sends_everything_first_even_when_input_is_unread),
 		cmocka_unit_test(paused_input_waits_and_partly_taken_input_comes_again),
 		cmocka_unit_test(unread_input_is_bounded),

@@ -182,6 +182,7 @@ static const struct accepted accepted[] = {
 	{ B(OK "Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n\x81"), "", 1, true },
 	{ B(POST "Content-Length: 5\r\n\r\nhelloGET"), "hello", 3, true },
 	{ B(POST "Content-Length: 0\r\n\r\n"), "", 0, true },
+	{ B(POST "Content-Length:\t5 \t\r\n\r\nhello"), "hello", 0, true },
 	{ B(POST "Content-Length: 005\r\n\r\nhello"), "hello", 0, true },
 	{ B(POST "\r\nx"), "", 1, true },
 	{ B(CHUNKED "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\nGET"), "hello world", 3, true },
