@@ -449,8 +449,22 @@ static void write_agent(struct batch *b, struct slice agent)
 
 /* ---- visitors ---- */
 
+/* Of a conversation that the engine has closed: its history takes the words as it took those before; the engine numbers it no more. */
+static void project_late_rating(struct batch *b, struct work *w, const struct row *row)
+{
+	struct event ev = { .type = EVENT_MESSAGE,
+		.conv = row->conv,
+		.id = w->c.id,
+		.seq = row->last_seq + 1,
+		.at_us = b->now_us,
+		.direction = DIRECTION_NOTE };
+
+	project_message(b, w, &ev);
+	w->answer = ANSWER_OK;
+}
+
 /* What an agent wants to know of a live visitor: there or not, how far he has read, what he thought of it. */
-static void project_visit(struct batch *b, const struct work *w)
+static void project_visit(struct batch *b, struct work *w)
 {
 	const struct command *c = &w->c;
 	struct row *row = id_is_none(c->conv) ? NULL : batch_row_find(b, c->conv);
@@ -458,6 +472,8 @@ static void project_visit(struct batch *b, const struct work *w)
 
 	if (!row || !row->known)
 		return;
+	if (c->visit == VISIT_RATED && w->answer == ANSWER_UNKNOWN)
+		project_late_rating(b, w, row);
 	seen = c->visit == VISIT_SEEN && c->seq > row->seen ? c->seq : row->seen;
 	if (seen > row->last_seq)
 		seen = row->last_seq;

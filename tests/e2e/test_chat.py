@@ -289,6 +289,35 @@ def test_rating_read_marks_and_leaving():
         late.close()
 
 
+def test_a_rating_of_long_ago_is_kept_as_any():
+    """The engine has closed the conversation and knows it no more: its history takes what the visitor says of it, once, also over a restart."""
+    with Node(config=CENTER, env={"USHER_TEST_CLOSE": "1s"}) as node, node.desk("bo") as bo:
+        bo.available()
+        ann = node.chat()
+        ann.say("hello")
+        conv = bo.accept()["conv"]
+        bo.command("reply", conv=conv, text="hi")
+        ann.send(t="end")
+        ann.expect("ended")
+        until("it to be closed", lambda: node.conv(conv)["state"] == "closed", 15)
+        for _ in range(2):
+            ann.send(t="rate", id="r1", score=2, text="Too slow")
+            ann.expect("rated", score=2)
+        until("the rating", lambda: node.conv(conv).get("rating") == "2")
+        notes = [m["text"] for m in node.conv(conv)["messages"] if m["direction"] == "note"]
+        assert notes == ["★★☆☆☆ 2/5\nToo slow"], notes
+        assert not node.waiting()  # nobody's turn because of it
+        node.ctl("verify")
+        node.kill()
+        node.start()
+        assert node.conv(conv)["rating"] == "2" and node.conv(conv)["state"] == "closed"
+        ann.close()
+        again = node.chat(session=ann.session)
+        again.say("another matter")
+        assert until("a new conversation", node.waiting)[0]["id"] != conv
+        again.close()
+
+
 def test_the_conversation_by_mail():
     node = Node(config=CENTER, start=False)
     sink = Sink(node.smtp)
