@@ -3,133 +3,30 @@
  * storage, without WebSockets, without network, with the server killed in the middle of a sentence.
  */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
-import { mkdirSync } from "node:fs";
-import { createServer } from "node:http";
-import { dirname, join, resolve } from "node:path";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { Center } from "./lib/center.mjs";
 import { axe, newPage, startBrowser, until } from "./lib/desk.mjs";
+import { Agent, inside, marks, png, received, said, say, Shop, shot, texts } from "./lib/visitor.mjs";
 
-const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
-const shots = process.env.SHOTS; // a folder: leave pictures there for people to look at
-const png = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64");
 let browser;
 let center;
-let site;
-let shop; // the other origin
-
-/* A shop that knows nothing but one line. */
-function openShop() {
-	return new Promise((done) => {
-		const server = createServer((q, a) => {
-			const u = new URL(q.url, "http://shop");
-			const help = center.url;
-			a.setHeader("Content-Type", "text/html");
-			a.setHeader("Content-Security-Policy", `default-src 'none'; script-src ${help} 'nonce-s'; connect-src ${help} ${help.replace("http", "ws")}`);
-			a.end(`<!doctype html><html lang="en"><title>A shop</title><meta name="viewport" content="width=device-width"><main><h1>A shop</h1></main>
-				<script nonce="s">window.usherSettings = ${u.searchParams.get("s") || "{}"}</script>
-				<script async src="${help}/chat/widget.js"></script></html>`);
-		});
-		server.listen(0, "127.0.0.1", () => done(server));
-	});
-}
-
-/* An agent at the control socket. */
-class Agent {
-	constructor(name) {
-		this.frames = [];
-		this.serial = 0;
-		this.start = () => {
-			this.process = spawn(join(process.env.USHER_RELEASE || join(root, "build"), "usherctl"), ["desk", name], { env: center.env() });
-			let rest = "";
-			this.process.stdout.on("data", (d) => {
-				const lines = (rest + d).split("\n");
-				rest = lines.pop();
-				for (const l of lines) if (l) this.frames.push(JSON.parse(l));
-			});
-		};
-		this.start();
-	}
-	send(frame) {
-		this.process.stdin.write(`${JSON.stringify(frame)}\n`);
-	}
-	async command(frame) {
-		const id = `c${++this.serial}`;
-		this.send({ id, ...frame });
-		const a = await until(() => this.frames.find((f) => f.id === id), `an answer to ${frame.t}`);
-		assert.equal(a.t, "ok", JSON.stringify(a));
-	}
-	async accept(known = []) {
-		const o = await until(() => this.frames.find((f) => f.t === "offer" && !known.includes(f.offer)), "an offer");
-		known.push(o.offer);
-		await this.command({ t: "accept", offer: o.offer });
-		return o.conv;
-	}
-	said(conv) {
-		return this.frames.filter((f) => f.t === "message" && f.conv === conv && f.direction === "in").map((f) => f.text);
-	}
-	close() {
-		this.process.kill();
-	}
-}
+let shop;
 
 before(async () => {
 	browser = await startBrowser();
-	const port = await new Promise((done) => {
-		const s = createServer().listen(0, "127.0.0.1", () => {
-			const p = s.address().port;
-			s.close(() => done(p));
-		});
-	});
-	center = await Center.open({ config: join(root, "tests/lib/chat.yaml"), env: { USHER_TEST_ORIGIN: `http://127.0.0.1:${port}` } });
-	site = await new Promise((done) => {
-		openShop().then((s) => {
-			s.close();
-			s.listen(port, "127.0.0.1", () => done(s));
-		});
-	});
-	shop = `http://127.0.0.1:${port}`;
+	shop = await Shop.open();
+	center = shop.center;
 });
 after(async () => {
 	await browser?.close();
-	site?.closeAllConnections();
-	site?.close();
-	await center?.close();
+	await shop?.close();
 });
 
-const at = (settings = {}, path = "/") => `${shop}${path}?s=${encodeURIComponent(JSON.stringify(settings))}`;
-const inside = (page, sel) => page.locator(`#usher-chat ${sel}`);
-const texts = (page, sel) => page.locator("#usher-chat").evaluate((h, s) => [...h.shadowRoot.querySelectorAll(s)].map((e) => e.textContent), sel);
-const said = (page) => texts(page, ".msg.you .text, .msg.agent .text");
-const marks = (page) => texts(page, ".mark");
-
-async function begin(page, settings = {}) {
-	await page.goto(at({ lang: "en", department: "general", ...settings }));
-	await inside(page, ".launch").click();
-	const start = inside(page, ".slot .send");
-	await until(async () => (await start.count()) || (await inside(page, ".write").isVisible()), "the panel");
-	if (await start.count()) await start.click();
-}
-async function say(page, text) {
-	const field = inside(page, ".write textarea");
-	await field.fill(text);
-	await field.press("Enter");
-}
-const received = (page) => until(async () => /received|read|получено|прочитано/.test((await marks(page)).at(-1) ?? ""), "acknowledged", 30000);
-async function shot(page, name) {
-	if (!shots) return;
-	mkdirSync(shots, { recursive: true });
-	await page.screenshot({ path: join(shots, `${name}.png`) });
-}
-
 test("a whole conversation on somebody else's page, under its policy", { timeout: 120000 }, async () => {
-	const bo = new Agent("bo");
+	const bo = new Agent(center, "bo");
 	await bo.command({ t: "presence", to: "available" });
 	const page = await newPage(browser, { width: 1280, height: 800 });
-	await page.goto(at({ lang: "en" }));
+	await page.goto(shop.at({ lang: "en" }));
 	await inside(page, ".launch").click();
 	// the form before: a name, an order, a department
 	await inside(page, 'input[name="name"]').fill("Ann");
@@ -180,7 +77,7 @@ test("a whole conversation on somebody else's page, under its policy", { timeout
 	await inside(page, 'input[type="email"]').waitFor(); // the transcript is offered
 	// a second tab agrees; end and forget in one is forgotten in both
 	const tab = await page.context().newPage();
-	await tab.goto(at({ lang: "en" }));
+	await tab.goto(shop.at({ lang: "en" }));
 	await until(async () => (await said(tab)).length === (await said(page)).length, "the same in both tabs");
 	await inside(tab, ".launch").click();
 	await inside(tab, 'button[title="End the conversation"]').click();
@@ -194,7 +91,7 @@ test("a whole conversation on somebody else's page, under its policy", { timeout
 });
 
 test("without WebSockets and without storage it talks all the same", { timeout: 90000 }, async () => {
-	const bo = new Agent("bo");
+	const bo = new Agent(center, "bo");
 	await bo.command({ t: "presence", to: "available" });
 	const page = await newPage(browser);
 	await page.addInitScript(() => {
@@ -206,7 +103,7 @@ test("without WebSockets and without storage it talks all the same", { timeout: 
 		};
 		Object.defineProperty(window, "localStorage", { get() { throw new DOMException("denied", "SecurityError"); } });
 	});
-	await begin(page);
+	await shop.begin(page);
 	await say(page, "by poll");
 	await received(page);
 	const conv = await bo.accept(bo.frames.filter((f) => f.t === "offer").slice(0, -1).map((f) => f.offer));
@@ -223,7 +120,7 @@ test("without WebSockets and without storage it talks all the same", { timeout: 
 
 test("offline and back, reloaded, the server killed in the middle of a sentence", { timeout: 120000 }, async () => {
 	const page = await newPage(browser);
-	await begin(page);
+	await shop.begin(page);
 	await say(page, "one");
 	await received(page);
 	await inside(page, ".system").getByText("We have not forgotten you.").first().waitFor({ timeout: 10000 });
@@ -238,7 +135,7 @@ test("offline and back, reloaded, the server killed in the middle of a sentence"
 	await say(page, "five");
 	await page.goto("about:blank"); // closed while nothing could be sent
 	await center.start();
-	await page.goto(at({ lang: "en", open: true }));
+	await page.goto(shop.at({ lang: "en", open: true }));
 	await until(async () => (await said(page)).length === 5 && (await marks(page)).every((m) => m === "received"), "everything, once", 40000);
 	assert.deepEqual(await said(page), ["one", "two", "three", "four", "five"]);
 	const waiting = JSON.parse(center.ctl("queue", "--json")).conversations;
@@ -249,7 +146,7 @@ test("offline and back, reloaded, the server killed in the middle of a sentence"
 
 test("when nobody is there the message is taken, and an invitation is shown once", { timeout: 60000 }, async () => {
 	const page = await newPage(browser, { width: 320, height: 640, locale: "ru-RU" });
-	await page.goto(at({ lang: "ru", department: "night", name: "Аня" }));
+	await page.goto(shop.at({ lang: "ru", department: "night", name: "Аня" }));
 	await inside(page, ".launch").click();
 	await inside(page, ".slot .send").click();
 	await inside(page, '.slot textarea[name="text"]').fill("Есть кто-нибудь?");
@@ -262,7 +159,7 @@ test("when nobody is there the message is taken, and an invitation is shown once
 	await page.context().close();
 
 	const shopper = await newPage(browser);
-	await shopper.goto(at({ lang: "en" }, "/prices"));
+	await shopper.goto(shop.at({ lang: "en" }, "/prices"));
 	await inside(shopper, ".invite").getByText("May we help you?").waitFor({ timeout: 10000 });
 	await shot(shopper, "invite");
 	assert.deepEqual(await axe(shopper), []);
@@ -274,7 +171,7 @@ test("when nobody is there the message is taken, and an invitation is shown once
 });
 
 test("two tabs and another device agree: each word once, in one order, whoever says it", { timeout: 90000 }, async () => {
-	const bo = new Agent("bo");
+	const bo = new Agent(center, "bo");
 	await bo.command({ t: "presence", to: "available" });
 	const known = bo.frames.filter((f) => f.t === "offer").map((f) => f.offer);
 	const jwt = (claims) => {
@@ -283,16 +180,16 @@ test("two tabs and another device agree: each word once, in one order, whoever s
 		return `${signed}.${createHmac("sha256", "test-secret-of-the-site").update(signed).digest("base64url")}`;
 	};
 	const one = await newPage(browser);
-	await begin(one, { identity: jwt({ email: "zoe@x.org" }) });
+	await shop.begin(one, { identity: jwt({ email: "zoe@x.org" }) });
 	await say(one, "from the first tab");
 	await received(one);
 	const conv = await bo.accept(known);
 	// a second tab has the session; another device proves the same person
 	const two = await one.context().newPage();
 	two.setDefaultTimeout(8000);
-	await two.goto(at({ lang: "en", open: true }));
+	await two.goto(shop.at({ lang: "en", open: true }));
 	const phone = await newPage(browser, { width: 360, height: 640 });
-	await begin(phone, { identity: jwt({ email: "zoe@x.org" }) });
+	await shop.begin(phone, { identity: jwt({ email: "zoe@x.org" }) });
 	for (const p of [two, phone]) await until(async () => (await said(p)).includes("from the first tab"), "the first word everywhere");
 	await bo.command({ t: "reply", conv, text: "answer 1" });
 	await Promise.all([say(one, "again from one"), say(two, "at once from two")]);
@@ -311,7 +208,7 @@ test("two tabs and another device agree: each word once, in one order, whoever s
 
 test("what the page says later holds: a look, a title, who has logged in", { timeout: 60000 }, async () => {
 	const page = await newPage(browser);
-	await begin(page);
+	await shop.begin(page);
 	const looks = () => page.locator("#usher-chat").evaluate((h) => [h.className.trim(), getComputedStyle(h.shadowRoot.querySelector(".panel")).backgroundColor, h.shadowRoot.querySelector("h2").textContent]);
 	const before = await looks();
 	await page.evaluate(() => {
@@ -328,7 +225,7 @@ test("what the page says later holds: a look, a title, who has logged in", { tim
 
 test("any writing stays in its place: right to left, long words, emoji, markup; nothing of it is run", { timeout: 60000 }, async () => {
 	const page = await newPage(browser, { width: 320, height: 640 });
-	await begin(page);
+	await shop.begin(page);
 	const words = ["שלום, הכרטיס שלי (17) אבד!", "مرحبا 123, أين بطاقتي?", "x".repeat(500), "👩‍👩‍👧‍👦🏳️‍🌈".repeat(20), "<img src=x onerror=alert(1)> &amp; </script>", "\u202Eexe.gpj evil\u202C after", "line one\nline two"];
 	for (const w of words) {
 		const field = inside(page, ".write textarea");
@@ -360,7 +257,7 @@ test("any writing stays in its place: right to left, long words, emoji, markup; 
 test("axe and reflow of every state: files, refused ones, errors, lost, ended, asked to end", { timeout: 90000 }, async () => {
 	for (const dark of [false, true]) {
 		const page = await newPage(browser, { width: 320, height: 640, dark });
-		await begin(page);
+		await shop.begin(page);
 		const look = async (name) => {
 			await shot(page, `${name}-${dark ? "dark" : "light"}`);
 			assert.deepEqual(await axe(page), [], `${name} dark=${dark}`);
@@ -389,7 +286,7 @@ test("axe and reflow of every state: files, refused ones, errors, lost, ended, a
 });
 
 test("by keyboard alone, in light and dark, in a colour of the site, on a phone", { timeout: 90000 }, async () => {
-	const bo = new Agent("bo"); // somebody is there, but not free: there is a queue to stand in
+	const bo = new Agent(center, "bo"); // somebody is there, but not free: there is a queue to stand in
 	await bo.command({ t: "presence", to: "away" });
 	for (const [name, look, settings] of [
 		["light", {}, {}],
@@ -400,7 +297,7 @@ test("by keyboard alone, in light and dark, in a colour of the site, on a phone"
 		["theme-dark", {}, { color: "#0a6e4f", theme: "dark" }],
 	]) {
 		const page = await newPage(browser, look);
-		await page.goto(at({ lang: "en", department: "general", ...settings }));
+		await page.goto(shop.at({ lang: "en", department: "general", ...settings }));
 		await inside(page, ".launch").waitFor();
 		await shot(page, `${name}-button`);
 		assert.deepEqual(await axe(page), [], `${name}: the button`);

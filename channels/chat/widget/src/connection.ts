@@ -1,6 +1,6 @@
 // The protocol: a connection that comes back, resumes after the last number seen, and sends again what was not acknowledged, one after the
 // other, so that order holds. A message is shown once however often it is sent or read: ids from here, numbers from the server.
-import type { FileRef, Keep } from "./memory";
+import { newId, type FileRef, type Keep, type Pending } from "./memory";
 import { reaches, type Settings } from "./settings";
 import { pollLine, socketLine, type Frame, type Line } from "./transport";
 
@@ -17,7 +17,7 @@ export interface Events {
 	state(state: "connecting" | "open" | "lost"): void;
 	welcome(open: boolean, opens_ms: number | undefined): void;
 	message(m: Message): void;
-	pending(id: string, text: string, files: FileRef[] | undefined): void;
+	pending(p: Pending): void;
 	acked(id: string): void;
 	refused(id: string, why: string): void;
 	queue(position: number, wait: [number, number] | null): void;
@@ -38,8 +38,7 @@ const SILENT_MS = 60000; // longer than two pings: half-open
 const WELCOME_MS = 10000;
 const AGAIN_MS = 1500;
 const TRY_SOCKET = 2;
-
-export const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (b) => b.toString(16).padStart(2, "0")).join("");
+const PIECE = /.{1,4000}(?=\s|$)|.{1,4000}/gsu; // the server takes 16 KiB of UTF-8; what is longer goes in several
 
 export class Connection {
 	private line: Line | null = null;
@@ -70,7 +69,7 @@ export class Connection {
 	start(): void {
 		if (!this.stopped) return;
 		this.stopped = false;
-		for (const p of this.keep.pending) this.on.pending(p.id, p.text, p.files);
+		for (const p of this.keep.pending) this.on.pending(p);
 		this.connect();
 	}
 
@@ -224,6 +223,7 @@ export class Connection {
 		if (f.fresh) {
 			this.seq = 0;
 			this.owed.clear();
+			this.keep.reset();
 			this.on.fresh();
 		}
 		if (f.verified) this.settings.identity = undefined; // the session knows it from here on
@@ -251,6 +251,7 @@ export class Connection {
 	tellSeen(): void {
 		if (document.hidden || !this.visible() || this.told >= this.seq) return;
 		this.told = this.seq;
+		this.keep.mark("s", this.seq);
 		this.send({ t: "seen", seq: this.seq });
 	}
 
@@ -280,9 +281,7 @@ export class Connection {
 	}
 
 	say(text: string, files?: FileRef[]): void {
-		const p = { id: newId(), text, at: Date.now(), files };
-		this.keep.add(p);
-		this.on.pending(p.id, text, files);
+		for (const piece of text.match(PIECE) || [""]) this.on.pending(this.keep.add(piece.trim(), files));
 		this.pump();
 	}
 
@@ -334,9 +333,8 @@ export class Connection {
 			credentials: "omit",
 			body: new Blob([head, "\n", file]),
 		});
-		const answer = (await r.json()) as FileRef & { detail?: string };
-		if (!r.ok) throw new Error(answer.detail);
-		return answer;
+		if (!r.ok) throw r.status;
+		return (await r.json()) as FileRef;
 	}
 
 	/** With `picture` what can be shown of it, so many pixels on its longest side. */
@@ -347,7 +345,7 @@ export class Connection {
 			credentials: "omit",
 			body: JSON.stringify({ pass: this.pass, ...file, picture }),
 		});
-		if (!r.ok) throw new Error(String(r.status));
+		if (!r.ok) throw r.status;
 		return r.blob();
 	}
 }

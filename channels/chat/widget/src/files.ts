@@ -2,7 +2,7 @@
 // drawn onto a canvas: that needs no permission of the page's policy and runs nothing.
 import { button, el } from "./dom";
 import type { FileRef } from "./memory";
-import type { Strings } from "./strings";
+import { fill, type Strings } from "./strings";
 
 const PREVIEW_PX = 240;
 
@@ -18,7 +18,9 @@ function save(blob: Blob, name: string): void {
 	setTimeout(() => URL.revokeObjectURL(a.href), 60000);
 }
 
-async function draw(box: HTMLElement, blob: Blob, name: string): Promise<void> {
+type Grow = (change: () => void) => void;
+
+async function draw(box: HTMLElement, blob: Blob, name: string, grow: Grow): Promise<void> {
 	const image = await createImageBitmap(blob);
 	const scale = Math.min(1, PREVIEW_PX / Math.max(image.width, image.height));
 	const canvas = el("canvas");
@@ -27,18 +29,18 @@ async function draw(box: HTMLElement, blob: Blob, name: string): Promise<void> {
 	canvas.getContext("2d")?.drawImage(image, 0, 0, canvas.width, canvas.height);
 	canvas.setAttribute("role", "img");
 	canvas.setAttribute("aria-label", name);
-	box.prepend(canvas);
+	grow(() => box.prepend(canvas));
 }
 
-export function fileView(f: FileRef, s: Strings, fetch: (f: FileRef, picture?: number) => Promise<Blob>): HTMLElement {
+export function fileView(f: FileRef, s: Strings, fetch: (f: FileRef, picture?: number) => Promise<Blob>, grow: Grow): HTMLElement {
 	const box = el("div", "file");
 	const b = button("", `${f.name} (${size(f.size)})`);
-	b.setAttribute("aria-label", s.download(b.textContent as string));
+	b.setAttribute("aria-label", fill(s.download, b.textContent));
 	b.onclick = () => void fetch(f).then((blob) => save(blob, f.name), () => (b.disabled = true));
 	box.append(b);
 	if (f.ref && /^image\/(png|jpeg|gif|webp)$/.test(f.type))
 		fetch(f, PREVIEW_PX * 2)
-			.then((blob) => draw(box, blob, f.name))
+			.then((blob) => draw(box, blob, f.name, grow))
 			.catch(() => undefined); // no preview; it can still be saved
 	return box;
 }

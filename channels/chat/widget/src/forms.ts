@@ -1,7 +1,7 @@
 // What is asked in a form: before the chat, when nobody is there, and at the end. Each is a form element that says what was filled in.
 import { button, el, labelled } from "./dom";
 import { local, type Center, type Field } from "./settings";
-import type { Strings } from "./strings";
+import { fill, type Strings } from "./strings";
 
 type Values = Record<string, string>;
 
@@ -13,6 +13,7 @@ function inputs(form: HTMLFormElement, fields: Field[], s: Strings, ru: boolean)
 		input.type = f.type || "text";
 		input.required = must;
 		input.maxLength = 200;
+		input.dir = "auto";
 		const known = ["name", "email", "tel"].find((x) => x === f.name || x === f.type);
 		if (known) input.autocomplete = known as AutoFill;
 		form.append(labelled(local(f, "label", ru) + (must ? ` (${s.required})` : ""), input));
@@ -60,7 +61,7 @@ export function beforeForm(c: Center, s: Strings, ru: boolean, known: string[], 
 export function closedForm(s: Strings, when: string, known: string[], done: (v: Values) => void): HTMLFormElement {
 	const form = el("form", "ask");
 	const text = el("textarea");
-	heading(form, s.closed(when));
+	heading(form, when ? fill(s.closedTill, when) : s.closed);
 	const fields: Field[] = [
 		{ name: "name", label: s.name },
 		{ name: "email", label: s.email, type: "email", required: "yes" },
@@ -69,7 +70,7 @@ export function closedForm(s: Strings, when: string, known: string[], done: (v: 
 	text.name = "text";
 	text.required = true;
 	text.rows = 4;
-	text.maxLength = 4000;
+	text.dir = "auto";
 	form.append(labelled(s.label, text));
 	return finish(form, s.leave, done);
 }
@@ -87,7 +88,7 @@ export function rateForm(s: Strings, done: (score: number, text: string) => void
 		star.name = "score";
 		star.value = String(n);
 		star.required = true;
-		star.setAttribute("aria-label", s.stars(n));
+		star.setAttribute("aria-label", fill(s.stars, n));
 		stars.append(star);
 	}
 	comment.name = "text";

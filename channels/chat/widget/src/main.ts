@@ -3,16 +3,15 @@ import { Connection } from "./connection";
 import { beforeForm, closedForm, mailForm, rateForm } from "./forms";
 import { Keep } from "./memory";
 import { askCenter, local, readSettings, type Center, type Settings } from "./settings";
-import { isRussian, strings } from "./strings";
+import { fill, strings, type Strings } from "./strings";
 import { View } from "./view";
 
 const script = document.currentScript as HTMLScriptElement | null;
 const COMFORTS_MAX = 5;
 
-function begin(): void {
+function begin(s: Strings): void {
 	const settings = readSettings(script);
-	const s = strings(settings.lang);
-	const ru = isRussian(settings.lang);
+	const { ru } = settings;
 	let center: Center = {};
 	let state: "connecting" | "open" | "lost" = "connecting";
 	let queue = "";
@@ -39,6 +38,22 @@ function begin(): void {
 		comfort = 0;
 	};
 	const known = () => [...Object.keys(connection.about), ...(settings.name ? ["name"] : []), ...(settings.identity ? ["name", "email"] : []), ...(settings.department ? ["department"] : [])];
+
+	const range = ([low, high]: [number, number]) => {
+		const unit = high > 5400 ? 3600 : 60;
+		const [from, to] = [Math.floor(low / unit), Math.max(1, Math.ceil(high / unit))];
+		const name = unit > 60 ? s.h : s.min;
+		return from < 1 || from === to ? fill(s.upTo, to, name) : fill(s.between, from, to, name);
+	};
+	/** What the server looked at and did not want is not sent again. */
+	const upload = (file: File) => {
+		const line = view.note(fill(s.uploading, file.name));
+		connection
+			.upload(file)
+			.then((f) => connection.say("", [f]))
+			.catch((status) => view.note(fill(s.notTaken, file.name), true, status >= 400 && status < 429 ? undefined : () => upload(file)))
+			.finally(() => line.remove());
+	};
 
 	const start = () => {
 		if (started) return;
@@ -77,7 +92,7 @@ function begin(): void {
 		},
 		welcome(open, opens_ms) {
 			if (open) return;
-			const when = opens_ms ? new Date(opens_ms).toLocaleString(settings.lang, { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" }) : "";
+			const when = opens_ms ? new Date(opens_ms).toLocaleString(settings.locale, { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" }) : "";
 			view.form(
 				closedForm(s, when, settings.identity ? ["email", "name"] : [], (v) => {
 					const text = v.text || "";
@@ -85,7 +100,7 @@ function begin(): void {
 					connection.tell(v);
 					connection.say(text);
 					view.form(null);
-					view.note(s.left(center.away_mail && v.email));
+					view.note(center.away_mail && v.email ? fill(s.leftFor, v.email) : s.left);
 				}),
 				true,
 			);
@@ -93,17 +108,17 @@ function begin(): void {
 		message(m) {
 			if (m.from === "agent") {
 				answered = m.seq;
+				agent = m.name || agent;
 				stopComfort();
 			} else if (m.from === "you") startComfort();
 			over = false;
-			view.message(m);
+			view.message(m, m.seq > keep.mark("s"));
 		},
-		pending: (id, text, files) => view.pending(id, text, files),
+		pending: (p) => view.pending(p),
 		acked: (id) => view.acked(id),
 		refused: (id, why) => view.refused(id, why),
 		queue(position, wait) {
-			const minutes = wait ? ` ${s.wait(Math.floor(wait[0] / 60), Math.max(1, Math.ceil(wait[1] / 60)))}` : "";
-			queue = position ? s.position(position) + minutes : "";
+			queue = position ? (position > 1 ? fill(s.ahead, position - 1) : s.next) + (wait ? ` ${range(wait)}` : "") : "";
 			refresh();
 			if (position) startComfort();
 		},
@@ -114,7 +129,7 @@ function begin(): void {
 			if (name === agent) return;
 			agent = name;
 			view.title(name);
-			view.note(s.joined(name));
+			view.note(fill(s.joined, name));
 		},
 		seen: (seq) => view.seen(seq),
 		ended() {
@@ -125,11 +140,11 @@ function begin(): void {
 			refresh();
 			view.note(s.ended);
 			void asked.then(() => {
-				if (answered > keep.rated() && center.rating === "yes") view.form(rateForm(s, (score, text) => connection.rate(score, text)));
+				if (answered > keep.mark("r") && center.rating === "yes") view.form(rateForm(s, (score, text) => connection.rate(score, text)));
 			});
 		},
 		rated() {
-			keep.rated(answered);
+			keep.mark("r", answered);
 			view.note(s.rated);
 			view.form(center.transcript ? mailForm(s, (email) => connection.mail(email)) : null);
 		},
@@ -144,7 +159,7 @@ function begin(): void {
 		fresh() {
 			answered = 0;
 			view.clear();
-			for (const p of keep.pending) view.pending(p.id, p.text, p.files);
+			for (const p of keep.pending) view.pending(p);
 		},
 	});
 
@@ -168,17 +183,11 @@ function begin(): void {
 			}),
 		attach(file) {
 			const max = Number(center.file_max || 0);
-			if (file.size > max) {
-				view.note(s.tooLarge((max / 1e6).toFixed()), true);
-				return;
-			}
-			const line = view.note(s.uploading(file.name));
-			connection
-				.upload(file)
-				.then((f) => connection.say("", [f]))
-				.catch(() => view.note(`${s.notTaken} ${file.name}`, true))
-				.finally(() => line.remove());
+			if (!` ${center.file_types} `.includes(` ${file.name.replace(/.*\./, "").toLowerCase()} `)) view.note(fill(s.notKind, file.name), true);
+			else if (file.size > max) view.note(fill(s.tooLarge, file.name, +(max / 1e6).toFixed(1)), true);
+			else upload(file);
 		},
+		draft: (text) => keep.item("d", text),
 		fetch: (f, picture) => connection.fetch(f, picture),
 	});
 	connection.visible = () => view.isOpen();
@@ -201,7 +210,9 @@ function begin(): void {
 		if (!rule || started || center.open === false) return;
 		setTimeout(
 			() => {
-				if (!started && !view.isOpen() && keep.once(rule.text)) view.invite(local(rule, "text", ru));
+				if (started || view.isOpen() || keep.item(`o:${rule.text}`)) return;
+				keep.item(`o:${rule.text}`, "1");
+				view.invite(local(rule, "text", ru));
 			},
 			Number(rule.after || 0) * 1000,
 		);
@@ -217,5 +228,10 @@ function begin(): void {
 	if (keep.session) start();
 }
 
-if (document.body) begin();
-else addEventListener("DOMContentLoaded", begin);
+async function load(): Promise<void> {
+	const { base, ru } = readSettings(script);
+	begin(await strings(base, ru));
+}
+
+if (document.body) void load();
+else addEventListener("DOMContentLoaded", () => void load());

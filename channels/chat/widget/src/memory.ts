@@ -14,6 +14,8 @@ export interface Pending {
 	files?: FileRef[];
 }
 
+export const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (b) => b.toString(16).padStart(2, "0")).join("");
+
 export class Keep {
 	private readonly key: string;
 	session: string | null = null;
@@ -55,9 +57,11 @@ export class Keep {
 		this.try((s) => s.setItem(this.key, session));
 	}
 
-	add(p: Pending): void {
+	add(text: string, files?: FileRef[]): Pending {
+		const p = { id: newId(), text, at: Math.max(Date.now(), (this.pending[this.pending.length - 1]?.at || 0) + 1), files };
 		this.pending.push(p);
 		this.try((s) => s.setItem(`${this.key}:m:${p.id}`, JSON.stringify(p)));
+		return p;
 	}
 
 	done(id: string): void {
@@ -65,28 +69,29 @@ export class Keep {
 		this.try((s) => s.removeItem(`${this.key}:m:${id}`));
 	}
 
-	/** Something small that is said once, e.g. that an invitation was seen. True when it is new. */
-	once(name: string): boolean {
-		let fresh = true;
-		this.try((s) => {
-			fresh = !s.getItem(`${this.key}:o:${name}`);
-			s.setItem(`${this.key}:o:${name}`, "1");
-		});
-		return fresh;
-	}
-
-	/** The newest answer that was there when the conversation was rated: the next conversation is asked about anew. */
-	rated(seq?: number): number {
-		let found = 0;
-		this.try((s) => {
-			if (seq) s.setItem(`${this.key}:r`, String(seq));
-			found = Number(s.getItem(`${this.key}:r`));
-		});
+	/** A small thing by its name; with a value it is written first, "" takes it away. */
+	item(name: string, value?: string): string {
+		const key = `${this.key}:${name}`;
+		this.try((s) => value !== undefined && (value ? s.setItem(key, value) : s.removeItem(key)));
+		let found = "";
+		this.try((s) => (found = s.getItem(key) || ""));
 		return found;
 	}
 
+	/** The number of a message, written when it is a later one: "r" what was rated, "s" what was seen. The next is asked about, or counted, anew. */
+	mark(name: "r" | "s", seq = 0): number {
+		const old = Number(this.item(name));
+		return seq > old ? Number(this.item(name, String(seq))) : old;
+	}
+
+	/** Of this conversation nothing more is known. */
+	reset(): void {
+		for (const name of "rs") this.item(name, "");
+	}
+
 	forget(): void {
-		this.try((s) => s.removeItem(`${this.key}:r`));
+		this.reset();
+		this.item("d", "");
 		for (const p of this.pending) this.done(p.id);
 		this.session = null;
 		this.try((s) => s.removeItem(this.key));

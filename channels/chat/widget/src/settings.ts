@@ -2,6 +2,8 @@
 export interface Settings {
 	base: string; // where the channel is, e.g. https://help.example/chat
 	lang: string;
+	ru: boolean; // what is said here is in Russian, else in English,
+	locale: string; // and days and times are written so
 	title?: string;
 	color?: string;
 	theme?: "light" | "dark";
@@ -24,7 +26,10 @@ export function readSettings(script: HTMLScriptElement | null): Settings {
 	const src = script?.src || new URL("widget.js", location.href).href;
 	const page = script?.dataset.open === "page";
 	const lang = given.lang || (page && document.documentElement.lang) || navigator.language || "en";
-	return { ...given, base: given.base || src.replace(/\/[^/]*$/, ""), lang, page };
+	const ru = /^ru/i.test(lang);
+	const browser = navigator.language; // knows how its person writes a time in that language
+	const locale = browser.startsWith(ru ? "ru" : "en") ? browser : ru ? "ru" : "en-GB";
+	return { ...given, base: given.base || src.replace(/\/[^/]*$/, ""), lang, page, ru, locale };
 }
 
 export interface Field {

@@ -1,7 +1,7 @@
-// Every word the widget says, in each language. A missing key is a type error.
+// Every word the widget says: English here, other languages beside it (public/LANGUAGE.json), fetched by whoever reads them. % stands for a value.
 const en = {
 	open: "Chat with us",
-	unread: (n: number) => `Chat with us, ${n} unread`,
+	unread: "Chat with us, % unread",
 	title: "Chat",
 	close: "Close the chat window",
 	placeholder: "Message…",
@@ -15,10 +15,14 @@ const en = {
 	refused: "not sent",
 	offline: "Connection lost. What you write is kept and sent when it is back.",
 	connecting: "Connecting…",
-	position: (n: number) => (n === 1 ? "You are next." : `${n - 1} before you.`),
-	wait: (low: number, high: number) => (low < 1 || low === high ? `Usually up to ${high} min.` : `Usually ${low}–${high} min.`),
-	typing: (name: string) => `${name || "Our team"} is typing…`,
-	joined: (name: string) => `${name} is here for you.`,
+	next: "You are next.",
+	ahead: "% before you.",
+	upTo: "Usually up to % %.",
+	between: "Usually %–% %.",
+	min: "min",
+	h: "h",
+	typing: "% is typing…",
+	joined: "% is here for you.",
 	end: "End the conversation",
 	endSure: "End the conversation?",
 	endYes: "End",
@@ -31,84 +35,45 @@ const en = {
 	before: "Before we start",
 	department: "What is it about?",
 	required: "required",
-	closed: (when: string) => `We are closed now${when ? ` and back ${when}` : ""}. Leave a message: it is kept and answered.`,
+	closed: "We are closed now. Leave a message: it is kept and answered.",
+	closedTill: "We are closed now and back %. Leave a message: it is kept and answered.",
 	email: "Email for our answer",
 	name: "Your name",
 	leave: "Leave the message",
-	left: (to?: string) => `Thank you. Your message is in our queue${to ? `; we answer to ${to}` : ""}.`,
+	left: "Thank you. Your message is in our queue.",
+	leftFor: "Thank you. Your message is in our queue; we answer to %.",
 	rate: "How was it?",
-	stars: (n: number) => `${n} of 5`,
+	stars: "% of 5",
 	comment: "Anything to add?",
 	rateSend: "Send the rating",
 	rated: "Thank you for the rating.",
 	mail: "Send me the conversation",
 	mailed: "The conversation is on its way to your mailbox.",
 	attach: "Attach a file",
-	tooLarge: (mb: string) => `The file is larger than ${mb} MB.`,
-	notTaken: "The file could not be sent.",
-	uploading: (name: string) => `Sending ${name}…`,
-	download: (name: string) => `Download ${name}`,
+	tooLarge: "% is larger than % MB.",
+	notTaken: "% could not be sent.",
+	notKind: "% is of a kind that is not taken here.",
+	again: "Try again",
+	uploading: "Sending %…",
+	download: "Download %",
 	emoji: "Emoji",
 	dismiss: "No, thank you",
+	more: "New messages",
 };
-type Strings = typeof en;
-const ru: Strings = {
-	open: "Написать нам",
-	unread: (n: number) => `Написать нам, непрочитанных: ${n}`,
-	title: "Чат",
-	close: "Закрыть окно чата",
-	placeholder: "Сообщение…",
-	label: "Ваше сообщение",
-	send: "Отправить",
-	you: "Вы",
-	agent: "Наша команда",
-	sending: "отправляется…",
-	sent: "получено",
-	read: "прочитано",
-	refused: "не отправлено",
-	offline: "Связь потеряна. Написанное сохранится и уйдёт, когда она вернётся.",
-	connecting: "Соединяемся…",
-	position: (n: number) => (n === 1 ? "Вы следующий в очереди." : `Перед вами: ${n - 1}.`),
-	wait: (low: number, high: number) => (low < 1 || low === high ? `Обычно до ${high} мин.` : `Обычно ${low}–${high} мин.`),
-	typing: (name: string) => `${name || "Наш сотрудник"} печатает…`,
-	joined: (name: string) => `С вами ${name}.`,
-	end: "Завершить разговор",
-	endSure: "Завершить разговор?",
-	endYes: "Завершить",
-	endForget: "Завершить и забыть на этом устройстве",
-	endNo: "Продолжить",
-	ended: "Разговор завершён. Если что-то осталось — просто напишите.",
-	forgotten: "Это устройство забыло разговор.",
-	hello: "Здравствуйте! Чем помочь?",
-	start: "Начать чат",
-	before: "Прежде чем начать",
-	department: "О чём разговор?",
-	required: "обязательно",
-	closed: (when: string) => `Сейчас мы закрыты${when ? `, откроемся ${when}` : ""}. Оставьте сообщение: оно сохранится, и мы ответим.`,
-	email: "Почта для ответа",
-	name: "Ваше имя",
-	leave: "Оставить сообщение",
-	left: (to?: string) => `Спасибо. Ваше сообщение у нас в очереди${to ? `; ответим на ${to}` : ""}.`,
-	rate: "Как всё прошло?",
-	stars: (n: number) => `${n} из 5`,
-	comment: "Хотите что-то добавить?",
-	rateSend: "Отправить оценку",
-	rated: "Спасибо за оценку.",
-	mail: "Прислать мне переписку",
-	mailed: "Переписка уже идёт к вам на почту.",
-	attach: "Прикрепить файл",
-	tooLarge: (mb: string) => `Файл больше ${mb} МБ.`,
-	notTaken: "Файл не удалось отправить.",
-	uploading: (name: string) => `Отправляем ${name}…`,
-	download: (name: string) => `Скачать ${name}`,
-	emoji: "Эмодзи",
-	dismiss: "Нет, спасибо",
-};
+export type Strings = Record<keyof typeof en, string>;
+/** A key that is missing there is a type error here. */
+export type Russian = typeof import("../public/ru.json") extends Strings ? Strings : never;
 
-export function isRussian(lang: string): boolean {
-	return lang.toLowerCase().startsWith("ru");
+/** Where they cannot be had, English is better than nothing. */
+export async function strings(base: string, ru: boolean): Promise<Strings> {
+	if (!ru) return en;
+	try {
+		return (await (await fetch(`${base}/ru.json`, { credentials: "omit" })).json()) as Russian;
+	} catch {
+		return en;
+	}
 }
-export function strings(lang: string): Strings {
-	return isRussian(lang) ? ru : en;
+
+export function fill(text: string, ...values: unknown[]): string {
+	return text.replace(/%/g, () => String(values.shift()));
 }
-export type { Strings };

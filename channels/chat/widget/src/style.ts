@@ -10,9 +10,12 @@ export const css = `
 button, textarea, input, select { font: inherit; color: inherit; }
 button { cursor: pointer; }
 p { margin: 0; }
-:focus-visible { outline: 3px solid var(--ink); outline-offset: 2px; }
+:focus-visible { outline: 2px solid var(--ink); outline-offset: 2px; }
+textarea:focus-visible, .field :focus-visible { outline-offset: -1px; }
+/* borders that nobody sees stand out where colours are the reader's own */
+.launch, .send, .text, .more { border: 1px solid transparent; }
 .launch, .invite { position: fixed; right: 20px; bottom: 20px; z-index: 2147483000; font: 600 15px/1 ${font}; box-shadow: 0 6px 20px rgb(0 0 0 / .22); }
-.launch { display: flex; gap: 10px; align-items: center; height: 52px; padding: 0 20px 0 16px; border: 0; border-radius: 26px; background: var(--accent); color: var(--on-accent); }
+.launch { display: flex; gap: 10px; align-items: center; height: 52px; padding: 0 20px 0 16px; border-radius: 26px; background: var(--accent); color: var(--on-accent); }
 .badge { min-width: 24px; padding: 5px 7px; border-radius: 12px; background: #b3261e; color: #fff; font-size: 13px; text-align: center; }
 .invite { bottom: 84px; width: min(300px, calc(100vw - 24px)); padding: 16px; display: grid; gap: 10px; border: 1px solid var(--line); border-radius: 16px; background: var(--paper); color: var(--ink); font: 15px/1.45 ${font}; overflow-wrap: anywhere; }
 .panel { position: fixed; right: 20px; bottom: 20px; z-index: 2147483001; display: flex; flex-direction: column; width: min(380px, calc(100vw - 24px)); height: min(600px, calc(100vh - 40px)); background: var(--paper); color: var(--ink); border: 1px solid var(--line); border-radius: 16px; overflow: hidden; box-shadow: 0 12px 40px rgb(0 0 0 / .25); font: 15px/1.45 ${font}; }
@@ -25,6 +28,10 @@ p { margin: 0; }
 .status { padding: 8px 16px; font-size: 14px; color: var(--soft); border-bottom: 1px solid var(--line); }
 .status.warn { color: var(--warn); background: var(--warn-bg); }
 .log { flex: 1; min-height: 60px; overflow-y: auto; padding: 16px; display: flex; flex-direction: column; gap: 10px; overscroll-behavior: contain; }
+.drop .log { outline: 2px dashed var(--accent); outline-offset: -8px; }
+.more { align-self: center; margin-top: -44px; padding: 8px 16px; border-radius: 18px; background: var(--accent); color: var(--on-accent); z-index: 1; }
+.again { padding: 4px 8px; border: 0; background: none; color: var(--ink); text-decoration: underline; }
+a { color: inherit; }
 .msg { max-width: 84%; align-self: flex-start; }
 .msg.you { align-self: flex-end; }
 .msg.system { align-self: center; max-width: 100%; text-align: center; color: var(--soft); font-size: 14px; }
@@ -46,7 +53,7 @@ p { margin: 0; }
 .tools .icon { width: 34px; }
 textarea, input, select { width: 100%; min-height: 44px; padding: 10px 12px; border: 1px solid var(--soft); border-radius: 12px; background: var(--paper); font-size: 16px; line-height: 1.4; }
 textarea { flex: 1; min-width: 0; max-height: 140px; resize: none; }
-.send { display: grid; place-items: center; min-width: 44px; min-height: 44px; padding: 0 10px; border: 0; border-radius: 12px; background: var(--accent); color: var(--on-accent); font-weight: 600; }
+.send { display: grid; place-items: center; min-width: 44px; min-height: 44px; padding: 0 10px; border-radius: 12px; background: var(--accent); color: var(--on-accent); font-weight: 600; }
 .slot { max-height: 75%; overflow-y: auto; flex: none; }
 .ask { padding: 14px 16px; border-top: 1px solid var(--line); display: grid; gap: 10px; }
 .ask p { font-weight: 600; }

@@ -2,12 +2,17 @@
 import type { Message } from "./connection";
 import { button, el, icon } from "./dom";
 import { fileView } from "./files";
-import type { FileRef } from "./memory";
+import { linked } from "./links";
+import type { FileRef, Pending } from "./memory";
 import type { Settings } from "./settings";
-import type { Strings } from "./strings";
+import { fill, type Strings } from "./strings";
 import { css } from "./style";
 
 const EMOJI = "🙂 😀 😂 😉 😍 🤔 😢 😡 👍 👎 🙏 👋 👌 💪 🎉 ❤️ 🔥 ⭐ ✅ ❌ ❓ ☎️ 📧 📎".split(" ");
+
+const GROUP_MS = 300000; // one head for what somebody says within
+const NEAR_PX = 60; // of the end: whoever reads there goes along
+const DOT = "● ";
 
 export interface Acts {
 	say(text: string): void;
@@ -16,6 +21,8 @@ export interface Acts {
 	forget(): void;
 	opened(): void;
 	attach(file: File): void;
+	/** What is being written, kept over a reload. */
+	draft(text?: string): string;
 	fetch(f: FileRef, picture?: number): Promise<Blob>;
 }
 
@@ -41,6 +48,10 @@ export class View {
 	private readonly slot = el("div", "slot");
 	private readonly invitation = el("section", "invite");
 	private readonly attach: HTMLButtonElement;
+	private readonly more: HTMLButtonElement;
+	private readonly time: Intl.DateTimeFormat;
+	private readonly day: Intl.DateTimeFormat;
+	private shownDay = "";
 	private readonly mine = new Map<string, HTMLElement>();
 	private write!: HTMLFormElement;
 	private typingTimer = 0;
@@ -56,10 +67,14 @@ export class View {
 		sheet.replaceSync(css);
 		root.adoptedStyleSheets = [sheet];
 		this.host.id = "usher-chat";
-		this.host.lang = settings.lang.slice(0, 2);
+		this.host.lang = settings.ru ? "ru" : "en";
+		this.host.dir = "ltr"; // whatever the page's is
+		this.time = new Intl.DateTimeFormat(settings.locale, { hour: "2-digit", minute: "2-digit" });
+		this.day = new Intl.DateTimeFormat(settings.locale, { weekday: "long", day: "numeric", month: "long" });
+		this.more = button("more", s.more);
 		this.launch = button("launch", "");
 		this.launch.append(icon("M21 12a8 8 0 0 1-8 8H4l2-3.2A8 8 0 1 1 21 12z"), el("span", "words", s.open), this.badge);
-		this.attach = button("icon", s.attach, "M20 11.500l-7.800 7.800a5 5 0 0 1-7-7l8.300-8.300a3.300 3.300 0 0 1 4.700 4.700l-8.200 8.200a1.700 1.700 0 0 1-2.400-2.400l7.300-7.300");
+		this.attach = button("icon", s.attach, "M20 11.5l-7.8 7.8a5 5 0 0 1-7-7l8.3-8.3a3.3 3.3 0 0 1 4.7 4.7l-8.2 8.2a1.7 1.7 0 0 1-2.4-2.4l7.3-7.3");
 		this.heading.id = "title";
 		this.build();
 		root.append(this.launch, this.invitation, this.panel);
@@ -68,7 +83,10 @@ export class View {
 		this.show(settings.page || !!settings.open, false);
 		// where a keyboard covers half of a phone, what is left is the panel's
 		const seen = window.visualViewport;
-		seen?.addEventListener("resize", () => this.host.style.setProperty("--high", `${seen.height}px`));
+		seen?.addEventListener("resize", () => this.follow(() => this.host.style.setProperty("--high", `${seen.height}px`)));
+		document.addEventListener("visibilitychange", () => {
+			if (!document.hidden) document.title = document.title.replace(DOT, "");
+		});
 	}
 
 	/** As the settings say now. */
@@ -97,7 +115,7 @@ export class View {
 
 	private build(): void {
 		const head = el("header", "head");
-		const end = button("icon", this.s.end, "M12 3v9 M7 6.300a8 8 0 1 0 10 0");
+		const end = button("icon", this.s.end, "M12 3v9 M7 6.3a8 8 0 1 0 10 0");
 		const close = button("icon", this.s.close, "M6 6l12 12 M18 6L6 18");
 		head.append(this.heading, end);
 		if (!this.settings.page) head.append(close);
@@ -107,11 +125,18 @@ export class View {
 		this.status.setAttribute("role", "status");
 		this.log.setAttribute("role", "log");
 		this.log.setAttribute("aria-live", "polite");
+		this.log.setAttribute("aria-relevant", "additions"); // not that one of them was read
 		this.log.setAttribute("aria-labelledby", "title");
 		this.log.tabIndex = 0;
 		this.typingLine.setAttribute("aria-live", "off");
-		this.invitation.hidden = this.badge.hidden = this.status.hidden = true;
-		this.panel.append(head, this.status, this.log, this.typingLine, this.slot, this.buildAsk(), this.buildEmoji(), this.buildWrite());
+		this.invitation.hidden = this.badge.hidden = this.status.hidden = this.more.hidden = true;
+		this.panel.append(head, this.status, this.log, this.more, this.typingLine, this.slot, this.buildAsk(), this.buildEmoji(), this.buildWrite());
+		this.more.onclick = () => {
+			this.toEnd();
+			this.input.focus();
+		};
+		this.log.onscroll = () => this.near() && (this.more.hidden = true);
+		this.buildDrop();
 		this.launch.onclick = () => this.show(true, true);
 		close.onclick = () => this.show(false, true);
 		end.onclick = () => this.askEnd(true);
@@ -124,10 +149,32 @@ export class View {
 		this.line("system", "", this.s.hello);
 	}
 
+	/** Files that are dropped or pasted; a table copied from elsewhere is text, though it brings its picture along. */
+	private buildDrop(): void {
+		const over = (e: DragEvent, on: boolean) => {
+			const takes = !this.attach.hidden && !this.write.hidden && e.dataTransfer?.types.includes("Files");
+			if (takes) e.preventDefault();
+			this.panel.classList.toggle("drop", !!takes && on);
+			return takes;
+		};
+		const take = (files: FileList) => {
+			for (const f of files) this.acts.attach(f);
+		};
+		this.panel.ondragover = (e) => void over(e, true);
+		this.panel.ondragleave = (e) => void over(e, false);
+		this.panel.ondrop = (e) => over(e, false) && take((e.dataTransfer as DataTransfer).files);
+		this.input.onpaste = (e) => {
+			const data = e.clipboardData;
+			if (this.attach.hidden || !data?.files.length || data.types.includes("text/plain")) return;
+			e.preventDefault();
+			take(data.files);
+		};
+	}
+
 	private buildWrite(): HTMLElement {
 		const form = (this.write = el("form", "write"));
 		const tools = el("div", "tools");
-		const smile = button("icon", this.s.emoji, "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z M8.500 14.500a4.500 4.500 0 0 0 7 0 M9 9.500v.01 M15 9.500v.01");
+		const smile = button("icon", this.s.emoji, "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z M8.5 14.5a4.5 4.5 0 0 0 7 0M9 9.5v.01M15 9.5v.01");
 		const send = button("send", this.s.send, "M4 12l16-8-6 16-3-7z");
 		send.type = "submit";
 		this.file.type = "file";
@@ -141,9 +188,10 @@ export class View {
 		this.input.placeholder = this.s.placeholder;
 		this.input.setAttribute("aria-label", this.s.label);
 		this.input.rows = 1;
-		this.input.maxLength = 4000;
+		this.input.dir = "auto";
+		this.input.value = this.acts.draft();
 		this.input.oninput = () => {
-			this.grow();
+			this.wrote();
 			if (this.input.value) this.acts.typing();
 		};
 		this.input.onkeydown = (e) => {
@@ -157,7 +205,7 @@ export class View {
 			const text = this.input.value.trim();
 			if (!text) return;
 			this.input.value = "";
-			this.grow();
+			this.wrote();
 			this.showEmoji(false, false);
 			this.acts.say(text);
 		};
@@ -188,6 +236,7 @@ export class View {
 			const b = button("", e);
 			b.onclick = () => {
 				this.input.setRangeText(e, this.input.selectionStart, this.input.selectionEnd, "end");
+				this.wrote();
 				this.showEmoji(false);
 			};
 			this.emoji.append(b);
@@ -206,9 +255,16 @@ export class View {
 		else this.input.focus();
 	}
 
+	private wrote(): void {
+		this.acts.draft(this.input.value);
+		this.grow();
+	}
+
 	private grow(): void {
-		this.input.rows = 1;
-		while (this.input.value && this.input.rows < 5 && this.input.scrollHeight > this.input.clientHeight) this.input.rows++;
+		this.follow(() => {
+			this.input.rows = 1;
+			while (this.input.value && this.input.rows < 5 && this.input.scrollHeight > this.input.clientHeight) this.input.rows++;
+		});
 	}
 
 	show(on: boolean, focus: boolean): void {
@@ -217,10 +273,11 @@ export class View {
 		if (on) {
 			this.invitation.hidden = true;
 			this.count(0);
+			this.grow();
 			this.acts.opened();
 		}
 		if (focus) this.focus(on);
-		this.toEnd(true);
+		this.toEnd();
 	}
 
 	private focus(on: boolean): void {
@@ -232,21 +289,38 @@ export class View {
 		this.unread = n;
 		this.badge.hidden = !n;
 		this.badge.textContent = String(n);
-		this.launch.setAttribute("aria-label", n ? this.s.unread(n) : this.s.open);
+		this.launch.setAttribute("aria-label", n ? fill(this.s.unread, n) : this.s.open);
 	}
 
-	private toEnd(always: boolean): void {
-		const near = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 120;
-		if (always || near) this.log.scrollTop = this.log.scrollHeight;
+	private near(): boolean {
+		return this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < NEAR_PX;
 	}
 
-	private line(kind: string, who: string, text: string, files?: FileRef[]): HTMLElement {
+	private toEnd(): void {
+		this.log.scrollTop = this.log.scrollHeight;
+		this.more.hidden = true;
+	}
+
+	/** Something grows: whoever is at the end stays there, whoever reads above is not moved. */
+	private follow(change: () => void): boolean {
+		const near = this.near();
+		change();
+		if (near) this.toEnd();
+		return near;
+	}
+
+	private line(kind: string, who: string, text: string, files?: FileRef[], at_ms = Date.now()): HTMLElement {
 		const m = el("div", `msg ${kind}`);
-		if (who) m.append(el("div", "who", who));
-		if (text || !files?.length) m.append(el("div", "text", text));
-		for (const f of files || []) m.append(fileView(f, this.s, this.acts.fetch));
-		this.log.append(m);
-		this.toEnd(kind === "you");
+		const { who: before, at } = (this.log.lastElementChild as HTMLElement | null)?.dataset || {};
+		if (who) {
+			if (who !== before || at_ms - Number(at) > GROUP_MS) m.append(el("div", "who", `${who}, ${this.time.format(at_ms)}`));
+			m.dataset.who = who;
+			m.dataset.at = String(at_ms);
+		}
+		if (text || !files?.length) m.append(linked(el("div", "text"), text));
+		for (const f of files || []) m.append(fileView(f, this.s, this.acts.fetch, (change) => this.follow(change)));
+		const near = this.follow(() => this.log.append(m));
+		if (kind === "agent" && !near) this.more.hidden = false;
 		return m;
 	}
 
@@ -257,22 +331,31 @@ export class View {
 		mark.className = `mark ${kind}`;
 	}
 
-	message(m: Message): void {
+	/** The day, where it is another than that of the message before. */
+	private date(at_ms: number): void {
+		const day = this.day.format(at_ms);
+		if (day !== (this.shownDay || this.day.format())) this.line("system", "", day);
+		this.shownDay = day;
+	}
+
+	message(m: Message, fresh: boolean): void {
+		if (m.at_ms) this.date(m.at_ms);
 		if (m.from === "you" && m.id) {
-			const line = this.mine.get(m.id) || this.line("you", this.s.you, m.text, m.files);
+			const line = this.mine.get(m.id) || this.line("you", this.s.you, m.text, m.files, m.at_ms);
 			this.mine.set(m.id, line);
 			line.dataset.seq = String(m.seq);
-			this.log.append(line); // the server's order is the order
+			this.follow(() => this.log.append(line)); // the server's order is the order
 			this.mark(line, this.s.sent, "ok");
-			this.toEnd(true);
 			return;
 		}
 		this.typing("");
-		this.line(m.from, m.from === "agent" ? m.name || this.s.agent : "", m.text, m.files).dataset.seq = String(m.seq);
+		this.line(m.from, m.from === "agent" ? m.name || this.s.agent : "", m.text, m.files, m.at_ms);
 		if (m.from !== "agent") return;
 		if (m.name) this.title(m.name);
 		this.seen(m.seq); // whoever answers has read
+		if (!fresh) return;
 		if (!this.isOpen()) this.count(this.unread + 1);
+		if (document.hidden && !document.title.startsWith(DOT)) document.title = DOT + document.title;
 	}
 
 	seen(seq: number): void {
@@ -280,11 +363,12 @@ export class View {
 			if (Number(line.dataset.seq || Infinity) <= seq) this.mark(line, this.s.read, "ok");
 	}
 
-	pending(id: string, text: string, files?: FileRef[]): void {
+	pending({ id, text, files, at }: Pending): void {
 		if (this.mine.has(id)) return;
-		const line = this.line("you", this.s.you, text, files);
+		const line = this.line("you", this.s.you, text, files, at);
 		this.mine.set(id, line);
 		this.mark(line, this.s.sending);
+		this.toEnd();
 	}
 
 	acked(id: string): void {
@@ -300,18 +384,29 @@ export class View {
 	state(state: "connecting" | "open" | "lost", queue: string): void {
 		const text = state === "open" ? queue : state === "lost" ? this.s.offline : this.s.connecting;
 		if (this.status.textContent !== text) this.status.textContent = text;
-		this.status.hidden = !text;
+		this.follow(() => (this.status.hidden = !text));
 		this.status.classList.toggle("warn", state === "lost");
 	}
 
 	typing(name: string): void {
 		clearTimeout(this.typingTimer);
-		this.typingLine.textContent = name ? this.s.typing(name) : "";
+		this.typingLine.textContent = name ? fill(this.s.typing, name) : "";
 		if (name) this.typingTimer = setTimeout(() => this.typing(""), 4000);
 	}
 
-	note(text: string, bad = false): HTMLElement {
-		return this.line(bad ? "system bad" : "system", "", text);
+	note(text: string, bad = false, again?: () => void): HTMLElement {
+		const line = this.line(bad ? "system bad" : "system", "", text);
+		if (again) {
+			const b = button("again", this.s.again);
+			b.onclick = () => {
+				line.remove();
+				this.input.focus();
+				again();
+			};
+			line.append(b);
+			this.toEnd();
+		}
+		return line;
 	}
 
 	/** A form in the place of, or above, the line to write in; none takes it away. */
@@ -319,7 +414,7 @@ export class View {
 		this.slot.replaceChildren(...(form ? [form] : []));
 		this.write.hidden = instead && !!form;
 		if (form && instead && this.isOpen() && !this.settings.page) this.focus(true);
-		this.toEnd(true);
+		this.toEnd();
 	}
 
 	files(types: string | undefined): void {
@@ -344,6 +439,7 @@ export class View {
 	clear(): void {
 		this.mine.clear();
 		this.log.replaceChildren();
+		this.shownDay = "";
 		this.form(null);
 		this.title(this.settings.title || this.s.title);
 	}
