@@ -79,6 +79,8 @@ const char *http_target_split(struct slice target, struct str *path, struct slic
 
 	if (target.n && target.p[0] != '/' && target.p[0] != '*') {
 		size_t i = slice_find(target, '/') + 2; /* behind "http://" */
+		if (i > target.n)
+			return "neither a path nor an URL";
 		while (i < target.n && target.p[i] != '/' && target.p[i] != '?')
 			i++;
 		target = slice_make(target.p + i, target.n - i);

@@ -35,6 +35,8 @@ static void paths(void **state)
 		{ "http://h:1/p/q?x", "/p/q", "x" },
 		{ "https://h?x=1", "/", "x=1" },
 		{ "*", "/*", NULL },
+		{ "zz", NULL, NULL },
+		{ "h:/", NULL, NULL },
 	};
 
 	(void)state;
