@@ -173,6 +173,9 @@ static void chat_update(void *self, const struct usher_update *u)
 	struct thread *th = thread_get(c, key, 0);
 	if (th && th->transcript)
 		transcript_add(th->transcript, u);
+	/* He is not here, which a restart may have kept from being said of a conversation that was over: usher mails to those who have left. */
+	if (!th && u->what == USHER_UPDATE_MESSAGE && u->from == USHER_FROM_AGENT && !c->closing)
+		thread_expect(c, key);
 	if (!th)
 		return;
 	int again = ended_again(th, u);

@@ -66,7 +66,7 @@ static bool add_live(const struct conv_view *v, void *arg)
 	struct open_convs *o = arg;
 	const struct kind *k = config_kind(o->config, v->kind);
 
-	if (!k || !k->live)
+	if (!k || !k->live || v->state == CONV_RESOLVED || v->state == CONV_WRAPUP)
 		return true;
 	if (o->count == o->cap) {
 		o->cap = o->cap ? o->cap * 2 : 64;

@@ -72,9 +72,8 @@ static void tell_expected(struct host *host, const struct pairs_found *view)
 		.thread = to_str(found_get(view, "thread")),
 		.at_us = loop_wall_us(host->loop) };
 
-	/* Who had left before has left; also of what is resolved it matters: he may be answered yet. */
 	if (slice_is(found_get(view, "left"), "1"))
-		return;
+		return; /* before the restart, and what follows from that was decided then */
 	if (h && h->self && u.thread.n && (h->api->capabilities & USHER_CAP_LIVE))
 		PLUGIN_CALL(h, update, h->self, &u);
 }

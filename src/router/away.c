@@ -49,13 +49,21 @@ void away_learn(struct batch *b, struct row *row, const struct command *c)
 	struct slice said = pairs_get(c->hints, "email", &b->arena);
 	struct str address = { 0 };
 
-	if (!away_channel(b, row))
+	if (!away_channel(b, row) || !slice_equal(c->channel, row->channel))
 		return;
 	if (c->verified && slice_is(c->ident_kind, "email"))
 		said = c->ident_value;
 	if (said.n && address_normalize(&address, said) && !automatic_is_robot(str_slice(&address)))
 		row->mail_to = arena_copy(&b->arena, str_slice(&address));
 	str_free(&address);
+}
+
+bool away_keeps_place(const struct batch *b, const struct command *c)
+{
+	const struct row *row = id_is_none(c->conv) ? NULL : batch_row_find(b, c->conv);
+
+	return c->visit == VISIT_LEFT && row && row->known &&
+	       (row->left || (row->mail_to.n && away_channel(b, row)));
 }
 
 bool away_is_answer(const struct row *row, const struct command *c, bool signed_name)

@@ -225,6 +225,8 @@ uint64_t automatic_share_ends(struct slice share);
 /* ---- away.c: a live visitor who has gone is mailed what he has not seen ---- */
 /* What he says where he can be mailed. */
 void away_learn(struct batch *b, struct row *row, const struct command *c);
+/* He leaves, and nothing follows from it: he had left before, or is answered by mail. Nobody waits in vain who can be reached. */
+bool away_keeps_place(const struct batch *b, const struct command *c);
 /* He answers what he was mailed, from that address, by the name that only that mail bore. */
 bool away_is_answer(const struct row *row, const struct command *c, bool signed_name);
 /* His mail belongs to the conversation and to nobody's card. */

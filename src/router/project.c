@@ -269,7 +269,6 @@ static void project_visitor(struct batch *b, struct row *row, const struct comma
 		return;
 	}
 	row->left = 0;
-	away_learn(b, row, c);
 }
 
 static void project_message(struct batch *b, struct work *w, const struct event *ev)

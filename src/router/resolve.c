@@ -390,6 +390,7 @@ static void resolve_message(struct batch *b, struct work *w)
 	}
 	if (id_is_none(c->suggest) && !id_equal(w->typed_owner, c->customer))
 		c->suggest = w->typed_owner;
+	away_learn(b, batch_row_find(b, c->conv), c);
 	batch_thread_put(b, c->channel, c->thread, c->conv);
 	for (struct slice rest = c->also; rest.p;) {
 		struct slice key = slice_cut(&rest, '\n');
@@ -434,6 +435,11 @@ bool resolve(struct batch *b, struct work *w)
 	}
 	if (!id_is_none(w->c.conv))
 		row_load(batch_row(b, w->c.conv));
+	if (w->c.type == COMMAND_VISIT && away_keeps_place(b, &w->c)) {
+		w->answer = ANSWER_NOOP;
+		w->conv = w->c.conv;
+		return false;
+	}
 	if (w->c.type == COMMAND_REPLY)
 		return letter_prepare(b, w);
 	return true;

@@ -147,13 +147,41 @@ def test_who_left_while_usher_was_down_and_whom_nobody_can_mail():
         node.start()
         with node.desk("bo") as again:  # the other was of the old process
             for c in (silent, bot, conv):
-                until("him to have left", lambda c=c: any(
-                    f.get("conv") == c and f.get("visitor_left") for f in again.frames if f.get("t") == "conv"))
                 again.command("reply", conv=c, text=f"answer to {c}")
+                again.expect("conv", conv=c, visitor_left=True)
             m = until("the mail", lambda: mailed(sink))[0]
             assert f"answer to {conv}" in body(m)
             time.sleep(2)
             assert len(sink.mails()) == 1, sink.mails()
+
+
+def test_who_can_be_mailed_keeps_his_place_in_the_queue():
+    with away(after="1s") as (node, sink), node.desk("bo") as bo:
+        ann, bob = visitor(node), node.chat()
+        ann.say("I leave my address")
+        bob.say("I leave none")
+        ann.close()
+        bob.close()
+        waits = until("who left none to be gone", lambda: [w for w in [node.waiting()] if len(w) == 1])[0]
+        node.kill()
+        node.start()
+        time.sleep(2)  # longer than a visitor is waited for
+        assert [c["id"] for c in node.waiting()] == [waits[0]["id"]]
+        with node.desk("bo") as bo:
+            bo.available()
+            conv = bo.accept()["conv"]
+            bo.command("reply", conv=conv, text="Here you are")
+            m = until("the mail", lambda: mailed(sink))[0]
+            assert "Here you are" in body(m)
+            # He answers when it is resolved: it is open again and waits, though nobody is in the chat, also over a restart.
+            bo.command("resolve", conv=conv, outcome="solved")
+            bo.command("presence", to="offline")
+        node.mail("Not yet", to=m["Reply-To"])
+        until("it to wait", lambda: [c["id"] for c in node.waiting()] == [conv])
+        node.kill()
+        node.start()
+        time.sleep(2)
+        assert [c["id"] for c in node.waiting()] == [conv]
 
 
 def test_signed_visitors_in_russian_and_a_bounce_that_is_sent_again():

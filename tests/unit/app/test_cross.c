@@ -8,9 +8,25 @@
 #define KINDS  "kinds: {chat: {cost: 25, live: yes}, email: {cost: 20}}\n"
 #define QUEUES KINDS "queues: {q: {}, r: {}}\n"
 
+#define CHANNELS                                                                                   \
+	QUEUES "channels:\n"                                                                       \
+	       "  mail: {plugin: email, kind: email, queue: q}\n"                                  \
+	       "  c: {plugin: chat, kind: chat, queue: q, away_mail: "
+
 static const struct {
 	const char *text, *problem;
 } refused[] = {
+	{ CHANNELS "{mailbox: mails}}\n", "f.yaml:5:64: mailbox in away_mail of channel 'c': there "
+					  "is no channel 'mails'; did "
+					  "you mean 'mail'?\n" },
+	{ CHANNELS "{mailbox: c}}\n", "f.yaml:5:64: mailbox in away_mail of channel 'c': 'c' is "
+				      "live, too, and reaches nobody who left\n" },
+	{ CHANNELS "{after: 5m}}\n", "f.yaml:5:54: away_mail of channel 'c' names no mailbox: say "
+				     "which channel sends them (mailbox: NAME)\n" },
+	{ QUEUES "channels: {m: {plugin: email, kind: email, queue: q, away_mail: {mailbox: "
+		 "m}}}\n",
+		"f.yaml:3:65: away_mail of channel 'm': its kind 'email' is not live, so answers "
+		"are sent anyway\n" },
 	{ QUEUES "segments: {low: {tier: 1}}\n", "f.yaml:3:24: segment 'low' is of tier 1 and "
 						 "would wait for as long as others come: "
 						 "say after how long it is promoted (promote: "

@@ -18,6 +18,7 @@
 #include "router/router.h"
 #include "store/commit.h"
 #include "store/history.h"
+#include "store/outbox.h"
 #include "store/push.h"
 #include "text/classify.h"
 
@@ -778,6 +779,138 @@ static void a_chat_stays_with_its_thread_and_moves_to_who_proves_himself(void **
 	UNTIL(n, id_equal(served, last));
 }
 
+/* ---- who left is mailed ---- */
+
+static struct command visitor(const char *thread, const char *email)
+{
+	struct command c = { .type = COMMAND_MESSAGE,
+		.id = new_id(),
+		.channel = SLICE("chat"),
+		.thread = slice_of(thread),
+		.dedup = slice_of(thread),
+		.ident_kind = SLICE("chat"),
+		.ident_value = slice_of(thread),
+		.hints = slice_of(email),
+		.text = SLICE("my own words") };
+	return c;
+}
+
+static struct command visit(const char *thread, enum visit what)
+{
+	return (struct command){ .type = COMMAND_VISIT,
+		.channel = SLICE("chat"),
+		.thread = slice_of(thread),
+		.visit = what };
+}
+
+static void bo_replies(struct node *n, struct id conv, const char *text)
+{
+	put(n, (struct command){ .type = COMMAND_REPLY,
+		       .agent = SLICE("bo"),
+		       .conv = conv,
+		       .id = new_id(),
+		       .text = slice_of(text) });
+	UNTIL(n, find(n, EFFECT_MESSAGE, SLICE("bo"), slice_of(text)));
+}
+
+static void bo_accepts(struct node *n, struct id conv)
+{
+	const struct effect *offer = NULL;
+	for (size_t i = 0; i < n->seen_count && !offer; i++)
+		if (n->seen[i].type == EFFECT_OFFER && id_equal(n->seen[i].conv, conv))
+			offer = &n->seen[i];
+	assert_non_null(offer);
+	put(n, (struct command){
+		       .type = COMMAND_ACCEPT, .agent = SLICE("bo"), .offer = offer->offer });
+}
+
+static const struct effect *conv_told(const struct node *n, struct id conv)
+{
+	for (size_t i = n->seen_count; i-- > 0;)
+		if (n->seen[i].type == EFFECT_CONV && id_equal(n->seen[i].conv, conv))
+			return &n->seen[i];
+	return NULL;
+}
+
+struct posted {
+	struct arena arena;
+	struct outbound letters[8];
+	size_t count;
+};
+
+static void posted_one(void *arg, const struct outbox_item *item)
+{
+	struct posted *p = arg;
+	assert_true(p->count < 8);
+	record_copy(&outbound_table, &p->letters[p->count++], &item->message, &p->arena);
+}
+
+static bool says(const struct outbound *o, const char *words)
+{
+	return memmem(o->text.p, o->text.n, words, strlen(words)) != NULL;
+}
+
+static void who_left_is_mailed_once_what_he_has_not_seen(void **state)
+{
+	struct node *n = *state;
+	struct posted posted = { 0 };
+	struct command ann = visitor("t1", "email=Ann%40X.org");
+	channels[1].away_mailbox = SLICE("support");
+	channels[1].away_s = 1;
+	put(n, ann);
+	bo_is_available(n);
+	UNTIL(n, count(n, EFFECT_OFFER) == 1);
+	bo_accepts(n, ann.id);
+	bo_replies(n, ann.id, "seen");
+	struct command seen = visit("t1", VISIT_SEEN);
+	seen.seq = 2;
+	put(n, seen);
+	put(n, visit("t1", VISIT_LEFT));
+	bo_replies(n, ann.id, "the first");
+	bo_replies(n, ann.id, "the second");
+	UNTIL(n, conv_told(n, ann.id)->mail_us);
+	assert_true(slice_is(conv_told(n, ann.id)->to, "ann@x.org"));
+	stop(n); /* the promise is on disk */
+	start(n);
+	push_follow(n->store, 0, pushed, n);
+	outbox_follow(n->store, SLICE("support"), 10, posted_one, &posted);
+	UNTIL(n, posted.count);
+	assert_true(slice_is(posted.letters[0].to, "ann@x.org"));
+	assert_true(id_equal(posted.letters[0].conv, ann.id));
+	assert_int_equal(posted.letters[0].seq, 4);
+	assert_true(says(&posted.letters[0], "the first") && says(&posted.letters[0], "the "
+										      "second"));
+	assert_false(says(&posted.letters[0], "my own") || says(&posted.letters[0], "seen\n"));
+	UNTIL(n, find(n, EFFECT_RECEIPT, (struct slice){ 0 }, (struct slice){ 0 }));
+	/* He is back in time, later: nothing. */
+	bo_replies(n, ann.id, "the third");
+	put(n, visit("t1", VISIT_BACK));
+	UNTIL(n, !conv_told(n, ann.id)->mail_us && !conv_told(n, ann.id)->left);
+	uint64_t end_us = clock_monotonic_us() + 1500000;
+	while (clock_monotonic_us() < end_us)
+		loop_turn(n->loop, 20000);
+	assert_int_equal(posted.count, 1);
+	outbox_stop(n->store, SLICE("support"));
+	arena_free(&posted.arena);
+	channels[1].away_mailbox = (struct slice){ 0 };
+}
+
+/* Also when the message and the leaving are of one batch. */
+static void who_can_be_mailed_keeps_his_place(void **state)
+{
+	struct node *n = *state;
+	struct command ann = visitor("t1", "email=ann%40x.org"), bob = visitor("t2", "");
+	channels[1].away_mailbox = SLICE("support");
+	put(n, ann);
+	put(n, visit("t1", VISIT_LEFT));
+	put(n, bob);
+	put(n, visit("t2", VISIT_LEFT));
+	UNTIL(n, conv_told(n, bob.id) && conv_told(n, bob.id)->state == CONV_RESOLVED);
+	assert_int_equal(conv_told(n, ann.id)->state, CONV_PARKED);
+	assert_int_equal(conv_told(n, ann.id)->left, 1);
+	channels[1].away_mailbox = (struct slice){ 0 };
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -799,6 +932,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			a_chat_stays_with_its_thread_and_moves_to_who_proves_himself, setup,
 			teardown),
+		cmocka_unit_test_setup_teardown(
+			who_left_is_mailed_once_what_he_has_not_seen, setup, teardown),
+		cmocka_unit_test_setup_teardown(who_can_be_mailed_keeps_his_place, setup, teardown),
 	};
 	compile_rules();
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

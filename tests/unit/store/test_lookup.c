@@ -40,6 +40,9 @@ static void commit_a_conversation(struct bench *b)
 	commit_user(c, SLICE("bo"), &a);
 	commit_user(c, SLICE("al"), &a);
 	commit_user(c, SLICE("B\xc3\xb6/../x"), &a);
+	for (unsigned i = 1; i <= 4; i++)
+		commit_away(c, bench_id(i), 1793448000000000 - i);
+	commit_away(c, bench_id(4), 0);
 	commit_count(c, "accepted", 5);
 	commit_count(c, "accepted", -2);
 	for (uint64_t seq = 1; seq <= 30; seq++)
@@ -59,6 +62,7 @@ static void finds_what_was_committed(void **state)
 	struct slice dup, fresh, packed, none;
 	struct pairs_found conv, gone, user, strange;
 	struct entry en;
+	struct away_found away, first;
 
 	(void)state;
 	bench_new(&b);
@@ -79,6 +83,8 @@ static void finds_what_was_committed(void **state)
 	lookup_user(l, SLICE("B\xc3\xb6/../x"), &strange);
 	lookup_entry(l, bench_id(1), 3, &packed);
 	lookup_entry(l, bench_id(1), 31, &none);
+	lookup_away(l, 50, &away);
+	lookup_away(l, 1, &first);
 	assert_int_equal(run(&b, l), 0);
 	assert_true(id_equal(thread, bench_id(1)));
 	assert_true(id_is_none(other));
@@ -97,6 +103,11 @@ static void finds_what_was_committed(void **state)
 	assert_int_equal(record_unpack(&entry_table, &en, packed, NULL), 0);
 	assert_slice_is(en.text, "changed");
 	assert_null(none.p);
+	assert_int_equal(away.count, 3);
+	assert_true(id_equal(away.v[2].conv, bench_id(1)));
+	assert_int_equal(away.v[2].at_us, 1793447999999999);
+	assert_int_equal(first.count, 1);
+	assert_true(id_equal(first.v[0].conv, bench_id(3)));
 	/* No question at all is answered as well. */
 	assert_int_equal(run(&b, lookup_new(b.store, &arena)), 0);
 	/* And without Redis, too. */

@@ -136,6 +136,7 @@ static void finds_what_was_planted(void **state)
 		"is no key of usher",
 		"has \"01J\", which is no message",
 		":dead points to ",
+		":away points to ",
 	};
 	cli_key(&b, "HSET", key_of_id(k, KEY_CONV, bench_id(1)), "last_seq 3");
 	/* Planted through a commit, as entries are packed. */
@@ -178,6 +179,7 @@ static void finds_what_was_planted(void **state)
 		c, bench_id(12), &(struct entry){ .seq = 2, .channel = SLICE("mail") }, 1, true);
 	commit_dead(
 		c, bench_id(999), &(struct entry){ .seq = 2, .channel = SLICE("mail") }, 2, true);
+	commit_away(c, bench_id(998), 5);
 	assert_int_equal(bench_commit(&b, c), 0);
 	cli_key(&b, "ZADD", k->dead, "3 01J");
 	char out[64];
