@@ -1,6 +1,6 @@
 /*
- * What people see: the form, the thanks, the style sheet and the snippet for a site's own page. Works without JavaScript (the script only
- * does the work of a challenge, and keeps people on a site's own page); nothing is loaded from anywhere else. Called by form.c and answer.c.
+ * What people see: the form, the thanks, the style sheet and the snippet for a site's own page. Works without JavaScript (the script spares
+ * people a new page, shows how far a file is, and does the work of a challenge); nothing is loaded from anywhere else. Called by form.c and answer.c.
  */
 #include <stdio.h>
 #include <string.h>
@@ -11,9 +11,9 @@
 extern const unsigned char form_script[]; /* script.js */
 extern const size_t form_script_size;
 
-static const char CSP[] = "default-src 'none'; script-src 'self'; style-src 'self'; form-action "
-			  "'self'; base-uri "
-			  "'none'; frame-ancestors 'self'";
+static const char CSP[] = "default-src 'none'; script-src 'self'; style-src 'self'; "
+			  "connect-src 'self'; form-action 'self'; base-uri 'none'; "
+			  "frame-ancestors 'self'";
 static const char HTML[] = "text/html; charset=utf-8";
 
 static const char STYLE[] =
@@ -43,10 +43,14 @@ static const char STYLE[] =
 	"border-radius:.5rem;"
 	"padding:.7rem 1.4rem;min-height:2.75rem;cursor:pointer}\n"
 	"a{color:var(--act)}\n"
-	".problem{background:var(--bad-ground);color:var(--bad);border-radius:.5rem;padding:.75rem "
+	".usher-problem{background:var(--bad-ground);color:var(--bad);border-radius:.5rem;padding:."
+	"75rem "
 	"1rem;"
 	"margin:0 0 1.1rem;font-weight:600}\n"
-	".error{color:var(--bad);margin:.3rem 0 0;font-weight:600}\n"
+	".usher-error{color:var(--bad);margin:.3rem 0 0;font-weight:600}\n"
+	".usher-status{margin:.6rem 0 0}\n"
+	"progress{display:block;width:100%;accent-color:var(--act)}\n"
+	"[aria-busy] button{cursor:progress}\n"
 	"[aria-invalid=true]{border-color:var(--bad)!important}\n"
 	".trap{position:absolute;left:-9999px;width:1px;height:1px;overflow:hidden}\n"
 	".id{font-family:ui-monospace,monospace;overflow-wrap:anywhere}\n";
@@ -126,10 +130,12 @@ static void foot(struct buf *b)
 	buf_text(b, "</main>\n</body>\n</html>\n");
 }
 
+/* What a browser may not store it forgets also for its way back, and with it what was typed: only pages that repeat that are kept nowhere. */
 static void send(struct form *f, struct usher_http *r, int status, struct buf *b)
 {
 	f->svc->http_set(r, "Content-Security-Policy", LITERAL_OF(CSP));
-	f->svc->http_set(r, "Cache-Control", LITERAL("no-store"));
+	f->svc->http_set(r, "Cache-Control",
+		status == 200 ? LITERAL("private, no-cache") : LITERAL("no-store"));
 	f->svc->http_answer(r, status, HTML, buf_str(b));
 	buf_free(b);
 }
@@ -198,8 +204,11 @@ static void attributes(struct buf *b, struct form *f, size_t i, const char *erro
 		buf_text(b, " required");
 	if (complete_of(d))
 		buf_printf(b, " autocomplete=\"%s\"", complete_of(d));
-	if (d->type == FIELD_FILE && f->files_max > 1)
-		buf_text(b, " multiple");
+	if (d->type == FIELD_FILE)
+		buf_printf(b, "%s data-max=\"%llu\"", f->files_max > 1 ? " multiple" : "",
+			(unsigned long long)f->file_max);
+	if (d->type == FIELD_TEXT || d->type == FIELD_LONG)
+		buf_text(b, " dir=\"auto\"");
 	if (d->type == FIELD_TEXT || d->type == FIELD_LONG || d->type == FIELD_EMAIL ||
 		d->type == FIELD_PHONE)
 		buf_printf(b, " maxlength=\"%zu\"", d->max);
@@ -293,7 +302,7 @@ static void field(struct buf *b, struct form *f, size_t i, enum language lang, c
 		buf_text(b, "</p>\n");
 	}
 	if (error)
-		buf_printf(b, "<p class=\"error\" id=\"e-%.*s\">%s</p>\n", (int)d->name.n,
+		buf_printf(b, "<p class=\"usher-error\" id=\"e-%.*s\">%s</p>\n", (int)d->name.n,
 			d->name.p, words(error, lang));
 	buf_text(b, "</div>\n");
 }
@@ -330,12 +339,11 @@ void page_form(struct form *f, struct usher_http *r, enum language lang, const s
 		buf_printf(&b, " data-bits=\"%d\"", WORK_BITS);
 	buf_text(&b, ">\n");
 	if (problem)
-		buf_printf(
-			&b, "<p class=\"problem\" role=\"alert\">%s</p>\n", words(problem, lang));
+		buf_printf(&b, "<p class=\"usher-problem\" role=\"alert\">%s</p>\n",
+			words(problem, lang));
 	body(&b, f, lang, p, ask);
 	buf_text(&b, "</form>\n");
-	if (ask)
-		buf_printf(&b, "<script src=\"%s/form.js\"></script>\n", f->path);
+	buf_printf(&b, "<script async src=\"%s/form.js\"></script>\n", f->path);
 	foot(&b);
 	send(f, r, status, &b);
 }
@@ -412,18 +420,20 @@ void page_script(struct form *f, struct usher_http *r)
 
 void page_stamp(struct form *f, struct usher_http *r, enum language lang)
 {
+	static const char *const WORDS[] = { "number", "later", "sending", "working", "correct",
+		"file_large" };
 	struct buf b = { 0 };
 	char stamp[STAMP_LEN + 1];
 	struct usher_str own = f->thanks[lang];
-	const char *usual = words("thanks", lang), *later = words("later", lang);
+	const char *usual = words("thanks", lang);
 
 	stamp_make(f, stamp);
 	buf_printf(&b, "{\"stamp\":\"%s\",\"thanks\":", stamp);
 	buf_json(&b, own.n ? own.p : usual, own.n ? own.n : strlen(usual));
-	buf_text(&b, ",\"number\":");
-	buf_json(&b, words("number", lang), strlen(words("number", lang)));
-	buf_text(&b, ",\"later\":");
-	buf_json(&b, later, strlen(later));
+	for (size_t i = 0; i < sizeof(WORDS) / sizeof(*WORDS); i++) {
+		buf_printf(&b, ",\"%s\":", WORDS[i]);
+		buf_json(&b, words(WORDS[i], lang), strlen(words(WORDS[i], lang)));
+	}
 	buf_text(&b, "}\n");
 	f->svc->http_set(r, "Cache-Control", LITERAL("no-store"));
 	f->svc->http_answer(r, 200, "application/json", buf_str(&b));

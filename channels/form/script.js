@@ -1,10 +1,12 @@
 /*
- * For the form's pages when work is asked (data-bits), and for forms on a site's own page: those stay on their page, errors stand beside their
- * fields, a lost answer is asked again under the same key. Without it everything works as plain HTML does. No cookies, nothing kept.
+ * For our form's page and for forms on a site's own: errors stand beside their fields and chosen files stay chosen, what takes long is shown, work
+ * is done where it is asked for, a lost answer is asked again under the same key. Without it everything works as plain HTML does. No cookies,
+ * nothing kept.
  */
 (() => {
 	const me = document.currentScript;
 	const base = me.src.replace(/\/form\.js(\?.*)?$/, "");
+	const hosted = location.href.replace(/[?#].*/, "") === base;
 	const lang = /[?&]lang=(\w+)/.exec(me.src)?.[1] ?? document.documentElement.lang ?? "en";
 
 	/* ---- SHA-256 of a short ASCII text, as eight words; crypto.subtle is not there without TLS ---- */
@@ -68,29 +70,22 @@
 		return e;
 	};
 
-	/* ---- our own page: the work instead of the question ---- */
-	function works(form) {
-		form.querySelector("[data-question]")?.remove();
-		form.addEventListener("submit", async (event) => {
-			event.preventDefault();
-			const button = form.querySelector("[type=submit]");
-			button.disabled = true;
-			form.setAttribute("aria-busy", "true");
-			hidden(form, "_work").value = await work(hidden(form, "_stamp").value, Number(form.dataset.bits));
-			form.submit();
-		});
+	/* ---- what a person sees ---- */
+	function describe(field, error) {
+		const ids = [error, document.getElementById(`h-${field.name}`)?.id].filter(Boolean);
+		if (ids.length) field.setAttribute("aria-describedby", ids.join(" "));
+		else field.removeAttribute("aria-describedby");
 	}
 
-	/* ---- a site's own page ---- */
 	function say(form, text, cls, field) {
 		const p = document.createElement("p");
 		p.className = cls;
 		p.textContent = text;
 		if (field) {
-			p.id = `${field.id}-error`;
+			p.id = `e-${field.name}`;
 			field.setAttribute("aria-invalid", "true");
-			field.setAttribute("aria-describedby", p.id);
-			field.after(p);
+			describe(field, p.id);
+			(field.closest(".field") ?? field.parentNode).append(p);
 		} else {
 			p.setAttribute("role", "alert");
 			form.prepend(p);
@@ -99,10 +94,17 @@
 
 	function clear(form) {
 		for (const p of form.querySelectorAll(".usher-error, .usher-problem")) p.remove();
-		for (const e of form.querySelectorAll("[aria-invalid]")) e.removeAttribute("aria-invalid");
+		for (const e of form.querySelectorAll("[aria-invalid]")) {
+			e.removeAttribute("aria-invalid");
+			describe(e);
+		}
 	}
 
 	function thank(form, words, id) {
+		if (hosted) {
+			location.assign(`${base}/thanks?id=${id}&lang=${lang}`);
+			return;
+		}
 		const box = document.createElement("div");
 		box.className = "usher-thanks";
 		box.tabIndex = -1;
@@ -112,10 +114,10 @@
 		box.focus();
 	}
 
-	function complain(form, problem, words) {
-		say(form, problem?.detail || words.later, "usher-problem");
+	function complain(form, words, detail = words.later, errors = []) {
+		say(form, detail, "usher-problem");
 		let first;
-		for (const { field, message } of problem?.errors ?? []) {
+		for (const { field, message } of errors) {
 			const e = form.elements.namedItem(field);
 			if (!(e instanceof HTMLElement)) continue;
 			say(form, message, "usher-error", e);
@@ -124,53 +126,94 @@
 		first?.focus();
 	}
 
-	async function post(form, key) {
-		const answer = await fetch(`${base}?lang=${lang}`, {
-			method: "POST",
-			body: new FormData(form),
-			credentials: "omit",
-			headers: { Accept: "application/json", "Idempotency-Key": key },
-		});
-		return { status: answer.status, body: await answer.json().catch(() => null) };
+	/* What is waited for, and of files how much is gone. */
+	function wait(form, text, part) {
+		const p = form.querySelector(".usher-status");
+		if (p.firstChild?.data !== text) p.textContent = text;
+		if (part === undefined) return;
+		const bar = p.querySelector("progress") ?? p.appendChild(document.createElement("progress"));
+		bar.setAttribute("aria-label", text);
+		bar.value = part;
 	}
 
-	async function embeds(form) {
+	/* ---- sending ---- */
+	/* What somebody would hear only after minutes of sending. */
+	function tooLarge(form, words) {
+		return [...form.querySelectorAll("input[data-max]")]
+			.filter((e) => [...e.files].some((f) => f.size > Number(e.dataset.max)))
+			.map((e) => ({ field: e.name, message: words.file_large }));
+	}
+
+	function post(form, words, key) {
+		wait(form, words.sending);
+		return new Promise((done, failed) => {
+			const r = new XMLHttpRequest(); // fetch does not say how far it is
+			r.open("POST", `${base}?lang=${lang}`);
+			r.setRequestHeader("Accept", "application/json");
+			r.setRequestHeader("Idempotency-Key", key);
+			r.responseType = "json";
+			r.upload.onprogress = (e) => e.total > 100000 && wait(form, words.sending, e.loaded / e.total);
+			r.onload = () => done({ status: r.status, body: r.response });
+			r.onerror = failed;
+			r.send(new FormData(form));
+		});
+	}
+
+	async function prove(form, words, stamp, bits) {
+		wait(form, words.working);
+		hidden(form, "_stamp").value = stamp;
+		hidden(form, "_work").value = await work(stamp, bits);
+	}
+
+	async function send(form, words, key) {
+		const { bits } = form.dataset;
+		delete form.dataset.bits; // it is good for once
+		if (bits) await prove(form, words, hidden(form, "_stamp").value, Number(bits));
+		let got = await post(form, words, key);
+		if (got.status === 428) {
+			const { stamp, bits } = got.body.challenge;
+			await prove(form, words, stamp, bits);
+			got = await post(form, words, key);
+		}
+		if (got.status === 201) thank(form, words, got.body.id);
+		else complain(form, words, got.body?.detail, got.body?.errors);
+	}
+
+	async function takeOver(form) {
 		let words;
 		try {
 			words = await (await fetch(`${base}/stamp?lang=${lang}`, { credentials: "omit" })).json();
 		} catch {
 			return; // this site is not in `origins`: the form is sent as plain HTML
 		}
-		hidden(form, "_stamp").value = words.stamp;
+		const status = document.createElement("p");
+		status.className = "usher-status";
+		status.setAttribute("role", "status");
+		form.append(status);
+		form.querySelector("[data-question]")?.remove();
+		hidden(form, "_stamp").value ||= words.stamp;
 		let key = "";
 		form.addEventListener("input", () => (key = "")); // other words are another message
 		form.addEventListener("submit", async (event) => {
 			event.preventDefault();
 			if (form.getAttribute("aria-busy")) return;
-			form.setAttribute("aria-busy", "true");
 			clear(form);
-			key ||= Array.from(crypto.getRandomValues(new Uint8Array(16)), (x) => x.toString(16).padStart(2, "0")).join("");
-			try {
-				let got = await post(form, key);
-				if (got.status === 428) {
-					hidden(form, "_stamp").value = got.body.challenge.stamp;
-					hidden(form, "_work").value = await work(got.body.challenge.stamp, got.body.challenge.bits);
-					got = await post(form, key);
-				}
-				if (got.status === 201) thank(form, words, got.body.id);
-				else complain(form, got.body, words);
-			} catch {
-				complain(form, null, words);
+			const large = tooLarge(form, words);
+			if (large.length) {
+				complain(form, words, words.correct, large);
+				return;
 			}
+			form.setAttribute("aria-busy", "true");
+			key ||= Array.from(crypto.getRandomValues(new Uint8Array(16)), (x) => x.toString(16).padStart(2, "0")).join("");
+			await send(form, words, key).catch(() => complain(form, words));
+			wait(form, "");
 			form.removeAttribute("aria-busy");
 		});
 	}
 
 	function begin() {
 		for (const form of document.querySelectorAll("form")) {
-			if (form.action !== base) continue;
-			if (form.dataset.bits) works(form);
-			else if (!form.elements.namedItem("_stamp")?.value) void embeds(form);
+			if (form.action === base) void takeOver(form);
 		}
 	}
 	if (document.readyState === "loading") addEventListener("DOMContentLoaded", begin);

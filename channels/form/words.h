@@ -49,6 +49,12 @@
 	X("send", "Send", "Отправить")                                                                                                                             \
 	X("optional", "optional", "необязательно")                                                                                                                 \
 	X("choose", "Please choose", "Выберите")                                                                                                                   \
+	X("sending", "Sending…", "Отправляем…")                                                                                                                    \
+	X("working",                                                                                                                                               \
+		"Very many messages are coming in. One moment: your browser shows us that it is "                                                                  \
+		"none of the robots.",                                                                                                                             \
+		"Сейчас приходит очень много сообщений. Минуту: браузер показывает нам, что он "   \
+		"не робот.")                                                                                                                                       \
 	X("thanks", "Thank you. Your message has arrived.", "Спасибо. Ваше сообщение получено.")                                                                   \
 	X("number", "Its number is", "Номер обращения")                                                                                                            \
 	X("another", "Write another message", "Написать ещё")                                                                                                      \
