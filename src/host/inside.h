@@ -56,6 +56,7 @@ struct usher_host {
 	size_t reading;		/* catch_ups under way */
 	struct outbound_side *out;
 	struct loop_timer *stubborn_again;
+	size_t stubborn_bytes; /* of those in the list that nobody waits for */
 	uint64_t slow_said_us;
 	struct str health; /* the plugin's last, one JSON object */
 };

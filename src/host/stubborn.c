@@ -1,6 +1,6 @@
 /*
  * Commands that must reach the inbox though nobody would repeat them: what became of a sent message, that a visitor left. While Redis is away
- * they wait here, in order, STUBBORN_MAX of a channel at most; after a crash the outbox tells the first kind anew.
+ * they wait here, in order, of a channel STUBBORN_MAX and STUBBORN_BYTES_MAX at most; after a crash the outbox tells the first kind anew.
  *
  *   h->stubborn: oldest ⇄ ... ⇄ newest; one timer for all that failed
  */
@@ -25,12 +25,19 @@ struct stubborn {
 
 enum { AGAIN_US = 1000000 };
 
+/* What it counts for; those that somebody waits for are as many as he may have in hand. */
+static size_t stubborn_size(const struct stubborn *s)
+{
+	return s->done ? 0 : sizeof(*s) + s->arena.used;
+}
+
 static void stubborn_free(struct stubborn *s, bool stored)
 {
 	struct usher_host *h = s->h;
 
 	if (s->node.on)
 		list_remove(&s->node);
+	h->stubborn_bytes -= stubborn_size(s);
 	if (s->done)
 		s->done(s->arg, stored);
 	arena_free(&s->arena);
@@ -94,10 +101,11 @@ void command_stamp(struct command *c, uint64_t now_us)
 void put_stubborn(struct usher_host *h, const struct command *c, const char *carrier,
 	void (*done)(void *arg, bool stored), void *arg)
 {
-	/* Those that somebody waits for are as many as he may have in hand. */
-	if (!done && h->stubborn.count >= STUBBORN_MAX) {
+	if (!done &&
+		(h->stubborn.count >= STUBBORN_MAX || h->stubborn_bytes >= STUBBORN_BYTES_MAX)) {
 		if (h->count.lost_news++ % STUBBORN_MAX == 0)
-			log_error(h->name, "news are lost: %d wait for the store", STUBBORN_MAX);
+			log_error(h->name, "news are lost: %zu of %zu bytes wait for the store",
+				h->stubborn.count, h->stubborn_bytes);
 		return;
 	}
 	struct stubborn *s = mem_alloc(sizeof(*s));
@@ -108,6 +116,7 @@ void put_stubborn(struct usher_host *h, const struct command *c, const char *car
 	if (carrier && remote_is_needed(c->remote, c->id))
 		s->carrier = arena_copy(&s->arena, slice_of(carrier)).p;
 	command_stamp(&s->command, loop_wall_us(h->host->loop));
+	h->stubborn_bytes += stubborn_size(s);
 	list_push_back(&h->stubborn, &s->node);
 	stubborn_try(s);
 }

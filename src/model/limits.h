@@ -132,6 +132,7 @@
 	LIMIT(MESSAGE_HTML_MAX, 1048576, "bytes", "shown in a frame; longer HTML becomes a part")  \
 	LIMIT(DELIVERIES_MAX, 10000, "messages", "of a channel, not yet on disk; then: later")     \
 	LIMIT(STUBBORN_MAX, 16384, "news", "of a channel, told to nobody, waiting for the store")  \
+	LIMIT(STUBBORN_BYTES_MAX, 16777216, "bytes", "of them: each may be a long mail")           \
 	LIMIT(RECENT_MAX, 8192, "messages", "a repeat of these is known without asking")           \
 	LIMIT(SENDS_MAX, 4096, "messages", "of a channel, taken from the outbox and not done")     \
 	LIMIT(SENDS_AT_ONCE_MAX, 64, "messages", "handed to a channel and not answered")           \

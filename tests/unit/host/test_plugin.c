@@ -962,6 +962,31 @@ static void test_news_are_bounded(void **state)
 		assert_int_equal(h->taken[i].seq, i + 1);
 }
 
+/* Few of them may be large: their bytes are bounded, too, and there is room again once they are on disk. */
+static void test_bytes_of_news_are_bounded(void **state)
+{
+	enum { TEXT = 200000 };
+	struct fixture *f = *state;
+	struct house *h = &f->house;
+	struct channel_status s;
+	char *text = malloc(TEXT);
+
+	memset(text, 'x', TEXT);
+	kill(house_redis_pid, SIGSTOP);
+	for (size_t i = 0; i < STUBBORN_BYTES_MAX / TEXT + 10; i++)
+		f->probe->svc->mail(f->probe->host, str_of("ch"), str_of("a@b.test"),
+			str_of("copy"), (struct usher_str){ text, TEXT }, str_of("en"));
+	host_each(h->host, status_of, &s);
+	assert_in_range(s.lost_news, 9, 11);
+	kill(house_redis_pid, SIGCONT);
+	HOUSE_UNTIL(h, h->taken_count == TAKEN_MAX);
+	f->probe->svc->mail(f->probe->host, str_of("ch"), str_of("a@b.test"), str_of("one more"),
+		(struct usher_str){ text, TEXT }, str_of("en"));
+	host_each(h->host, status_of, &s);
+	assert_in_range(s.lost_news, 9, 11);
+	free(text);
+}
+
 static void test_kept(void **state)
 {
 	struct fixture *f = *state;
@@ -1072,6 +1097,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_presence, setup_live, teardown),
 		cmocka_unit_test_setup_teardown(test_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_news_are_bounded, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bytes_of_news_are_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_timers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stream, setup, teardown),
