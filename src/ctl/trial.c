@@ -281,6 +281,11 @@ static int run_all(struct trial *t, const struct words *w)
 			continue;
 		run++;
 		failed += !run_case(t, &trial_cases[i]);
+		if (t->note->refused) {
+			printf("Nothing else can be tried: give it the options that it needs, each "
+			       "by --option KEY=VALUE\n");
+			break;
+		}
 	}
 	printf("%s: %zu cases, %zu failed\n", t->file, run, failed);
 	return failed ? EXIT_REFUSED : EXIT_DONE;

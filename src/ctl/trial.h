@@ -33,6 +33,7 @@ struct trial_note {
 	char warnings[NOTE_MAX]; /* lines: somebody should look */
 	char what[NOTE_MAX];	 /* what was done, in words */
 	int skipped;
+	int refused; /* it cannot be opened with these options: there is nothing more to try */
 	/* what later cases want to know */
 	int sample;		      /* which of the samples was delivered, + 1 */
 	char sample_dedup[TRIAL_KEY]; /* under which key */

@@ -31,6 +31,7 @@ struct usher_host *trial_opened(struct trial *t)
 	struct usher_host none = { .t = t };
 
 	if (!h) {
+		t->note->refused = 1;
 		trial_wrong(&none, "open refused: %s", why);
 		return NULL;
 	}

@@ -146,7 +146,10 @@ bool trial_run(struct usher_host *h, uint64_t ms, bool (*done)(struct usher_host
 			trial_wrong(h, "it never comes to rest: each answer makes it ask again");
 			return false;
 		}
-		if (run_later(h) || run_posted(h) || trial_pump(h) || run_timers(h))
+		/* Each gets its turn: what asks without end does not hold up what a thread has posted. */
+		bool busy = run_later(h);
+		busy |= run_posted(h);
+		if (busy || trial_pump(h) || run_timers(h))
 			continue;
 		if (clock_monotonic_us() >= end)
 			return !done;

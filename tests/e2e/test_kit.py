@@ -269,6 +269,8 @@ def test_usage_of_the_trial():
     trial("/nonexistent.so", code=1)
     assert "there is no case" in trial("x.so", "frob", code=2)
     assert "usage" in run(os.path.join(BUILD, "usherctl"), "channel", code=2)
+    out = trial(os.path.join(BUILD, "channels", "webhook.so"), code=1)  # without the options that it needs: said once
+    assert out.count("FAILED") == 1 and 'option "verify" is missing' in out and "--option KEY=VALUE" in out, out
     with room() as dir:
         run("cc", "-shared", "-fPIC", "-xc", "/dev/null", "-o", dir + "/empty.so")
         assert "has no symbol usher_channel_v" in trial(dir + "/empty.so", code=1)
