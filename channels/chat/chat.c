@@ -94,7 +94,7 @@ static void *chat_open(
 	}
 	if (!path_is_good(path, why, why_size))
 		return NULL;
-	struct chat *c = chat_alloc(sizeof(*c));
+	struct chat *c = zeroed(sizeof(*c));
 	c->host = host;
 	c->svc = svc;
 	c->path = path;

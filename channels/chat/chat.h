@@ -18,7 +18,7 @@
 
 #include <usher/channel.h>
 
-#include "buffer.h"
+#include "kit/buf.h"
 #include "table.h"
 
 enum {
@@ -75,7 +75,7 @@ struct held {
 	size_t from, n;
 };
 struct backlog {
-	struct buffer bytes;
+	struct buf bytes;
 	struct held *held;
 	size_t count, cap;
 };
@@ -250,7 +250,7 @@ struct upload *upload_new(struct chat *c, const char *address);
 int upload_piece(struct upload *u, struct usher_str piece, const char **why);
 int upload_finish(struct upload *u, uint64_t token, const char **why);
 /* The answer once it is on disk. */
-void upload_answer(struct upload *u, struct usher_str blob, uint64_t size, struct buffer *json);
+void upload_answer(struct upload *u, struct usher_str blob, uint64_t size, struct buf *json);
 void upload_free(struct upload **u);
 struct fetch;
 /* NULL: the HTTP status and why. */

@@ -148,23 +148,23 @@ static int pass_ok(const struct chat *c, const char *pass, char thread[THREAD_LE
 void file_ref(const struct chat *c, const char *thread, const struct usher_part *part,
 	char out[MAC_HEX_LEN + 1])
 {
-	struct buffer b = { 0 };
+	struct buf b = { 0 };
 
 	*out = '\0';
 	if (!*c->file_key)
 		return;
-	buffer_text(&b, "file\n");
-	buffer_text(&b, thread);
-	buffer_text(&b, "\n");
-	buffer_add(&b, part->blob.p, part->blob.n);
-	buffer_text(&b, "\n");
-	buffer_number(&b, part->size);
-	buffer_text(&b, "\n");
-	buffer_add(&b, part->type.p, part->type.n);
-	buffer_text(&b, "\n");
-	buffer_add(&b, part->name.p, part->name.n);
+	buf_text(&b, "file\n");
+	buf_text(&b, thread);
+	buf_text(&b, "\n");
+	buf_add(&b, part->blob.p, part->blob.n);
+	buf_text(&b, "\n");
+	buf_number(&b, part->size);
+	buf_text(&b, "\n");
+	buf_add(&b, part->type.p, part->type.n);
+	buf_text(&b, "\n");
+	buf_add(&b, part->name.p, part->name.n);
 	mac_hex(c, b.p, b.n, out);
-	buffer_free(&b);
+	buf_free(&b);
 }
 
 static struct usher_str text_in(const json_t *o, const char *key)
@@ -216,7 +216,7 @@ struct upload {
 	struct chat *chat;
 	struct usher_blob *blob;
 	const char *address;
-	struct buffer head; /* until its newline */
+	struct buf head; /* until its newline */
 	char thread[THREAD_LEN + 1], name[FILE_NAME_MAX + 1], start[START_MAX];
 	const struct file_type *type;
 	size_t start_n;
@@ -226,7 +226,7 @@ struct upload {
 
 struct upload *upload_new(struct chat *c, const char *address)
 {
-	struct upload *u = chat_alloc(sizeof(*u));
+	struct upload *u = zeroed(sizeof(*u));
 
 	u->chat = c;
 	u->address = address;
@@ -286,7 +286,7 @@ static int head_read(struct upload *u, const char **why)
 		u->begun = 1;
 	}
 	json_decref(o);
-	buffer_free(&u->head);
+	buf_free(&u->head);
 	return status;
 }
 
@@ -313,7 +313,7 @@ int upload_piece(struct upload *u, struct usher_str piece, const char **why)
 	} else {
 		end = piece.n ? memchr(piece.p, '\n', piece.n) : NULL;
 		n = end ? (size_t)(end - piece.p) : piece.n;
-		buffer_add(&u->head, piece.p, n);
+		buf_add(&u->head, piece.p, n);
 		if (u->head.n > HEAD_MAX) {
 			*why = "the first line is one JSON object of at most 4096 bytes";
 			return 400;
@@ -347,30 +347,25 @@ int upload_finish(struct upload *u, uint64_t token, const char **why)
 	return 0;
 }
 
-static struct usher_str str(const char *text)
-{
-	return (struct usher_str){ text, strlen(text) };
-}
-
-void upload_answer(struct upload *u, struct usher_str blob, uint64_t size, struct buffer *json)
+void upload_answer(struct upload *u, struct usher_str blob, uint64_t size, struct buf *json)
 {
 	struct usher_part part = {
-		.name = str(u->name), .type = str(u->type->type), .blob = blob, .size = size
+		.name = str_of(u->name), .type = str_of(u->type->type), .blob = blob, .size = size
 	};
 	char ref[MAC_HEX_LEN + 1];
 
 	file_ref(u->chat, u->thread, &part, ref);
-	buffer_text(json, "{\"name\":");
-	buffer_json(json, part.name.p, part.name.n);
-	buffer_text(json, ",\"type\":");
-	buffer_json(json, part.type.p, part.type.n);
-	buffer_text(json, ",\"size\":");
-	buffer_number(json, size);
-	buffer_text(json, ",\"blob\":");
-	buffer_json(json, blob.p, blob.n);
-	buffer_text(json, ",\"ref\":\"");
-	buffer_text(json, ref);
-	buffer_text(json, "\"}");
+	buf_text(json, "{\"name\":");
+	buf_json(json, part.name.p, part.name.n);
+	buf_text(json, ",\"type\":");
+	buf_json(json, part.type.p, part.type.n);
+	buf_text(json, ",\"size\":");
+	buf_number(json, size);
+	buf_text(json, ",\"blob\":");
+	buf_json(json, blob.p, blob.n);
+	buf_text(json, ",\"ref\":\"");
+	buf_text(json, ref);
+	buf_text(json, "\"}");
 }
 
 void upload_free(struct upload **upload)
@@ -382,7 +377,7 @@ void upload_free(struct upload **upload)
 		return;
 	if (u->blob)
 		u->chat->svc->blob_drop(u->blob);
-	buffer_free(&u->head);
+	buf_free(&u->head);
 	free(u);
 }
 
@@ -422,7 +417,7 @@ struct fetch *fetch_new(
 		json_decref(ask);
 		return NULL;
 	}
-	struct fetch *f = chat_alloc(sizeof(*f));
+	struct fetch *f = zeroed(sizeof(*f));
 	*f = (struct fetch){ c, (uint32_t)side, ask, part };
 	return f;
 }
@@ -438,9 +433,9 @@ void fetch_begin(struct fetch *f, uint64_t token)
 }
 
 /* As RFC 6266: the exact name, percent-encoded. */
-static void disposition(struct buffer *b, struct usher_str name)
+static void disposition(struct buf *b, struct usher_str name)
 {
-	buffer_text(b, "attachment; filename*=UTF-8''");
+	buf_text(b, "attachment; filename*=UTF-8''");
 	for (size_t i = 0; i < name.n; i++) {
 		unsigned char ch = (unsigned char)name.p[i];
 		char text[4];
@@ -448,29 +443,29 @@ static void disposition(struct buffer *b, struct usher_str name)
 			snprintf(text, sizeof(text), "%c", ch);
 		else
 			snprintf(text, sizeof(text), "%%%02X", ch);
-		buffer_text(b, text);
+		buf_text(b, text);
 	}
 }
 
 void fetch_answer(struct fetch *f, struct usher_http *r, struct usher_str bytes)
 {
 	const struct usher_services *svc = f->chat->svc;
-	struct buffer b = { 0 };
+	struct buf b = { 0 };
 	int jpeg = bytes.n && bytes.p[0] == '\xff';
 
 	if (f->side_px)
-		buffer_text(&b, "inline");
+		buf_text(&b, "inline");
 	else
 		disposition(&b, f->part.name);
 	svc->http_set(r, "Content-Disposition", (struct usher_str){ b.p, b.n });
-	svc->http_set(r, "Content-Security-Policy", str("default-src 'none'; sandbox"));
-	svc->http_set(r, "Cache-Control", str("no-store"));
+	svc->http_set(r, "Content-Security-Policy", str_of("default-src 'none'; sandbox"));
+	svc->http_set(r, "Cache-Control", str_of("no-store"));
 	svc->http_answer(r, 200,
 		!f->side_px ? "application/octet-stream"
 		: jpeg	    ? "image/jpeg"
 			    : "image/png",
 		bytes);
-	buffer_free(&b);
+	buf_free(&b);
 }
 
 void fetch_free(struct fetch **fetch)

@@ -7,43 +7,43 @@
 
 #include "chat.h"
 
-static void flush(struct tab *t, struct buffer *b)
+static void flush(struct tab *t, struct buf *b)
 {
 	if (tab_output(t) > OUTPUT_MAX)
 		tab_close(t, 1013, "reading too slowly; come back and resume");
 	else
 		tab_send(t, (struct usher_str){ b->p, b->n });
-	buffer_free(b);
+	buf_free(b);
 }
 
 void say_plain(struct tab *t, const char *json)
 {
-	struct buffer b = { 0 };
-	buffer_text(&b, json);
+	struct buf b = { 0 };
+	buf_text(&b, json);
 	flush(t, &b);
 }
 
 void say_ack(struct tab *t, const char *id)
 {
-	struct buffer b = { 0 };
-	buffer_text(&b, "{\"t\":\"ack\",\"id\":");
-	buffer_json(&b, id, strlen(id));
-	buffer_text(&b, "}");
+	struct buf b = { 0 };
+	buf_text(&b, "{\"t\":\"ack\",\"id\":");
+	buf_json(&b, id, strlen(id));
+	buf_text(&b, "}");
 	flush(t, &b);
 }
 
 void say_error(struct tab *t, const char *id, const char *code, const char *message)
 {
-	struct buffer b = { 0 };
-	buffer_text(&b, "{\"t\":\"error\",\"code\":\"");
-	buffer_text(&b, code);
-	buffer_text(&b, "\",\"message\":");
-	buffer_json(&b, message, strlen(message));
+	struct buf b = { 0 };
+	buf_text(&b, "{\"t\":\"error\",\"code\":\"");
+	buf_text(&b, code);
+	buf_text(&b, "\",\"message\":");
+	buf_json(&b, message, strlen(message));
 	if (id) {
-		buffer_text(&b, ",\"id\":");
-		buffer_json(&b, id, strlen(id));
+		buf_text(&b, ",\"id\":");
+		buf_json(&b, id, strlen(id));
 	}
-	buffer_text(&b, "}");
+	buf_text(&b, "}");
 	flush(t, &b);
 }
 
@@ -51,16 +51,16 @@ void say_error(struct tab *t, const char *id, const char *code, const char *mess
 
 void backlog_free(struct backlog *b)
 {
-	buffer_free(&b->bytes);
+	buf_free(&b->bytes);
 	free(b->held);
 	*b = (struct backlog){ 0 };
 }
 
-static void hold(struct backlog *b, uint64_t seq, const struct buffer *frame)
+static void hold(struct backlog *b, uint64_t seq, const struct buf *frame)
 {
 	if (b->count == b->cap) {
 		size_t cap = b->cap ? b->cap * 2 : 16;
-		struct held *grown = chat_alloc(cap * sizeof(*grown));
+		struct held *grown = zeroed(cap * sizeof(*grown));
 		if (b->count)
 			memcpy(grown, b->held, b->count * sizeof(*grown));
 		free(b->held);
@@ -68,7 +68,7 @@ static void hold(struct backlog *b, uint64_t seq, const struct buffer *frame)
 		b->cap = cap;
 	}
 	b->held[b->count++] = (struct held){ seq, b->bytes.n, frame->n };
-	buffer_add(&b->bytes, frame->p, frame->n);
+	buf_add(&b->bytes, frame->p, frame->n);
 }
 
 static int by_seq(const void *a, const void *b)
@@ -104,47 +104,47 @@ static void backlog_send(struct tab *t)
 	backlog_free(b);
 }
 
-static void add_flag(struct buffer *b, const char *name, int on)
+static void add_flag(struct buf *b, const char *name, int on)
 {
-	buffer_text(b, ",\"");
-	buffer_text(b, name);
-	buffer_text(b, on ? "\":true" : "\":false");
+	buf_text(b, ",\"");
+	buf_text(b, name);
+	buf_text(b, on ? "\":true" : "\":false");
 }
 
 /* Open or closed is said anew at each connect. */
-static void add_open(struct buffer *b, const struct tab *t)
+static void add_open(struct buf *b, const struct tab *t)
 {
 	uint64_t opens_us = 0;
 	int open = chat_is_open(t->chat, t->visitor, &opens_us);
 	add_flag(b, "open", open);
 	if (!open && opens_us) {
-		buffer_text(b, ",\"opens_ms\":");
-		buffer_number(b, opens_us / 1000);
+		buf_text(b, ",\"opens_ms\":");
+		buf_number(b, opens_us / 1000);
 	}
 }
 
-static void add_welcome(struct buffer *b, const struct tab *t)
+static void add_welcome(struct buf *b, const struct tab *t)
 {
 	char pass[THREAD_LEN + MAC_HEX_LEN + 2];
 	file_pass(t->chat, t->thread->key, pass);
-	buffer_text(b, "{\"t\":\"welcome\",\"session\":\"");
-	buffer_text(b, t->token);
-	buffer_text(b, "\",\"seq\":");
-	buffer_number(b, t->seq);
+	buf_text(b, "{\"t\":\"welcome\",\"session\":\"");
+	buf_text(b, t->token);
+	buf_text(b, "\",\"seq\":");
+	buf_number(b, t->seq);
 	add_flag(b, "verified", t->visitor && t->visitor->verified);
 	add_flag(b, "fresh", t->fresh);
 	add_open(b, t);
 	if (*pass) {
-		buffer_text(b, ",\"pass\":\"");
-		buffer_text(b, pass);
-		buffer_text(b, "\"");
+		buf_text(b, ",\"pass\":\"");
+		buf_text(b, pass);
+		buf_text(b, "\"");
 	}
-	buffer_text(b, "}");
+	buf_text(b, "}");
 }
 
 void say_welcome(struct tab *t)
 {
-	struct buffer b = { 0 };
+	struct buf b = { 0 };
 	backlog_sort(t);
 	if (t->token) {
 		add_welcome(&b, t);
@@ -164,93 +164,93 @@ static struct usher_str client_id(struct usher_str dedup)
 	return dedup;
 }
 
-static void add_file(struct buffer *b, const struct tab *t, const struct usher_part *p)
+static void add_file(struct buf *b, const struct tab *t, const struct usher_part *p)
 {
 	char ref[MAC_HEX_LEN + 1];
-	buffer_text(b, "{\"name\":");
-	buffer_json(b, p->name.p, p->name.n);
-	buffer_text(b, ",\"type\":");
-	buffer_json(b, p->type.p, p->type.n);
-	buffer_text(b, ",\"size\":");
-	buffer_number(b, p->size);
+	buf_text(b, "{\"name\":");
+	buf_json(b, p->name.p, p->name.n);
+	buf_text(b, ",\"type\":");
+	buf_json(b, p->type.p, p->type.n);
+	buf_text(b, ",\"size\":");
+	buf_number(b, p->size);
 	file_ref(t->chat, t->thread->key, p, ref);
 	if (*ref) {
-		buffer_text(b, ",\"blob\":");
-		buffer_json(b, p->blob.p, p->blob.n);
-		buffer_text(b, ",\"ref\":\"");
-		buffer_text(b, ref);
-		buffer_text(b, "\"");
+		buf_text(b, ",\"blob\":");
+		buf_json(b, p->blob.p, p->blob.n);
+		buf_text(b, ",\"ref\":\"");
+		buf_text(b, ref);
+		buf_text(b, "\"");
 	}
-	buffer_text(b, "}");
+	buf_text(b, "}");
 }
 
-static void add_files(struct buffer *b, const struct tab *t, const struct usher_update *u)
+static void add_files(struct buf *b, const struct tab *t, const struct usher_update *u)
 {
 	if (!u->parts_count)
 		return;
-	buffer_text(b, ",\"files\":[");
+	buf_text(b, ",\"files\":[");
 	for (size_t i = 0; i < u->parts_count; i++) {
 		if (i)
-			buffer_text(b, ",");
+			buf_text(b, ",");
 		add_file(b, t, &u->parts[i]);
 	}
-	buffer_text(b, "]");
+	buf_text(b, "]");
 }
 
-static void add_message(struct buffer *b, const struct tab *t, const struct usher_update *u)
+static void add_message(struct buf *b, const struct tab *t, const struct usher_update *u)
 {
 	static const char *const FROM[] = { "", "you", "agent", "system" };
-	buffer_text(b, "{\"t\":\"msg\",\"seq\":");
-	buffer_number(b, u->seq);
-	buffer_text(b, ",\"at_ms\":");
-	buffer_number(b, u->at_us / 1000);
-	buffer_text(b, ",\"from\":\"");
-	buffer_text(b, FROM[u->from]);
-	buffer_text(b, "\"");
+	buf_text(b, "{\"t\":\"msg\",\"seq\":");
+	buf_number(b, u->seq);
+	buf_text(b, ",\"at_ms\":");
+	buf_number(b, u->at_us / 1000);
+	buf_text(b, ",\"from\":\"");
+	buf_text(b, FROM[u->from]);
+	buf_text(b, "\"");
 	if (u->from == USHER_FROM_YOU) {
 		struct usher_str id = client_id(u->dedup);
-		buffer_text(b, ",\"id\":");
-		buffer_json(b, id.p, id.n);
+		buf_text(b, ",\"id\":");
+		buf_json(b, id.p, id.n);
 	} else {
-		buffer_text(b, ",\"name\":");
-		buffer_json(b, u->name.p, u->name.n);
+		buf_text(b, ",\"name\":");
+		buf_json(b, u->name.p, u->name.n);
 	}
-	buffer_text(b, ",\"text\":");
-	buffer_json(b, u->text.p, u->text.n);
+	buf_text(b, ",\"text\":");
+	buf_json(b, u->text.p, u->text.n);
 	add_files(b, t, u);
-	buffer_text(b, "}");
+	buf_text(b, "}");
 }
 
-static void add_position(struct buffer *b, const struct usher_update *u)
+static void add_position(struct buf *b, const struct usher_update *u)
 {
-	buffer_text(b, "{\"t\":\"queue\",\"position\":");
-	buffer_number(b, u->position);
-	buffer_text(b, ",\"wait_s\":");
+	buf_text(b, "{\"t\":\"queue\",\"position\":");
+	buf_number(b, u->position);
+	buf_text(b, ",\"wait_s\":");
 	if (u->high_s) {
-		buffer_text(b, "[");
-		buffer_number(b, u->low_s);
-		buffer_text(b, ",");
-		buffer_number(b, u->high_s);
-		buffer_text(b, "]}");
+		buf_text(b, "[");
+		buf_number(b, u->low_s);
+		buf_text(b, ",");
+		buf_number(b, u->high_s);
+		buf_text(b, "]}");
 	} else {
-		buffer_text(b, "null}");
+		buf_text(b, "null}");
 	}
 }
 
-static void add_word(struct buffer *b, const char *type, const char *name, struct usher_str v)
+static void add_word(struct buf *b, const char *type, const char *name, struct usher_str v)
 {
-	buffer_text(b, "{\"t\":\"");
-	buffer_text(b, type);
-	buffer_text(b, "\",\"");
-	buffer_text(b, name);
-	buffer_text(b, "\":");
-	buffer_json(b, v.p, v.n);
-	buffer_text(b, "}");
+	buf_text(b, "{\"t\":\"");
+	buf_text(b, type);
+	buf_text(b, "\",\"");
+	buf_text(b, name);
+	buf_text(b, "\":");
+	buf_json(b, v.p, v.n);
+	buf_text(b, "}");
 }
 
 void say_update(struct tab *t, const struct usher_update *u)
 {
-	struct buffer b = { 0 };
+	struct buf b = { 0 };
 	switch (u->what) {
 	case USHER_UPDATE_MESSAGE:
 		if (u->seq <= t->seq)
@@ -272,9 +272,9 @@ void say_update(struct tab *t, const struct usher_update *u)
 		add_word(&b, "agent", "name", u->name);
 		break;
 	case USHER_UPDATE_SEEN:
-		buffer_text(&b, "{\"t\":\"seen\",\"seq\":");
-		buffer_number(&b, u->seq);
-		buffer_text(&b, "}");
+		buf_text(&b, "{\"t\":\"seen\",\"seq\":");
+		buf_number(&b, u->seq);
+		buf_text(&b, "}");
 		break;
 	case USHER_UPDATE_EXPECTED:
 		break; /* not for the visitor: chat.c */
@@ -283,7 +283,7 @@ void say_update(struct tab *t, const struct usher_update *u)
 		return;
 	if (t->catching) {
 		hold(&t->backlog, u->what == USHER_UPDATE_MESSAGE ? u->seq : 0, &b);
-		buffer_free(&b);
+		buf_free(&b);
 	} else {
 		flush(t, &b);
 	}

@@ -29,11 +29,6 @@ struct hello {
 	int alone;     /* and no conversation */
 };
 
-static struct usher_str str(const char *text)
-{
-	return (struct usher_str){ text, strlen(text) };
-}
-
 static void copy_text(const char *v, char *out, size_t size)
 {
 	size_t n = strlen(v);
@@ -110,7 +105,7 @@ static void settle(struct tab *t)
 		fail(t, "fields", why);
 		return;
 	}
-	t->token = chat_alloc(TOKEN_LEN + 1);
+	t->token = zeroed(TOKEN_LEN + 1);
 	memcpy(t->token, h->token, TOKEN_LEN);
 	t->visitor = visitor_new(&h->claims);
 	tab_join(t, thread_get(c, h->thread, 1));
@@ -192,8 +187,8 @@ static void person_write(struct tab *t)
 	char name[THREAD_LEN + 3];
 
 	person_name(&t->hello->claims, name);
-	c->svc->remember_for(c->host, str(name), (struct usher_str){ t->hello->thread, THREAD_LEN },
-		SESSION_KEEP_S, 0, 0);
+	c->svc->remember_for(c->host, str_of(name),
+		(struct usher_str){ t->hello->thread, THREAD_LEN }, SESSION_KEEP_S, 0, 0);
 }
 
 static void record_write(
@@ -202,17 +197,18 @@ static void record_write(
 	struct chat *c = t->chat;
 	const struct hello *h = t->hello;
 	const char *lines[] = { what, h->thread, h->claims.kind, h->claims.value, h->claims.name };
-	struct buffer b = { 0 };
+	struct buf b = { 0 };
 	char name[THREAD_LEN + 3];
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
 		if (i)
-			buffer_text(&b, "\n");
-		buffer_text(&b, lines[i]);
+			buf_text(&b, "\n");
+		buf_text(&b, lines[i]);
 	}
 	session_name(key, name);
-	c->svc->remember_for(c->host, str(name), (struct usher_str){ b.p, b.n }, keep_s, 0, token);
-	buffer_free(&b);
+	c->svc->remember_for(
+		c->host, str_of(name), (struct usher_str){ b.p, b.n }, keep_s, 0, token);
+	buf_free(&b);
 }
 
 /* ---- steps ---- */
@@ -230,7 +226,7 @@ static void burn(struct tab *t, uint64_t token)
 	char name[THREAD_LEN + 3] = "j:";
 
 	memcpy(name + 2, h->claims.jti, THREAD_LEN + 1);
-	c->svc->remember_for(c->host, str(name), str(h->nonce),
+	c->svc->remember_for(c->host, str_of(name), str_of(h->nonce),
 		left < SESSION_KEEP_S ? (uint32_t)left + 1 : SESSION_KEEP_S, 1, token);
 }
 
@@ -315,7 +311,7 @@ static void burned(struct tab *t)
 	}
 	h->step = STEP_PERSON;
 	person_name(&h->claims, name);
-	c->svc->recall(c->host, str(name), t->serial);
+	c->svc->recall(c->host, str_of(name), t->serial);
 }
 
 void hello_recalled(struct tab *t, enum usher_outcome outcome, struct usher_str value)
@@ -397,7 +393,7 @@ void hello_read(struct tab *t, const json_t *frame)
 		say_error(t, NULL, "state", "hello was said already");
 		return;
 	}
-	struct hello *h = t->hello = chat_alloc(sizeof(*h));
+	struct hello *h = t->hello = zeroed(sizeof(*h));
 	why = read_session(t, frame, h);
 	if (why) {
 		fail(t, "invalid", why);
@@ -413,7 +409,7 @@ void hello_read(struct tab *t, const json_t *frame)
 	h->signed_in = jwt != NULL;
 	if (*h->given_key) {
 		session_name(h->given_key, name);
-		c->svc->recall(c->host, str(name), t->serial);
+		c->svc->recall(c->host, str_of(name), t->serial);
 	} else {
 		struct record none = { 0 };
 		fresh_token(c, h);
@@ -425,7 +421,7 @@ void hello_read(struct tab *t, const json_t *frame)
 void about_read(struct tab *t, const json_t *frame)
 {
 	const struct visitor *v = t->visitor;
-	struct claims *claims = chat_alloc(sizeof(*claims));
+	struct claims *claims = zeroed(sizeof(*claims));
 
 	copy_text(v->kind, claims->kind, sizeof(claims->kind));
 	copy_text(v->value, claims->value, sizeof(claims->value));

@@ -34,52 +34,52 @@ struct poll {
 
 /* ---- answers ---- */
 
-static void add_closed(struct buffer *b, int code, const char *why)
+static void add_closed(struct buf *b, int code, const char *why)
 {
-	buffer_text(b, ",\"closed\":{\"code\":");
-	buffer_number(b, (uint64_t)code);
-	buffer_text(b, ",\"why\":");
-	buffer_json(b, why, strlen(why));
-	buffer_text(b, "}");
+	buf_text(b, ",\"closed\":{\"code\":");
+	buf_number(b, (uint64_t)code);
+	buf_text(b, ",\"why\":");
+	buf_json(b, why, strlen(why));
+	buf_text(b, "}");
 }
 
 static void answer(struct poll *p, int with_frames)
 {
 	struct chat *c = p->tab->chat;
 	struct usher_http *r = p->held;
-	struct buffer b = { 0 };
+	struct buf b = { 0 };
 
 	if (!r)
 		return;
 	p->held = NULL;
 	p->heard_us = c->svc->now_us(c->host);
-	buffer_text(&b, "{\"poll\":\"");
-	buffer_text(&b, p->id);
-	buffer_text(&b, "\",\"from\":");
-	buffer_number(&b, p->from);
-	buffer_text(&b, ",\"frames\":[");
+	buf_text(&b, "{\"poll\":\"");
+	buf_text(&b, p->id);
+	buf_text(&b, "\",\"from\":");
+	buf_number(&b, p->from);
+	buf_text(&b, ",\"frames\":[");
 	for (struct poll_frame *f = with_frames ? p->first : NULL; f; f = f->next) {
-		buffer_add(&b, f->text, f->n);
+		buf_add(&b, f->text, f->n);
 		if (f->next)
-			buffer_text(&b, ",");
+			buf_text(&b, ",");
 	}
-	buffer_text(&b, "]");
+	buf_text(&b, "]");
 	if (with_frames && p->code)
 		add_closed(&b, p->code, p->why);
-	buffer_text(&b, "}");
+	buf_text(&b, "}");
 	post_answer(c, r, (struct usher_str){ b.p, b.n });
-	buffer_free(&b);
+	buf_free(&b);
 }
 
 static void refuse(struct chat *c, struct usher_http *r, int code, const char *why)
 {
-	struct buffer b = { 0 };
+	struct buf b = { 0 };
 
-	buffer_text(&b, "{\"poll\":null,\"from\":0,\"frames\":[]");
+	buf_text(&b, "{\"poll\":null,\"from\":0,\"frames\":[]");
 	add_closed(&b, code, why);
-	buffer_text(&b, "}");
+	buf_text(&b, "}");
 	post_answer(c, r, (struct usher_str){ b.p, b.n });
-	buffer_free(&b);
+	buf_free(&b);
 }
 
 /* ---- time ---- */
@@ -154,7 +154,7 @@ void poll_send(struct poll *p, struct usher_str frame)
 
 	if (p->code) /* as a socket: nothing comes after the end */
 		return;
-	f = chat_alloc(sizeof(*f) + frame.n);
+	f = zeroed(sizeof(*f) + frame.n);
 	memcpy(f->text, frame.p, frame.n);
 	f->n = frame.n;
 	*p->last = f;
@@ -225,7 +225,7 @@ static struct poll *poll_new(struct chat *c, struct usher_http *r)
 		refuse(c, r, 1013, why);
 		return NULL;
 	}
-	struct poll *p = chat_alloc(sizeof(*p));
+	struct poll *p = zeroed(sizeof(*p));
 	token_make(c, p->id);
 	p->tab = t;
 	p->last = &p->first;

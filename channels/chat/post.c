@@ -12,7 +12,7 @@ enum { POLL_MAX = 2 * FRAME_MAX, FETCH_MAX = 4096, HEAD_MAX = 4096 };
 struct post {
 	struct usher_http *r; /* NULL: the client has gone */
 	enum post_kind kind;
-	struct buffer body;
+	struct buf body;
 	uint64_t paid;	   /* bytes of a poll */
 	struct poll *poll; /* holds this request */
 	struct upload *upload;
@@ -26,7 +26,7 @@ static void post_free(struct chat *c, struct post *p)
 {
 	if (p->token)
 		table_remove(&c->posts, &p->token);
-	buffer_free(&p->body);
+	buf_free(&p->body);
 	upload_free(&p->upload);
 	fetch_free(&p->fetch);
 	free(p);
@@ -78,7 +78,7 @@ void post_begin(struct chat *c, struct usher_http *r, enum post_kind kind)
 	uint64_t paid = announced(c, r);
 	if (kind == POST_POLL && !poll_pays(c, r, paid))
 		return;
-	struct post *p = chat_alloc(sizeof(*p));
+	struct post *p = zeroed(sizeof(*p));
 	p->r = r;
 	p->kind = kind;
 	p->paid = paid;
@@ -91,7 +91,7 @@ void post_hold(struct usher_http *r, struct chat *c, struct poll *poll)
 	struct post *p = c->svc->http_get_data(r);
 
 	p->poll = poll;
-	buffer_free(&p->body);
+	buf_free(&p->body);
 }
 
 void post_answer(struct chat *c, struct usher_http *r, struct usher_str json)
@@ -151,7 +151,7 @@ void post_body(struct chat *c, struct usher_http *r, struct usher_str piece, int
 		upload_body(c, p, piece, last);
 		return;
 	}
-	buffer_add(&p->body, piece.p, piece.n);
+	buf_add(&p->body, piece.p, piece.n);
 	if (!last)
 		return;
 	if (c->closing) {
@@ -160,10 +160,10 @@ void post_body(struct chat *c, struct usher_http *r, struct usher_str piece, int
 		   !poll_pays(c, r, p->body.n - p->paid)) {
 		post_free(c, p);
 	} else if (p->kind == POST_POLL) {
-		struct buffer body = p->body;
-		p->body = (struct buffer){ 0 };
+		struct buf body = p->body;
+		p->body = (struct buf){ 0 };
 		poll_request(c, r, (struct usher_str){ body.p, body.n });
-		buffer_free(&body);
+		buf_free(&body);
 	} else {
 		fetch_body(c, p);
 	}
@@ -190,7 +190,7 @@ void post_stored(struct chat *c, uint64_t token, enum usher_outcome outcome, str
 	uint64_t size)
 {
 	struct post *p = table_get(&c->posts, &token);
-	struct buffer b = { 0 };
+	struct buf b = { 0 };
 
 	if (!p)
 		return;
@@ -200,7 +200,7 @@ void post_stored(struct chat *c, uint64_t token, enum usher_outcome outcome, str
 	} else if (p->r) {
 		upload_answer(p->upload, name, size, &b);
 		c->svc->http_answer(p->r, 201, "application/json", (struct usher_str){ b.p, b.n });
-		buffer_free(&b);
+		buf_free(&b);
 	}
 	post_free(c, p);
 }

@@ -63,7 +63,7 @@ static struct thread *thread_new(struct chat *c, const char *key)
 		timer = th->leaving;
 		memset(th, 0, sizeof(*th));
 	} else {
-		th = chat_alloc(sizeof(*th));
+		th = zeroed(sizeof(*th));
 	}
 	th->leaving = timer; /* made when it is first needed */
 	th->chat = c;
@@ -164,7 +164,7 @@ static struct peer *peer_get(struct chat *c, const char *address)
 	if (p)
 		return p;
 	peers_sweep(c);
-	p = chat_alloc(sizeof(*p));
+	p = zeroed(sizeof(*p));
 	memcpy(p->key, key, sizeof(key));
 	table_put(&c->peers, p->key, p);
 	return p;
@@ -213,7 +213,7 @@ struct tab *tab_new(struct chat *c, const char *address, const char **why)
 		*why = "too many new connections from your address; wait a moment";
 	if (*why)
 		return NULL;
-	struct tab *t = chat_alloc(sizeof(*t));
+	struct tab *t = zeroed(sizeof(*t));
 	t->chat = c;
 	t->peer = p;
 	p->tabs++;

@@ -10,16 +10,6 @@
 
 enum { GROUP_MAX = 50 };
 
-static struct usher_str str(const char *text)
-{
-	return (struct usher_str){ text, strlen(text) };
-}
-
-static int is(struct usher_str s, const char *text)
-{
-	return s.n == strlen(text) && (!s.n || memcmp(s.p, text, s.n) == 0);
-}
-
 struct usher_str setting(const struct chat *c, const char *group, size_t i, const char *key)
 {
 	char name[96];
@@ -43,7 +33,7 @@ int field_is_known(const struct chat *c, const char *name)
 		declared = setting(c, "fields", i, "name");
 		if (!declared.n)
 			return 0;
-		if (is(declared, name))
+		if (str_is(declared, name))
 			return 1;
 	}
 	return 0;
@@ -58,7 +48,7 @@ static int says(const struct claims *v, struct usher_str name)
 		i += n + 1;
 		i += strlen(v->fields + i) + 1;
 	}
-	return is(name, "name") && *v->name;
+	return str_is(name, "name") && *v->name;
 }
 
 int field_missing(const struct chat *c, const struct claims *v, char name[FIELD_NAME_MAX + 1])
@@ -69,7 +59,7 @@ int field_missing(const struct chat *c, const struct claims *v, char name[FIELD_
 		declared = setting(c, "fields", i, "name");
 		if (!declared.n)
 			return 0;
-		if (!is(setting(c, "fields", i, "required"), "yes") || says(v, declared))
+		if (!str_is(setting(c, "fields", i, "required"), "yes") || says(v, declared))
 			continue;
 		snprintf(name, FIELD_NAME_MAX + 1, "%.*s", (int)declared.n, declared.p);
 		return 1;
@@ -82,7 +72,7 @@ int field_missing(const struct chat *c, const struct claims *v, char name[FIELD_
 static size_t hint(struct usher_pair *hints, size_t n, const char *name, const char *value)
 {
 	if (*value && n < HINTS_MAX)
-		hints[n++] = (struct usher_pair){ str(name), str(value) };
+		hints[n++] = (struct usher_pair){ str_of(name), str_of(value) };
 	return n;
 }
 
@@ -111,34 +101,34 @@ int chat_is_open(const struct chat *c, const struct visitor *v, uint64_t *opens_
 
 /* ---- the answer ---- */
 
-static void member(struct buffer *b, const char *name, struct usher_str value)
+static void member(struct buf *b, const char *name, struct usher_str value)
 {
 	if (!value.n)
 		return;
 	if (b->p[b->n - 1] != '{')
-		buffer_text(b, ",");
-	buffer_text(b, "\"");
-	buffer_text(b, name);
-	buffer_text(b, "\":");
-	buffer_json(b, value.p, value.n);
+		buf_text(b, ",");
+	buf_text(b, "\"");
+	buf_text(b, name);
+	buf_text(b, "\":");
+	buf_json(b, value.p, value.n);
 }
 
-static void group(struct buffer *b, const struct chat *c, const char *name, const char *needed,
+static void group(struct buf *b, const struct chat *c, const char *name, const char *needed,
 	const char *const *keys)
 {
-	buffer_text(b, ",\"");
-	buffer_text(b, name);
-	buffer_text(b, "\":[");
+	buf_text(b, ",\"");
+	buf_text(b, name);
+	buf_text(b, "\":[");
 	for (size_t i = 0; i < GROUP_MAX && setting(c, name, i, needed).n; i++) {
-		buffer_text(b, i ? ",{" : "{");
+		buf_text(b, i ? ",{" : "{");
 		for (const char *const *k = keys; *k; k++)
 			member(b, *k, setting(c, name, i, *k));
-		buffer_text(b, "}");
+		buf_text(b, "}");
 	}
-	buffer_text(b, "]");
+	buf_text(b, "]");
 }
 
-static void option(struct buffer *b, const struct chat *c, const char *name)
+static void option(struct buf *b, const struct chat *c, const char *name)
 {
 	member(b, name, c->svc->option(c->host, name));
 }
@@ -152,11 +142,11 @@ void settings_answer(struct chat *c, struct usher_http *r)
 		NULL };
 	static const char *const PLAIN[] = { "title", "title_ru", "color", "rating", "comfort",
 		"comfort_ru", "comfort_after", "transcript", NULL };
-	struct buffer b = { 0 };
+	struct buf b = { 0 };
 	uint64_t opens_us = 0;
 	int open = chat_is_open(c, NULL, &opens_us);
 
-	buffer_text(&b, "{");
+	buf_text(&b, "{");
 	for (const char *const *k = PLAIN; *k; k++)
 		option(&b, c, *k);
 	if (c->files)
@@ -164,14 +154,14 @@ void settings_answer(struct chat *c, struct usher_http *r)
 	if (c->files)
 		option(&b, c, "file_max");
 	if (c->svc->option(c->host, "usher.away_mail").n)
-		member(&b, "away_mail", str("yes"));
-	buffer_text(&b, b.n > 1 ? ",\"open\":" : "\"open\":");
-	buffer_text(&b, open ? "true" : "false");
+		member(&b, "away_mail", str_of("yes"));
+	buf_text(&b, b.n > 1 ? ",\"open\":" : "\"open\":");
+	buf_text(&b, open ? "true" : "false");
 	group(&b, c, "fields", "name", FIELD);
 	group(&b, c, "departments", "name", DEPARTMENT);
 	group(&b, c, "invite", "text", INVITE);
-	buffer_text(&b, "}");
-	c->svc->http_set(r, "Cache-Control", str("max-age=60"));
+	buf_text(&b, "}");
+	c->svc->http_set(r, "Cache-Control", str_of("max-age=60"));
 	c->svc->http_answer(r, 200, "application/json", (struct usher_str){ b.p, b.n });
-	buffer_free(&b);
+	buf_free(&b);
 }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buffer.h"
+#include "kit/buf.h"
 
 enum { CAP_MIN = 16 };
 
@@ -48,7 +48,7 @@ static void grow(struct table *t)
 {
 	struct table old = *t;
 	t->cap = old.cap ? old.cap * 2 : CAP_MIN;
-	t->slots = chat_alloc(t->cap * sizeof(*t->slots));
+	t->slots = zeroed(t->cap * sizeof(*t->slots));
 	for (size_t i = 0; i < old.cap; i++)
 		if (old.slots[i].key)
 			t->slots[find(t, old.slots[i].key)] = old.slots[i];

@@ -15,15 +15,10 @@ enum { MAIL_MAX = 200000, AGAIN_US = 60000000 };
 struct transcript {
 	uint64_t token, tab, seq;
 	struct thread *thread;
-	struct buffer text;
+	struct buf text;
 	char to[IDENTITY_MAX], lang[8], id[CLIENT_ID_MAX + 1];
 	unsigned answered : 1;
 };
-
-static struct usher_str str(const char *text)
-{
-	return (struct usher_str){ text, strlen(text) };
-}
 
 static int address_ok(const char *a)
 {
@@ -52,7 +47,7 @@ void transcript_ask(struct tab *t, const json_t *frame, const char *id)
 	} else if (!th->known || th->transcript || now_us < th->mailed_us + AGAIN_US) {
 		say_error(t, *id ? id : NULL, "slow", "wait a minute before you ask again");
 	} else {
-		struct transcript *m = chat_alloc(sizeof(*m));
+		struct transcript *m = zeroed(sizeof(*m));
 		m->token = ++c->next_serial;
 		m->tab = t->serial;
 		m->thread = th;
@@ -79,27 +74,27 @@ void transcript_add(struct transcript *m, const struct usher_update *u)
 	m->answered |= u->from == USHER_FROM_AGENT;
 	if (gmtime_r(&at, &tm))
 		strftime(when, sizeof(when), "%Y-%m-%d %H:%M UTC", &tm);
-	buffer_text(&m->text, when);
-	buffer_text(&m->text, "  ");
+	buf_text(&m->text, when);
+	buf_text(&m->text, "  ");
 	if (u->from == USHER_FROM_YOU)
-		buffer_text(&m->text, russian ? "Вы" : "You");
+		buf_text(&m->text, russian ? "Вы" : "You");
 	else
-		buffer_add(&m->text, u->name.p, u->name.n);
-	buffer_text(&m->text, ":\n");
-	buffer_add(&m->text, u->text.p, u->text.n);
+		buf_add(&m->text, u->name.p, u->name.n);
+	buf_text(&m->text, ":\n");
+	buf_add(&m->text, u->text.p, u->text.n);
 	for (size_t i = 0; i < u->parts_count; i++) {
-		buffer_text(&m->text, i || u->text.n ? "\n[" : "[");
-		buffer_add(&m->text, u->parts[i].name.p, u->parts[i].name.n);
-		buffer_text(&m->text, "]");
+		buf_text(&m->text, i || u->text.n ? "\n[" : "[");
+		buf_add(&m->text, u->parts[i].name.p, u->parts[i].name.n);
+		buf_text(&m->text, "]");
 	}
-	buffer_text(&m->text, "\n\n");
+	buf_text(&m->text, "\n\n");
 }
 
 void transcript_free(struct chat *c, struct transcript *m)
 {
 	table_remove(&c->transcripts, &m->token);
 	m->thread->transcript = NULL;
-	buffer_free(&m->text);
+	buf_free(&m->text);
 	free(m);
 }
 
@@ -107,13 +102,13 @@ static void transcript_mail(struct chat *c, const struct transcript *m, struct t
 {
 	int russian = strcmp(m->lang, "ru") == 0;
 	struct usher_str title = c->svc->option(c->host, russian ? "title_ru" : "title");
-	struct buffer subject = { 0 };
+	struct buf subject = { 0 };
 	char dedup[THREAD_LEN + CLIENT_ID_MAX + 32];
 
-	buffer_text(&subject, russian ? "Ваш разговор в чате" : "Your conversation in our chat");
+	buf_text(&subject, russian ? "Ваш разговор в чате" : "Your conversation in our chat");
 	if (title.n) {
-		buffer_text(&subject, ": ");
-		buffer_add(&subject, title.p, title.n);
+		buf_text(&subject, ": ");
+		buf_add(&subject, title.p, title.n);
 	}
 	if (*m->id)
 		snprintf(dedup, sizeof(dedup), "%s mail %s", m->thread->key, m->id);
@@ -122,14 +117,14 @@ static void transcript_mail(struct chat *c, const struct transcript *m, struct t
 			(unsigned long long)m->thread->mailed_us);
 	struct usher_news n = { .size = sizeof(n),
 		.what = USHER_NEWS_MAIL,
-		.dedup = str(dedup),
+		.dedup = str_of(dedup),
 		.channel = c->transcript,
-		.to = str(m->to),
+		.to = str_of(m->to),
 		.subject = { subject.p, subject.n },
 		.text = { m->text.p, m->text.n },
-		.lang = str(m->lang) };
+		.lang = str_of(m->lang) };
 	visitor_mail(t, m->id, &n);
-	buffer_free(&subject);
+	buf_free(&subject);
 }
 
 void transcript_read(struct chat *c, uint64_t token, enum usher_outcome outcome)

@@ -21,7 +21,7 @@ struct wait {
 static uint64_t wait_for(struct tab *t, enum wait_kind kind, const char *id, unsigned score)
 {
 	struct chat *c = t->chat;
-	struct wait *w = chat_alloc(sizeof(*w));
+	struct wait *w = zeroed(sizeof(*w));
 	w->token = ++c->next_token;
 	w->tab = t->serial;
 	w->kind = kind;
@@ -55,7 +55,7 @@ struct visitor *visitor_new(const struct claims *c)
 {
 	size_t n = strlen(c->kind) + strlen(c->value) + strlen(c->name) + strlen(c->page) +
 		   strlen(c->referrer) + strlen(c->lang) + strlen(c->department) + 7 + c->fields_n;
-	struct visitor *v = chat_alloc(sizeof(*v) + n);
+	struct visitor *v = zeroed(sizeof(*v) + n);
 	char *at = v->text;
 	v->kind = pack(&at, c->kind);
 	v->value = pack(&at, c->value);
@@ -90,11 +90,6 @@ static int id_ok(const char *id)
 	return 1;
 }
 
-static struct usher_str str(const char *text)
-{
-	return (struct usher_str){ text, strlen(text) };
-}
-
 static void deliver(struct tab *t, const char *id, const char *text, const struct usher_part *parts,
 	size_t parts_count)
 {
@@ -104,14 +99,14 @@ static void deliver(struct tab *t, const char *id, const char *text, const struc
 	char dedup[THREAD_LEN + CLIENT_ID_MAX + 2];
 	snprintf(dedup, sizeof(dedup), "%s %s", t->thread->key, id);
 	struct usher_inbound m = { .size = sizeof(m),
-		.dedup = str(dedup),
+		.dedup = str_of(dedup),
 		.thread = { t->thread->key, THREAD_LEN },
-		.identity_kind = v->verified ? str(v->kind) : str("chat"),
-		.identity = v->verified ? str(v->value) : str(t->thread->key),
+		.identity_kind = v->verified ? str_of(v->kind) : str_of("chat"),
+		.identity = v->verified ? str_of(v->value) : str_of(t->thread->key),
 		.verified = v->verified,
-		.name = str(v->name),
-		.text = str(text),
-		.lang = str(v->lang),
+		.name = str_of(v->name),
+		.text = str_of(text),
+		.lang = str_of(v->lang),
 		.parts = parts,
 		.parts_count = parts_count,
 		.hints = hints,
@@ -271,8 +266,8 @@ static void rate(struct tab *t, const json_t *frame)
 		.what = USHER_NEWS_RATING,
 		.how = (uint32_t)score,
 		.thread = { t->thread->key, THREAD_LEN },
-		.dedup = str(dedup),
-		.text = str(text ? text : "") };
+		.dedup = str_of(dedup),
+		.text = str_of(text ? text : "") };
 	c->svc->tell(c->host, &n, wait_for(t, WAIT_RATE, id, (unsigned)score));
 }
 

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
 #include "exec.h"
 
 /* A person waits for it. */
@@ -17,11 +16,6 @@ struct again {
 	uint64_t token, since_ms;
 	char of[ID_MAX + 1];
 };
-
-static struct usher_str str_of(const char *text)
-{
-	return (struct usher_str){ text, strlen(text) };
-}
 
 static void end(struct exec *e, struct again **at, enum usher_outcome outcome, struct usher_str why)
 {

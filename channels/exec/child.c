@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "buf.h"
+#include "kit/buf.h"
 
 enum { READ_BYTES = 16384, ERROR_LINE_MAX = 4096, STACK_BYTES = 256 * 1024 };
 

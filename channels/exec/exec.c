@@ -11,8 +11,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "buf.h"
-
 enum { TICK_US = 200000, BACK_OFF_MS = 500, SETTLED_MS = 60000 };
 
 uint64_t exec_now_ms(void)

@@ -17,6 +17,7 @@
 #include <usher/channel.h>
 
 #include "child.h"
+#include "kit/buf.h"
 
 enum exec_state { EXEC_WAITING, EXEC_STARTING, EXEC_READY, EXEC_DYING };
 
@@ -33,7 +34,7 @@ struct sending {
 /* What usher owes an answer: "in" → ack, "remember" → remembered, "recall" → recalled. */
 struct owed {
 	struct exec *exec;
-	uint32_t run; /* of an earlier run: the answer interests nobody */
+	uint32_t run;	 /* of an earlier run: the answer interests nobody */
 	char *name;   /* dedup or key */
 };
 

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "buf.h"
 #include "exec.h"
 
 enum { WORDS_MAX = 64, SETTINGS_MAX = 1000 };

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
 #include "exec.h"
 
 enum { LISTS_MAX = 64, PARTS_MAX = 256, PAIRS_MAX = 256 };

@@ -8,13 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
 #include "exec.h"
-
-static struct usher_str str_of(const char *text)
-{
-	return (struct usher_str){ text, strlen(text) };
-}
 
 static json_t *json_of(struct usher_str s)
 {

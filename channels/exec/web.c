@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
 #include "exec.h"
 
 enum { WEBS_MAX = 256, ROUTES_MAX = 8, ROUTE_MAX = 128, HEADERS_MAX = 32, TYPE_MAX = 128 };

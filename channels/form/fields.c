@@ -8,15 +8,10 @@
 
 #include "form.h"
 
-static int is(struct usher_str s, const char *text)
-{
-	return s.n == strlen(text) && (!s.n || memcmp(s.p, text, s.n) == 0);
-}
-
 static int type_of(struct usher_str word)
 {
 #define ROW(name, text, html, complete)                                                            \
-	if (is(word, text))                                                                        \
+	if (str_is(word, text))                                                                    \
 		return name;
 	FIELD_TYPES(ROW)
 #undef ROW
@@ -26,7 +21,7 @@ static int type_of(struct usher_str word)
 static int map_of(struct usher_str word)
 {
 #define ROW(name, text)                                                                            \
-	if (is(word, text))                                                                        \
+	if (str_is(word, text))                                                                    \
 		return name;
 	FIELD_MAPS(ROW)
 #undef ROW
@@ -42,9 +37,9 @@ static enum field_map map_guess(const struct field *f)
 		return MAP_TEXT;
 	if (f->type == FIELD_EMAIL)
 		return MAP_IDENTITY;
-	if (is(f->name, "name"))
+	if (str_is(f->name, "name"))
 		return MAP_NAME;
-	if (is(f->name, "subject"))
+	if (str_is(f->name, "subject"))
 		return MAP_SUBJECT;
 	return MAP_HINT;
 }
@@ -104,10 +99,10 @@ static int field_read(struct form *f, size_t i, char *why, size_t size)
 	if (field_find(f, d->name) < f->field_count)
 		return refuse(why, size, i, "there is already a field of this name");
 	d->type = (enum field_type)type_of(option(f, i, "type"));
-	d->map = is(map, "auto") ? map_guess(d) : (enum field_map)map_of(map);
+	d->map = str_is(map, "auto") ? map_guess(d) : (enum field_map)map_of(map);
 	d->choices = option(f, i, "choices");
 	d->value = option(f, i, "value");
-	d->required = is(option(f, i, "required"), "yes");
+	d->required = str_is(option(f, i, "required"), "yes");
 	d->max = strtoul(most.p, NULL, 10);
 	if (!d->max)
 		d->max = d->type == FIELD_LONG ? 10000 : 200;

@@ -117,11 +117,6 @@ static const struct usher_option OPTIONS[] = {
 	{ .key = NULL },
 };
 
-static int is(struct usher_str s, const char *text)
-{
-	return s.n == strlen(text) && (!s.n || memcmp(s.p, text, s.n) == 0);
-}
-
 static uint64_t number(const struct form *f, const char *key)
 {
 	return strtoull(f->svc->option(f->host, key).p, NULL, 10);
@@ -155,9 +150,9 @@ static int form_read(struct form *f, char *why, size_t why_size)
 	f->files_max = number(f, "files");
 	f->fill_us = number(f, "fill_time") * 1000000;
 	f->origins = svc->option(f->host, "origins");
-	if (is(svc->option(f->host, "confirm"), "yes"))
+	if (str_is(svc->option(f->host, "confirm"), "yes"))
 		f->confirm = svc->option(f->host, "reply_by");
-	if (is(svc->option(f->host, "confirm"), "yes") && !f->confirm.n) {
+	if (str_is(svc->option(f->host, "confirm"), "yes") && !f->confirm.n) {
 		snprintf(why, why_size, "confirm: needs reply_by, the mailbox that sends it");
 		return -1;
 	}
@@ -224,15 +219,15 @@ static void form_get(struct form *f, struct usher_http *r, struct usher_str belo
 
 	if (!below.n)
 		page_form(f, r, lang, NULL, 200, NULL);
-	else if (is(below, "/thanks"))
+	else if (str_is(below, "/thanks"))
 		page_thanks(f, r, lang);
-	else if (is(below, "/style.css"))
+	else if (str_is(below, "/style.css"))
 		page_style(f, r);
-	else if (is(below, "/snippet.html"))
+	else if (str_is(below, "/snippet.html"))
 		page_snippet(f, r, lang);
-	else if (is(below, "/form.js"))
+	else if (str_is(below, "/form.js"))
 		page_script(f, r);
-	else if (is(below, "/stamp"))
+	else if (str_is(below, "/stamp"))
 		page_stamp(f, r, lang);
 	else
 		f->svc->http_problem(r, 404, "there is no such page");
@@ -247,7 +242,7 @@ static int allow_origin(struct form *f, struct usher_http *r)
 		const char *blank = memchr(rest.p, ' ', rest.n);
 		size_t n = blank ? (size_t)(blank - rest.p) : rest.n;
 		struct usher_str one = { rest.p, n };
-		if (is(one, "*") || (n == origin.n && memcmp(one.p, origin.p, n) == 0)) {
+		if (str_is(one, "*") || (n == origin.n && memcmp(one.p, origin.p, n) == 0)) {
 			f->svc->http_set(r, "Access-Control-Allow-Origin", origin);
 			f->svc->http_set(
 				r, "Access-Control-Expose-Headers", LITERAL("Retry-After"));
@@ -288,11 +283,11 @@ static void form_http(void *self, struct usher_http *r)
 		return;
 	}
 	int allowed = allow_origin(f, r);
-	if (is(method, "OPTIONS")) {
+	if (str_is(method, "OPTIONS")) {
 		form_preflight(f, r, allowed);
-	} else if (is(method, "GET") || is(method, "HEAD")) {
+	} else if (str_is(method, "GET") || str_is(method, "HEAD")) {
 		form_get(f, r, below);
-	} else if (!is(method, "POST") || below.n) {
+	} else if (!str_is(method, "POST") || below.n) {
 		f->svc->http_set(
 			r, "Allow", below.n ? LITERAL("GET, HEAD") : LITERAL("GET, HEAD, POST"));
 		f->svc->http_problem(r, 405, "a form is read with GET and sent with POST");

@@ -10,7 +10,7 @@
 
 #include <usher/channel.h>
 
-#include "buf.h"
+#include "kit/buf.h"
 #include "multipart.h"
 
 enum {

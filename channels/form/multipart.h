@@ -5,7 +5,7 @@
 #ifndef FORM_MULTIPART_H
 #define FORM_MULTIPART_H
 
-#include "buf.h"
+#include "kit/buf.h"
 
 enum {
 	MULTIPART_BOUNDARY_MAX = 70, /* RFC 2046 */

@@ -100,9 +100,35 @@ enum language page_language(struct form *f, struct usher_http *r)
 
 /* ---- pieces ---- */
 
+/* & < > " ' escaped: content or a quoted attribute. */
+static void add_html(struct buf *b, const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		switch (p[i]) {
+		case '&':
+			buf_text(b, "&amp;");
+			break;
+		case '<':
+			buf_text(b, "&lt;");
+			break;
+		case '>':
+			buf_text(b, "&gt;");
+			break;
+		case '"':
+			buf_text(b, "&quot;");
+			break;
+		case '\'':
+			buf_text(b, "&#39;");
+			break;
+		default:
+			buf_add(b, p + i, 1);
+		}
+	}
+}
+
 static void html(struct buf *b, struct usher_str s)
 {
-	buf_html(b, s.p, s.n);
+	add_html(b, s.p, s.n);
 }
 
 static const char *words(const char *key, enum language lang)

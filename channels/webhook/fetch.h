@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "buf.h"
+#include "kit/buf.h"
 
 enum { FETCH_THREADS = 4, FETCH_ANSWER_MAX = 65536, FETCH_HEADERS_MAX = 24 };
 

@@ -145,11 +145,6 @@ static char *text(const struct webhook *w, const char *key)
 	return str_copy(option(w, key));
 }
 
-static bool is(struct usher_str s, const char *word)
-{
-	return s.n == strlen(word) && memcmp(s.p, word, s.n) == 0;
-}
-
 static uint64_t number(const struct webhook *w, const char *key)
 {
 	char *copy = text(w, key);
@@ -288,16 +283,16 @@ static bool read_in(struct webhook *w, char *why, size_t why_size)
 	struct usher_str verify = option(w, "verify");
 
 	read_path(w);
-	w->verify = is(verify, "hmac")	      ? VERIFY_HMAC
-		    : is(verify, "hmac-body") ? VERIFY_HMAC_BODY
-		    : is(verify, "token")     ? VERIFY_TOKEN
-					      : VERIFY_NONE;
+	w->verify = str_is(verify, "hmac")	  ? VERIFY_HMAC
+		    : str_is(verify, "hmac-body") ? VERIFY_HMAC_BODY
+		    : str_is(verify, "token")	  ? VERIFY_TOKEN
+						  : VERIFY_NONE;
 	read_keys(w, "keys", &w->keys);
 	w->signature_header = lower(text(w, "signature_header"));
 	w->timestamp_header = lower(text(w, "timestamp_header"));
 	w->body_max = number(w, "body_kib") * 1024;
 	w->items = text(w, "items");
-	w->verified = is(option(w, "verified"), "yes");
+	w->verified = str_is(option(w, "verified"), "yes");
 	w->hints_count = read_pairs(w, "hints", ".value", w->hints, HINTS_MAX);
 	for (size_t i = 0; i < FIELD_COUNT; i++)
 		w->fields[i] = text(w, field_names[i]);
@@ -361,9 +356,9 @@ static bool read_out(struct webhook *w, char *why, size_t why_size)
 	w->url = text(w, "url");
 	w->method = text(w, "method");
 	w->remote = text(w, "remote");
-	w->as_form = is(option(w, "body_type"), "form");
-	w->allow_private = is(option(w, "allow_private"), "yes");
-	w->idempotent = is(option(w, "idempotent"), "yes");
+	w->as_form = str_is(option(w, "body_type"), "form");
+	w->allow_private = str_is(option(w, "allow_private"), "yes");
+	w->idempotent = str_is(option(w, "idempotent"), "yes");
 	w->timeout_s = (long)number(w, "timeout_s");
 	w->headers_count = read_pairs(w, "headers", ".value", w->headers, HEADERS_MAX);
 	read_keys(w, "sign_keys", &w->sign_keys);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
+#include "kit/buf.h"
 
 static void mac(const char *key, struct usher_str timestamp, struct usher_str body,
 	unsigned char out[SIGN_BYTES])

@@ -3,6 +3,7 @@
  */
 #include "template.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -59,6 +60,20 @@ void value_text(struct buf *out, const json_t *value)
 	else if (json_is_boolean(value))
 		snprintf(text, sizeof(text), "%s", json_is_true(value) ? "true" : "false");
 	buf_text(out, text);
+}
+
+void buf_url(struct buf *b, const char *p, size_t n)
+{
+	static const char hex[] = "0123456789ABCDEF";
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)p[i];
+		const char three[3] = { '%', hex[c >> 4], hex[c & 15] };
+		if (c < 0x80 && (isalnum(c) || (c && strchr("-._~", c))))
+			buf_add(b, p + i, 1);
+		else
+			buf_add(b, three, 3);
+	}
 }
 
 /* Calls for each place; false when the template is not well formed. */

@@ -37,8 +37,8 @@ function(usher_program name folder)
 	install(TARGETS ${name} RUNTIME)
 endfunction()
 
-# usher_channel(NAME LIBRARIES...): channels/NAME/*.c → build/channels/NAME.so. It sees include/
-# and nothing of src/. channels/NAME/plugin.cmake, when there, may add to the targets
+# usher_channel(NAME LIBRARIES...): channels/NAME/*.c → build/channels/NAME.so. It sees include/, channels/kit/
+# (compiled into those whose .may_include names it) and nothing of src/. channels/NAME/plugin.cmake, when there, may add to the targets
 # channel_NAME_objects (sources, usher_embed) and channel_NAME (the module).
 # channels/NAME/tests/test_*.c become ctest entries unit/channels/NAME/*, fuzz_*.c fuzzers.
 function(usher_channel name)
@@ -48,8 +48,12 @@ function(usher_channel name)
 		return()
 	endif()
 	set(objects channel_${name}_objects)
-	add_library(${objects} OBJECT ${sources})
-	target_include_directories(${objects} PUBLIC ${CMAKE_SOURCE_DIR}/include PRIVATE ${dir})
+	file(STRINGS ${dir}/.may_include kit REGEX "^kit$")
+	if(kit)
+		file(GLOB kit CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/channels/kit/*.c)
+	endif()
+	add_library(${objects} OBJECT ${sources} ${kit})
+	target_include_directories(${objects} PUBLIC ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/channels PRIVATE ${dir})
 	set_target_properties(${objects} PROPERTIES C_VISIBILITY_PRESET hidden)
 	target_link_libraries(${objects} PUBLIC usher_flags Threads::Threads)
 	usher_link(${objects} PUBLIC ${ARGN})
@@ -153,7 +157,7 @@ function(usher_fuzzer file)
 	get_filename_component(dir ${file} DIRECTORY)
 	add_executable(${name} ${file})
 	target_include_directories(${name} PRIVATE ${dir}/..
-		${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/tests)
+		${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/channels ${CMAKE_SOURCE_DIR}/tests)
 	target_link_libraries(${name} PRIVATE usher_flags)
 	target_link_options(${name} PRIVATE -fsanitize=fuzzer)
 	usher_link(${name} PRIVATE ${ARGN})

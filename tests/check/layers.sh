@@ -1,5 +1,5 @@
 # layers.sh: a folder includes only what its .may_include lists, and .may_include lists only what lies on a
-# lower layer (host, desk and router may list store; plugins see the plugin ABI alone). No exceptions.
+# lower layer (host, desk and router may list store; plugins see the plugin ABI and channels/kit alone). No exceptions.
 set -u
 layer() { # FOLDER → its height
 	case $1 in
@@ -10,7 +10,8 @@ layer() { # FOLDER → its height
 check_list() { # FOLDER NAME: the list itself
 	while read -r allowed; do
 		[ "$allowed" = "$2" ] || [ "$allowed" = usher ] && continue
-		case $1 in
+		case $1/$allowed in
+		channels/*/kit) continue ;; # compiled into each of them
 		channels/*) echo "$1/.may_include: a plugin may not include '$allowed'"; continue ;;
 		esac
 		height=$(layer "$allowed")

@@ -8,8 +8,8 @@
 #include "base/assert.h"
 #include "base/slice.h"
 
-#include "../../channels/form/buf.c"
 #include "../../channels/form/multipart.c"
+#include "../../channels/kit/buf.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
+#include "kit/buf.h"
 #include "sign.h"
 
 enum { NOW = 1700000000 };
