@@ -35,7 +35,7 @@ struct sending {
 struct owed {
 	struct exec *exec;
 	uint32_t run;	 /* of an earlier run: the answer interests nobody */
-	char *name;   /* dedup or key */
+	struct buf name; /* dedup or key */
 };
 
 struct note {

@@ -38,17 +38,27 @@ static const char *text_field(const json_t *line, const char *name)
 /* A field that is there has to be of its type. */
 static bool is_wrong(struct exec *e, const json_t *line, const char *name, json_type type)
 {
+	static const char *const types[] = { [JSON_OBJECT] = "an object",
+		[JSON_ARRAY] = "a list",
+		[JSON_STRING] = "a text",
+		[JSON_INTEGER] = "a whole number",
+		[JSON_REAL] = "a number with a point",
+		[JSON_TRUE] = "true or false",
+		[JSON_FALSE] = "true or false" };
 	const json_t *v = json_object_get(line, name);
 	bool boolean = type == JSON_TRUE && json_is_boolean(v);
 
 	if (!v || json_is_null(v) || json_typeof(v) == type || boolean)
 		return false;
-	exec_kill(e, "nonsense: \"%s\" is not of its type in %s", name, text_field(line, "t"));
+	exec_kill(e, "nonsense: \"%s\" of %s is %s, expected %s", name, text_field(line, "t"),
+		types[json_typeof(v)], types[type]);
 	return true;
 }
 
 static bool lacks(struct exec *e, const json_t *line, const char *name)
 {
+	if (is_wrong(e, line, name, JSON_STRING))
+		return true;
 	if (field(line, name).n)
 		return false;
 	exec_kill(e, "nonsense: %s without \"%s\"", text_field(line, "t"), name);
@@ -63,33 +73,31 @@ uint64_t talk_owe(struct exec *e, struct usher_str name)
 
 	o->exec = e;
 	o->run = e->run;
-	o->name = zeroed(name.n + 1);
-	memcpy(o->name, name.p, name.n);
+	buf_add(&o->name, name.p, name.n);
 	e->owed++;
 	e->owed_now++;
 	return (uint64_t)(uintptr_t)o;
 }
 
-/* The name, to be freed; NULL when the run that asked has ended. */
-static char *pay(struct exec *e, uint64_t token)
+/* The name, to be freed; empty when the run that asked has ended. */
+static struct buf pay(struct exec *e, uint64_t token)
 {
 	struct owed *o = (struct owed *)(uintptr_t)token;
-	char *name = o->name;
+	struct buf name = o->name;
 
 	e->owed--;
 	if (o->run == e->run) {
 		e->owed_now--;
 	} else {
-		free(name);
-		name = NULL;
+		buf_free(&name);
 	}
 	free(o);
 	return name;
 }
 
-static void answer(struct exec *e, json_t *line, char *name)
+static void answer(struct exec *e, json_t *line, struct buf name)
 {
-	free(name);
+	buf_free(&name);
 	if (e->state == EXEC_READY)
 		tell_line(e, line);
 	else
@@ -106,25 +114,26 @@ static json_t *words(struct usher_str s)
 
 void talk_ack(struct exec *e, uint64_t token, enum usher_outcome outcome, struct usher_str why)
 {
-	char *name = pay(e, token);
+	struct buf name = pay(e, token);
 	bool taken = outcome == USHER_OK || outcome == USHER_DUPLICATE;
 
-	if (name)
+	if (name.n)
 		answer(e,
-			json_pack("{s:s, s:s, s:s, s:o}", "t", "ack", "id", name, "outcome",
-				outcomes[outcome], taken ? "message" : "why", words(why)),
+			json_pack("{s:s, s:s%, s:s, s:o}", "t", "ack", "id", name.p, name.n,
+				"outcome", outcomes[outcome], taken ? "message" : "why",
+				words(why)),
 			name);
 	exec_settle(e);
 }
 
 void talk_remembered(struct exec *e, uint64_t token, enum usher_outcome outcome)
 {
-	char *name = pay(e, token);
+	struct buf name = pay(e, token);
 
-	if (name)
+	if (name.n)
 		answer(e,
-			json_pack("{s:s, s:s, s:s}", "t", "remembered", "key", name, "outcome",
-				outcomes[outcome]),
+			json_pack("{s:s, s:s%, s:s}", "t", "remembered", "key", name.p, name.n,
+				"outcome", outcomes[outcome]),
 			name);
 	exec_settle(e);
 }
@@ -132,12 +141,12 @@ void talk_remembered(struct exec *e, uint64_t token, enum usher_outcome outcome)
 void talk_recalled(
 	struct exec *e, uint64_t token, enum usher_outcome outcome, struct usher_str value)
 {
-	char *name = pay(e, token);
+	struct buf name = pay(e, token);
 
-	if (name)
+	if (name.n)
 		answer(e,
-			json_pack("{s:s, s:s, s:s, s:o}", "t", "recalled", "key", name, "outcome",
-				outcomes[outcome], "value", words(value)),
+			json_pack("{s:s, s:s%, s:s, s:o}", "t", "recalled", "key", name.p, name.n,
+				"outcome", outcomes[outcome], "value", words(value)),
 			name);
 	exec_settle(e);
 }
@@ -145,12 +154,13 @@ void talk_recalled(
 void talk_blob_done(struct exec *e, uint64_t token, enum usher_outcome outcome,
 	struct usher_str blob, uint64_t size)
 {
-	char *name = pay(e, token);
+	struct buf name = pay(e, token);
 
-	if (name)
+	if (name.n)
 		answer(e,
-			json_pack("{s:s, s:s, s:s, s:o, s:I}", "t", "filed", "id", name, "outcome",
-				outcomes[outcome], "file", words(blob), "size", (json_int_t)size),
+			json_pack("{s:s, s:s%, s:s, s:o, s:I}", "t", "filed", "id", name.p, name.n,
+				"outcome", outcomes[outcome], "file", words(blob), "size",
+				(json_int_t)size),
 			name);
 	exec_settle(e);
 }
@@ -158,11 +168,11 @@ void talk_blob_done(struct exec *e, uint64_t token, enum usher_outcome outcome,
 void talk_blob_got(
 	struct exec *e, uint64_t token, enum usher_outcome outcome, struct usher_str bytes)
 {
-	char *name = pay(e, token);
+	struct buf name = pay(e, token);
 
-	if (name && e->state == EXEC_READY)
-		files_told(e, name, outcome, bytes);
-	free(name);
+	if (name.n && e->state == EXEC_READY)
+		files_told(e, name.p, outcome, bytes);
+	buf_free(&name);
 	talk_lines(e);
 	exec_settle(e);
 }
@@ -476,8 +486,13 @@ static void heard_log(struct exec *e, const json_t *line)
 static void heard_health(struct exec *e, const json_t *line)
 {
 	const json_t *up = json_object_get(line, "up");
-	char *text = json_dumps(line, JSON_COMPACT);
+	json_t *shown = json_copy((json_t *)(uintptr_t)line);
 
+	json_object_del(shown, "t");
+	json_object_del(shown, "up");
+	json_object_del(shown, "why");
+	char *text = json_dumps(shown, JSON_COMPACT);
+	json_decref(shown);
 	if (e->closing)
 		up = NULL; /* a word now would be the last */
 	if (json_is_false(up))
@@ -596,9 +611,11 @@ static void one_line(struct exec *e, const char *p, size_t n)
 		blank++;
 	if (blank == n)
 		return;
-	json_t *line = json_loadb(p, n, JSON_REJECT_DUPLICATES, &error);
+	json_t *line = json_loadb(p, n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
 	if (!json_is_object(line))
-		exec_kill(e, "nonsense: not one JSON object on a line: %.60s",
+		exec_kill(e,
+			"nonsense: not one JSON object on a line (other words go to standard "
+			"error): %.80s",
 			line ? "another value" : error.text);
 	else
 		heard(e, line);

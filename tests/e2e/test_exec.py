@@ -42,6 +42,11 @@ for text in sys.stdin:
             say(t="in", id="one", thread="one", **{"from": {"value": "ann"}}, text="please answer")
         if mode == "utf8":
             sys.stdout.buffer.write(b'{"t":"in","id":"1","text":"caf\xe9"}\n'); sys.stdout.flush()
+        if mode == "number":
+            say(t="in", id=5, text="the id is none")
+        if mode == "nul":
+            say(t="health", up=True, place="Oslo")
+            say(t="in", id="nul", thread="nul", **{"from": {"value": "ann"}}, text="before\0after")
         if mode == "unknown":
             say(t="sent", id="01J00000000000000000000000", outcome="ok")
         if mode == "chatter":
@@ -319,13 +324,28 @@ def test_death_nonsense_and_silence_take_down_that_channel_only():
 
 
 def test_lies_and_broken_words_take_down_that_channel_only():
-    with Room(utf8={"mode": "utf8"}, unknown={"mode": "unknown"}, no={"mode": "no"}, good={"mode": "good"}) as room:
+    with Room(utf8={"mode": "utf8"}, unknown={"mode": "unknown"}, no={"mode": "no"}, number={"mode": "number"}, good={"mode": "good"}) as room:
         room.down("utf8", "not one JSON object")
+        room.down("number", "of in is a whole number, expected a text")
         room.down("unknown", "sent for a message that it does not have")
         room.down("no", "the token is missing")
         room.up("good")
         room.form_works()
         assert room.channel("good")["health"]["restarts"] == 0
+
+
+def test_what_a_stranger_writes_ends_no_program():
+    with Room(nul={"mode": "nul"}, hook={"command": ["/usr/bin/python3", os.path.join(EXAMPLES, "hook.py")]}) as room:
+        room.up("hook")
+        said = until("it to be acknowledged", lambda: [c for c in room.node.waiting() if c["channel"] == "nul"])
+        assert "before" in room.node.conv(said[0]["id"])["messages"][0]["text"]
+        whole = {"id": "1", "from": "ann", "text": "x"}
+        for change in ({"id": 5}, {"id": ""}, {"from": 7}, {"text": ["x"]}, {"text": "\ud800"}, {"from": {}}):
+            assert room.node.request("POST", "/hook", json.dumps({**whole, **change}))[0] == 400, change
+        assert room.node.request("POST", "/hook", json.dumps({**whole, "id": "a\0", "from": "\0", "text": "\0"}))[0] in (201, 422)
+        assert room.node.request("POST", "/hook", json.dumps(whole))[0] == 201
+        assert [room.channel(name)["health"]["restarts"] for name in ("nul", "hook")] == [0, 0]
+        assert room.channel("nul")["health"]["program"] == {"place": "Oslo"}, room.channel("nul")
 
 
 def test_sent_twice_is_sent_once():
