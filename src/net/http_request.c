@@ -163,6 +163,13 @@ static void request_take(struct http_request *r, enum http_take how, size_t max,
 	r->take = how;
 	r->body_max = max;
 	r->body_arg = arg;
+	struct slice coding = http_header(r, "content-encoding");
+	if (coding.n && !slice_equal_nocase(coding, SLICE("identity"))) {
+		r->close = true;
+		http_set(r, "Accept-Encoding", SLICE("identity"));
+		http_problem(r, 415, "a body is taken as it is, without Content-Encoding");
+		return;
+	}
 	if (r->parse.body_length > max) {
 		r->close = true;
 		http_problem(r, 413, "the body is larger than is taken here");
