@@ -46,7 +46,11 @@ enum body_kind { BODY_NONE, BODY_JSON, BODY_STREAM };
 		"The conversations that wait in a queue, in order")                                \
 	X(agents, "GET", "/agents", READ_AGENTS, BODY_NONE, 200, "All agents and their work")      \
 	X(templates, "GET", "/templates", REPLY, BODY_NONE, 200,                                   \
-		"Texts that may be put into a reply")                                              \
+		"Texts that may be put into a reply: everybody's, and one's own")                  \
+	X(own_text_put, "POST", "/me/texts", OWN_TEXT, BODY_JSON, 200,                             \
+		"Keep a text for one's own replies: title, text; id changes that one")             \
+	X(own_text_delete, "DELETE", "/me/texts/{id}", OWN_TEXT, BODY_NONE, 200,                   \
+		"Keep it no longer")                                                               \
 	X(signature, "GET", "/me/signature", REPLY, BODY_NONE, 200,                                \
 		"What stands below one's replies by mail")                                         \
 	X(signature_put, "POST", "/me/signature", REPLY, BODY_JSON, 200,                           \

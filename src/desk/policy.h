@@ -43,6 +43,7 @@ enum scope { SCOPES(SCOPE_ENUM) SCOPE_COUNT };
 	X(READ_CUSTOMER, "read_customer", OWN, ALL, ALL, ALL)                                      \
 	X(MERGE, "merge", OWN, ALL, ALL,                                                           \
 		NONE) /* and split; own: suggested ones, of whom one serves one */                 \
+	X(OWN_TEXT, "own_text", OWN, OWN, OWN, NONE) /* texts for replies, kept for oneself */     \
 	X(READ_BLOB, "read_blob", OWN, ALL, ALL, ALL)                                              \
 	X(WRITE_BLOB, "write_blob", OWN, ALL, ALL, NONE)                                           \
 	X(READ_QUEUE, "read_queue", NONE, ALL, ALL, ALL)                                           \

@@ -214,6 +214,7 @@ static void step_decide(struct engine *e, const struct command *c)
 		return;
 	case COMMAND_TICK:
 	case COMMAND_MAIL: /* of no conversation: the router's too */
+	case COMMAND_TEXT:
 		return;
 	case COMMAND_NONE:
 	case COMMAND_COUNT:

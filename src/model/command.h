@@ -62,7 +62,10 @@
 		"agent conv seq: a message that could not be sent needs nobody's decision any "               \
 		"more")                                                                                       \
 	X(COMMAND_WRITE, "write",                                                                             \
-		"agent id channel ident_* subject text parts cc bcc queue: an agent begins it")
+		"agent id channel ident_* subject text parts cc bcc queue: an agent begins it")               \
+	X(COMMAND_TEXT, "text",                                                                               \
+		"agent id subject text: one of an agent's own texts for replies; without text: "              \
+		"no more")
 
 #define COMMAND_ENUM(name, wire, what) name,
 enum command_type { COMMAND_NONE, COMMANDS(COMMAND_ENUM) COMMAND_COUNT };

@@ -28,6 +28,8 @@
 	LIMIT(AWAY_MESSAGES_MAX, 50, "messages", "in one of them; the rest in the next")           \
 	LIMIT(AWAY_BATCH_MAX, 50, "conversations", "of visitors to be mailed in one turn")         \
 	LIMIT(SIGNATURE_MAX, 4096, "bytes", "below a reply")                                       \
+	LIMIT(OWN_TEXTS_MAX, 100, "texts", "for replies that an agent keeps for himself")          \
+	LIMIT(OWN_TEXT_MAX, 8192, "bytes", "of one of them; its title is a subject")               \
 	/* names */                                                                                \
 	LIMIT(NAME_MAX_LEN, 64, "bytes", "queues, skills, agents, channels, segments")             \
 	LIMIT(SKILLS_MAX, 64, "skills", "of one agent or requirement")                             \

@@ -680,6 +680,8 @@ static void project_work(struct batch *b, struct work *w)
 		mail_project(b, w);
 	else if (w->c.type == COMMAND_VISIT)
 		project_visit(b, w);
+	else if (w->c.type == COMMAND_TEXT)
+		commit_own_text(b->commit, w->c.agent, w->c.id, w->c.subject, w->c.text);
 	if (w->c.dedup.n && work_is_done(w))
 		commit_dedup(b->commit, w->c.dedup, dedup_result(b, w));
 }

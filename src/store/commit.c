@@ -274,10 +274,26 @@ void commit_user(struct commit *c, struct slice user, const struct argv *pairs)
 void commit_user_remove(struct commit *c, struct slice user)
 {
 	struct key key = key_of_name(&c->store->keys, KEY_USER, user);
+	struct key texts = key_of_name(&c->store->keys, KEY_OWN_TEXTS, user);
 
 	commit_begin(c, "DEL", key_slice(&key));
 	commit_end(c);
+	commit_begin(c, "DEL", key_slice(&texts));
+	commit_end(c);
 	argv_add(commit_begin(c, "SREM", key_slice(&c->store->keys.users)), user);
+	commit_end(c);
+}
+
+void commit_own_text(
+	struct commit *c, struct slice user, struct id id, struct slice title, struct slice text)
+{
+	struct key key = key_of_name(&c->store->keys, KEY_OWN_TEXTS, user);
+	struct argv *a = commit_begin(c, text.n ? "HSET" : "HDEL", key_slice(&key));
+
+	argv_add(a, commit_id(c, id));
+	if (text.n)
+		argv_add(a,
+			arena_printf(&c->arena, "%.*s\n%.*s", SLICE_ARG(title), SLICE_ARG(text)));
 	commit_end(c);
 }
 

@@ -44,6 +44,9 @@ void commit_agent(struct commit *c, struct slice agent, const struct argv *pairs
 /* The credentials of a user, apart from what routing knows. */
 void commit_user(struct commit *c, struct slice user, const struct argv *pairs);
 void commit_user_remove(struct commit *c, struct slice user);
+/* One of a user's own texts for replies, as TITLE \n TEXT; an empty text takes it away. */
+void commit_own_text(
+	struct commit *c, struct slice user, struct id id, struct slice title, struct slice text);
 void commit_outbound(struct commit *c, const struct outbound *o);
 /* The list of messages that could not be sent: `dead` puts it there, else it is taken away. */
 void commit_dead(

@@ -32,6 +32,7 @@
 #define KEY_FAMILIES(X)                                                                            \
 	X(KEY_AGENT, "agent", "hash", false)                                                       \
 	X(KEY_USER, "user", "hash", false)                                                         \
+	X(KEY_OWN_TEXTS, "texts", "hash", false)                                                   \
 	X(KEY_OUT, "out", "stream", false)                                                         \
 	X(KEY_KEEP, "keep", "string", true)                                                        \
 	X(KEY_CONV, "conv", "hash", true)                                                          \

@@ -114,6 +114,11 @@ void lookup_user(struct lookup *l, struct slice user, struct pairs_found *found)
 	lookup_pairs(l, key_of_name(&l->store->keys, KEY_USER, user), found);
 }
 
+void lookup_own_texts(struct lookup *l, struct slice user, struct pairs_found *found)
+{
+	lookup_pairs(l, key_of_name(&l->store->keys, KEY_OWN_TEXTS, user), found);
+}
+
 void lookup_entry(struct lookup *l, struct id conv, uint64_t seq, struct slice *packed)
 {
 	ASSERT(seq > 0);

@@ -26,6 +26,8 @@ struct pairs_found {
 void lookup_conv(struct lookup *l, struct id conv, struct pairs_found *found);
 void lookup_customer(struct lookup *l, struct id customer, struct pairs_found *found);
 void lookup_user(struct lookup *l, struct slice user, struct pairs_found *found);
+/* Ids and what commit_own_text wrote. */
+void lookup_own_texts(struct lookup *l, struct slice user, struct pairs_found *found);
 /* One packed history entry (seq ≥ 1). */
 void lookup_entry(struct lookup *l, struct id conv, uint64_t seq, struct slice *packed);
 /* The conversations of commit_away, the earliest first, at most `max`. */

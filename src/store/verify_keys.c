@@ -573,6 +573,7 @@ void verify_key(struct verify *v, enum key_family f, struct slice key, struct sl
 		check_out(v, key);
 		break;
 	case KEY_USER:
+	case KEY_OWN_TEXTS:
 		check_user(v, key, rest);
 		break;
 	case KEY_AGENT:

@@ -217,3 +217,49 @@ test("recipients, refusal, once more, texts and signature", { timeout: 120000 },
 	assert.deepEqual(desk.problems, []);
 	await desk.context().close();
 });
+
+for (const narrow of [false, true])
+	test(`own texts by keyboard: written, found, changed, deleted${narrow ? ", in Russian, dark, 320 px" : ""}`, { timeout: 90000 }, async () => {
+		const words = narrow
+			? { find: "Найти текст", mine: "Новый мой текст", title: "Название", text: "Текст", save: "Сохранить", change: /^Изменить: /, gone: "Удалить", open: "Вставить текст" }
+			: { find: "Find a text", mine: "New text of mine", title: "Title", text: "Text", save: "Save", change: /^Change /, gone: "Delete", open: "Insert a text" };
+		const desk = await newPage(browser, narrow ? { width: 320, height: 700, dark: true } : {});
+		await signIn(desk, center.url, "ann", password);
+		if (narrow) await command(desk, "По-русски");
+		await desk.locator(".top .segmented .p-available").click();
+		center.mail("Zoe <zoe@x.org>", "Help", "text/plain", "Is it open?");
+		await desk.locator(".offer").first().waitFor({ timeout: 15000, state: "attached" });
+		await desk.keyboard.press("a");
+		const area = desk.locator(".composer textarea");
+		await area.fill("We are open until six.");
+		await area.blur();
+		await desk.keyboard.press("i");
+		const dialog = desk.locator("dialog");
+		await dialog.getByRole("searchbox", { name: words.find }).waitFor();
+		assert.deepEqual(await axe(desk), []);
+		/* What is in the reply becomes a text; a mistake in a place is said at once. */
+		await dialog.getByRole("button", { name: words.mine }).press("Enter");
+		await desk.keyboard.type("Hours");
+		const text = dialog.getByRole("textbox", { name: words.text, exact: true });
+		assert.equal(await text.inputValue(), "We are open until six.");
+		await text.fill("{{deer}}, we are open until six.");
+		await dialog.getByRole("button", { name: words.save }).press("Enter");
+		await dialog.getByRole("alert").filter({ hasText: "deer" }).waitFor();
+		assert.deepEqual(await axe(desk), []);
+		await text.fill("{{dear}}, we are open until six.");
+		await dialog.getByRole("button", { name: words.save }).press("Enter");
+		await dialog.getByRole("button", { name: words.change }).waitFor();
+		await shot(desk, `texts${narrow ? "-ru-320-dark" : ""}`);
+		assert.ok(await desk.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "no scrolling sideways");
+		/* Found by a word of it, inserted by Enter. */
+		await dialog.getByRole("searchbox").fill("until six");
+		await desk.keyboard.press("Enter");
+		await until(async () => /Zoe, we are open until six\.$/.test(await area.inputValue()), "the text filled in");
+		await area.blur();
+		await desk.keyboard.press("i");
+		await dialog.getByRole("button", { name: words.change }).press("Enter");
+		await dialog.getByRole("button", { name: words.gone }).press("Enter");
+		await until(async () => (await dialog.getByRole("button", { name: words.change }).count()) === 0, "none of one's own");
+		assert.deepEqual(desk.problems, []);
+		await desk.context().close();
+	});

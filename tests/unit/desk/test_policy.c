@@ -26,6 +26,7 @@ static const char *const expected = "connect agent=all supervisor=all admin=all 
 				    "explain agent=own supervisor=all admin=all auditor=all\n"
 				    "read_customer agent=own supervisor=all admin=all auditor=all\n"
 				    "merge agent=own supervisor=all admin=all auditor=none\n"
+				    "own_text agent=own supervisor=own admin=own auditor=none\n"
 				    "read_blob agent=own supervisor=all admin=all auditor=all\n"
 				    "write_blob agent=own supervisor=all admin=all auditor=none\n"
 				    "read_queue agent=none supervisor=all admin=all auditor=all\n"

@@ -116,6 +116,10 @@ export const templates = () =>
 	call("/templates")
 		.then(json<{ templates: Template[] }>)
 		.then((a) => a.templates);
+/** No name: a new one. */
+export const textSave = (name: string, title: string, text: string) =>
+	post("/me/texts", { ...(name ? { id: name } : {}), title, text });
+export const textDelete = (name: string) => call(`/me/texts/${encodeURIComponent(name)}`, { method: "DELETE" });
 export const signature = () =>
 	call("/me/signature")
 		.then(json<{ text: string }>)

@@ -140,6 +140,8 @@ export interface Template {
 	text: string;
 	queue?: string | null;
 	language?: string | null;
+	/** Kept by whoever is logged in, for himself. */
+	own?: boolean;
 }
 
 export interface Message {
