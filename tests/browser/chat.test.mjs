@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { after, before, test } from "node:test";
-import { axe, newPage, startBrowser, until } from "./lib/desk.mjs";
+import { axe, newPage, signIn, startBrowser, until } from "./lib/desk.mjs";
 import { Agent, inside, marks, png, received, said, say, Shop, shot, texts } from "./lib/visitor.mjs";
 
 let browser;
@@ -155,6 +155,7 @@ test("when nobody is there the message is taken, and an invitation is shown once
 	assert.deepEqual(await axe(page), []);
 	await inside(page, ".slot .send").click();
 	await received(page);
+	await inside(page, ".system").getByText("ann@x.org").waitFor();
 	await until(() => JSON.parse(center.ctl("queue", "night", "--json")).conversations.length === 1, "it in the queue");
 	await page.context().close();
 
@@ -168,6 +169,39 @@ test("when nobody is there the message is taken, and an invitation is shown once
 	await shopper.waitForTimeout(2000);
 	assert.equal(await inside(shopper, ".invite").isVisible(), false);
 	await shopper.context().close();
+});
+
+test("who has gone is mailed: the desk says so before and after", { timeout: 60000 }, async () => {
+	const password = "a long password of dee";
+	center.user("dee", "agent", password, "en=90");
+	const desk = await newPage(browser);
+	await signIn(desk, center.url, "dee", password);
+	await desk.locator(".top .segmented .p-available").click();
+	await desk.locator(".top .segmented .p-available[aria-pressed=true]").waitFor();
+	const page = await newPage(browser);
+	await page.goto(`${center.url}/chat/`);
+	await page.evaluate(async () => {
+		const ws = new WebSocket(`${location.origin.replace("http", "ws")}/chat/ws`);
+		const heard = (t) => new Promise((done) => ws.addEventListener("message", (m) => JSON.parse(m.data).t === t && done()));
+		await new Promise((done) => (ws.onopen = done));
+		ws.send(JSON.stringify({ t: "hello", session: null, from: 0, fields: { name: "Ann", email: "ann@x.org" } }));
+		await heard("welcome");
+		ws.send(JSON.stringify({ t: "say", id: "m1", text: "I have to go" }));
+		await heard("ack");
+	});
+	await page.context().close();
+	await desk.locator(".offer").getByRole("button", { name: /accept/i }).first().click({ timeout: 15000 });
+	const field = desk.locator(".composer textarea").first();
+	await field.fill("Here is your answer");
+	await field.press("Control+Enter");
+	const head = desk.locator(".conv-head");
+	await head.getByText(/The visitor has left the chat; what he has not seen goes to ann@x\.org at \d/).waitFor({ timeout: 20000 });
+	await shot(desk, "away-due");
+	await desk.locator(".recipient-states").getByText(/Mailed:\s+ann@x\.org\s+\d.*On its way/).waitFor({ timeout: 20000 });
+	await head.getByText(/goes to ann@x\.org$/).waitFor();
+	await shot(desk, "away-mailed");
+	assert.deepEqual(await axe(desk), []);
+	await desk.context().close();
 });
 
 test("two tabs and another device agree: each word once, in one order, whoever says it", { timeout: 90000 }, async () => {

@@ -56,8 +56,11 @@ struct config *center_config(const char *node)
 	c->channels[CHANNEL_MAIL] = (struct channel){
 		.name = SLICE("mail"), .plugin = SLICE("simmail"), .kind = &c->kinds[0], .queue = q
 	};
-	c->channels[CHANNEL_CHAT] = (struct channel){
-		.name = SLICE("chat"), .plugin = SLICE("simchat"), .kind = &c->kinds[1], .queue = q
-	};
+	c->channels[CHANNEL_CHAT] = (struct channel){ .name = SLICE("chat"),
+		.plugin = SLICE("simchat"),
+		.kind = &c->kinds[1],
+		.queue = q,
+		.away_mailbox = SLICE("mail"),
+		.away_s = 4 };
 	return c;
 }

@@ -4,6 +4,7 @@
  *   log:*    each acknowledged message once, none twice, a customer's in the order they were said
  *   orders   each answered command took effect at most once; a reply that was answered "ok" is in the history
  *   outbox   nothing was sent that is not in the history; nothing is left queued
+ *   away     who left the chat and can be mailed was mailed each answer once; nobody else was
  *   journal  one owner at a time; nobody who came earlier is passed by; replayed it is the running engine
  */
 #include "judge.h"
@@ -81,10 +82,19 @@ static struct proc *leader(void)
 	return found;
 }
 
+static uint64_t count_away(void)
+{
+	struct answer_of a;
+	uint64_t n = reply_u64(ASK(&a, "ZCARD", "usher:{main}:away"));
+
+	done(&a);
+	return n;
+}
+
 bool judge_is_quiet(void)
 {
 	return redis_is_up() && leader() && length_of("usher:{main}:in") == 0 &&
-	       length_of("usher:{main}:out:mail") == 0;
+	       length_of("usher:{main}:out:mail") == 0 && count_away() == 0;
 }
 
 void judge_print(struct str *out)
@@ -142,7 +152,7 @@ static void judge_entry(
 			"%.*s is there twice, again in %.*s", SLICE_ARG(en->text), SLICE_ARG(key));
 	f->id = en->id;
 	f->delivery = en->delivery;
-	f->by_mail = slice_is(en->channel, "mail");
+	f->by_mail = slice_is(en->channel, "mail") || en->rcpts.n;
 	if (en->direction == DIRECTION_OUT)
 		map_put(&h->sent_ids, slice_of(id_text(en->id, id)), f);
 	if (en->direction != DIRECTION_IN)
@@ -159,20 +169,95 @@ static void judge_entry(
 	last[who->number] = at;
 }
 
+/* ---- who left the chat ---- */
+
+static bool has_words(struct slice text, struct slice words)
+{
+	return memmem(text.p, text.n, words.p, words.n) != NULL;
+}
+
+static const struct sent *sent_as(struct id id)
+{
+	char text[27];
+
+	for (size_t i = 0; i < people.sent_count; i++)
+		if (slice_is(people.sent[i].id, id_text(id, text)))
+			return &people.sent[i];
+	return NULL;
+}
+
+/* No answer is in two letters, and no letter has a word of the customer's. */
+static void judge_letters(struct slice text, enum direction direction)
+{
+	struct slice line = arena_printf(&world.arena, "\n%.*s\n", SLICE_ARG(text));
+	size_t letters = 0;
+
+	for (size_t i = 0; i < people.sent_count; i++)
+		letters += has_words(people.sent[i].text, line);
+	world.tally.mailed += letters;
+	if (letters > (direction == DIRECTION_OUT))
+		world_fail("%.*s went out in %zu letters", SLICE_ARG(text), letters);
+}
+
+static uint64_t field_of(struct slice conv, const char *name)
+{
+	struct answer_of a;
+	uint64_t v = 0;
+	const struct reply *r = ASK(&a, "HGET", conv.p, name);
+
+	if (r->type == REPLY_STRING)
+		(void)slice_u64(r->text, &v);
+	done(&a);
+	return v;
+}
+
+/* Every answer up to the one that says so, since the one before that did, is in that letter; none behind the last is left. */
+static void judge_away(struct slice key, const struct entry *log, size_t count)
+{
+	struct slice rest = key, conv;
+	uint64_t first = 1, last_out = 0;
+
+	if (!count || !slice_is(log[0].channel, "chat"))
+		return;
+	slice_cut(&rest, '}');
+	conv = arena_printf(&world.arena, "%.*s:conv%.*s", (int)(rest.p - key.p), key.p,
+		(int)rest.n - 4, rest.p + 4);
+	for (size_t i = 0; i < count; i++) {
+		const struct entry *en = &log[i];
+		const struct sent *s = en->rcpts.n ? sent_as(en->id) : NULL;
+		judge_letters(en->text, (enum direction)en->direction);
+		if (en->direction == DIRECTION_OUT)
+			last_out = en->seq;
+		if (!en->rcpts.n)
+			continue;
+		if (en->delivery == DELIVERY_SENT && !s)
+			world_fail("%.*s was mailed and never arrived", SLICE_ARG(en->text));
+		for (uint64_t k = first; s && k <= en->seq; k++)
+			if (log[k - 1].direction == DIRECTION_OUT &&
+				!has_words(s->text, log[k - 1].text))
+				world_fail("%.*s is not in its letter", SLICE_ARG(log[k - 1].text));
+		first = en->seq + 1;
+	}
+	if (field_of(conv, "left") && field_of(conv, "last_out") > field_of(conv, "mailed"))
+		world_fail("%.*s has left and was not mailed message %llu", SLICE_ARG(conv),
+			(unsigned long long)last_out);
+}
+
 static void judge_log(struct history *h, struct slice key)
 {
 	struct answer_of a;
 	size_t last[CUSTOMERS] = { 0 };
 	const struct reply *log = ASK(&a, "LRANGE", key.p, "0", "-1");
+	struct entry *entries = arena_array(&world.arena, log->count, sizeof(*entries));
 
 	for (size_t i = 0; i < log->count; i++) {
-		struct entry en = { 0 };
 		struct err err = { "" };
-		if (record_unpack(&entry_table, &en, log->items[i].text, &err))
+		if (record_unpack(&entry_table, &entries[i], log->items[i].text, &err))
 			world_fail("%.*s: %s", SLICE_ARG(key), err.text);
 		else
-			judge_entry(h, &en, last, key);
+			judge_entry(h, &entries[i], last, key);
 	}
+	judge_away(key, entries, log->count);
 	done(&a);
 }
 

@@ -50,26 +50,36 @@ struct saying {
 
 static void customer_says(void *arg);
 
+static void thread_of(const struct customer *c, const struct said *said, char out[48])
+{
+	if (c->one_thread)
+		snprintf(out, 48, "t-%d", c->number);
+	else
+		snprintf(out, 48, "t-%s", said->text);
+}
+
 static void deliver(void *arg)
 {
 	struct saying *s = arg;
 	struct port *port = s->proc->ports[s->customer->channel];
-	char thread[48], who[48];
+	char thread[48], who[48], email[48];
 
 	if (!proc_serves(s->proc) || !port)
 		return;
 	bool mail = s->customer->channel == CHANNEL_MAIL;
-	snprintf(thread, sizeof(thread), "t-%s", s->said->text);
-	if (s->customer->one_thread)
-		snprintf(thread, sizeof(thread), "t-%d", s->customer->number);
+	thread_of(s->customer, s->said, thread);
+	snprintf(email, sizeof(email), "v%d@x.test", s->customer->number);
 	snprintf(who, sizeof(who), "c%d@%s", s->customer->number,
 		s->customer->number % 3 ? "x.test" : "premier.test");
+	struct usher_pair hint = { usher_text("email"), usher_text(email) };
 	struct usher_inbound m = { .size = sizeof(m),
 		.dedup = usher_text(s->said->text),
 		.thread = usher_text(thread),
 		.identity_kind = usher_text(mail ? "email" : "chat"),
 		.identity = usher_text(who),
 		.verified = !mail,
+		.hints = &hint,
+		.hints_count = !mail && s->customer->gives_address,
 		.text = usher_text(s->said->text) };
 	port->services->deliver(port->host, &m, (uint64_t)(uintptr_t)s);
 }
@@ -80,6 +90,29 @@ static void say_on(struct customer *c, struct said *said, struct proc *p)
 
 	*s = (struct saying){ c, said, p, p->life };
 	proc_poke(p, deliver, s);
+}
+
+/* A chat is left, and come back to, in the channel that the message went through. */
+static void goes(void *arg)
+{
+	struct saying *s = arg;
+	struct port *port = s->proc->ports[s->customer->channel];
+	enum usher_presence what = chance_one_in(3) ? USHER_BACK : USHER_LEFT;
+	char thread[48];
+
+	if (!proc_serves(s->proc) || !port || s->proc->life != s->life)
+		return;
+	thread_of(s->customer, s->said, thread);
+	world_trace("%s %s", thread, what == USHER_BACK ? "is back" : "has left");
+	port->services->presence(port->host, usher_text(thread), what, 0);
+}
+
+static void customer_goes(void *arg)
+{
+	struct saying *s = arg;
+
+	if (s->proc->alive)
+		proc_poke(s->proc, goes, s);
 }
 
 /* Says what is not acknowledged yet, again and again. */
@@ -140,6 +173,8 @@ static void customer_hears(void *arg)
 			say_on(s->customer, s->said, p);
 	}
 	world_at(chance_below(SECOND), customer_next, s->customer);
+	for (size_t i = s->customer->channel == CHANNEL_CHAT ? chance_below(4) : 0; i; i--)
+		world_at(chance_below(8 * SECOND), customer_goes, s);
 }
 
 void people_acked(struct port *port, uint64_t token, enum usher_outcome outcome, struct slice why)
@@ -428,6 +463,7 @@ void people_begin(void)
 		people.customers[i] = (struct customer){ .number = i,
 			.channel = (int)chance_below(CHANNELS),
 			.one_thread = chance_one_in(2),
+			.gives_address = !chance_one_in(4),
 			.most = 1 + chance_below(SAID_MAX) };
 		world_at(chance_below(5 * SECOND), customer_next, &people.customers[i]);
 	}

@@ -19,7 +19,8 @@ struct said { /* one message of a customer */
 };
 struct customer {
 	int number, channel;
-	bool one_thread; /* else each message is about something else */
+	bool one_thread;    /* else each message is about something else */
+	bool gives_address; /* in the chat, so that who has left can be mailed */
 	struct said said[SAID_MAX];
 	size_t count, most; /* said[count - 1] is being said when not acked */
 	uint64_t tries;

@@ -31,6 +31,7 @@ struct happening {
 	X(messages, "messages acknowledged")                                                       \
 	X(repeats, "deliveries repeated")                                                          \
 	X(answered, "replies of agents")                                                           \
+	X(mailed, "answers mailed to who had left the chat")                                       \
 	X(commits, "commits")                                                                      \
 	X(recoveries, "recoveries")                                                                \
 	X(kills, "usherd killed")                                                                  \

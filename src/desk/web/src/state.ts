@@ -234,9 +234,9 @@ const blank = (v: unknown) =>
 
 /*
  * A change may leave out what did not change, or send it empty: such fields keep their value. Those that
- * really become empty (owner, until, outcome, offer, asked) are taken as they come.
+ * really become empty (owner, until, outcome, offer, asked, when he is mailed) are taken as they come.
  */
-const cleared = new Set(["owner", "until_ms", "outcome", "offer", "asked", "why", "state"]);
+const cleared = new Set(["owner", "until_ms", "outcome", "offer", "asked", "why", "state", "mail_at_ms"]);
 function patch<T extends object>(before: T | undefined, more: T): T {
 	if (!before) return more;
 	const out = { ...before } as Record<string, unknown>;
