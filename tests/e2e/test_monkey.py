@@ -3,7 +3,8 @@ them nonsense, with ids that exist, that are somebody else's, and that never wer
 usherd ends, a sanitizer speaks, an answer of 500, a command without an answer, an invariant broken, a journal that replays to another state, an acknowledged
 word that is nowhere or twice.
 
-SECONDS_EACH (8) and SEED from the environment; the seed decides what is tried, not when."""
+SECONDS_EACH (8), SEED and KILLS (0: every so many seconds usherd or its Redis is killed; what goes wrong just then is not counted) from the environment; the seed
+decides what is tried, not when."""
 import asyncio
 import contextlib
 import json
@@ -20,6 +21,7 @@ from usher import Chat, Desk, Loop, Node, Sink, main, until
 
 CENTER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "monkey.yaml")
 SECONDS = float(os.environ.get("SECONDS_EACH", "8"))
+KILLS = float(os.environ.get("KILLS", "0"))
 SEED = int(os.environ.get("SEED", str(int(time.time()))))
 
 # Frames of src/desk/PROTOCOL.md with what each of their fields is.
@@ -53,6 +55,7 @@ class World:
         self.rng = rng
         self.known = {"offer": [], "conv": [], "customer": [], "blob": []}
         self.lock = threading.Lock()
+        self.kills, self.down, self.words, self.callers = 0, False, 0, {}
 
     def learn(self, value, key=None):
         if isinstance(value, dict):
@@ -92,27 +95,21 @@ class World:
         return t, f
 
 
-def desk(node, world, name, over, faults):
+def desk(node, world, over, name):
     """Commands without end; each has its answer."""
     with Desk(node, name) as d:
         d.available()
         learned = 0
         while not over.is_set():
             t, f = world.frame()
-            try:
-                d.serial += 1
-                cid = f"c{d.serial}"
-                d.send(**{**f, "id": cid, "t": t})
-                if t not in UNANSWERED:
-                    # what is not JSON to usher (a NUL in a text) has no id
-                    until(f"an answer to {t} {str(f)[:300]}", lambda: any(x.get("id") == cid or (x["t"] == "error" and not x.get("id"))
-                                                                          for x in d.frames[learned:]) or d.process.poll() is not None, 20, 0.002)
-                if d.process.poll() is not None:
-                    faults.append(f"the desk of {name} was closed after {t} {str(f)[:300]}: {d.process.stderr.read()[:200]}")
-                    return
-            except (AssertionError, OSError) as e:
-                faults.append(f"{name}: {e}")
-                return
+            d.serial += 1
+            cid = f"c{d.serial}"
+            d.send(**{**f, "id": cid, "t": t})
+            if t not in UNANSWERED:
+                # what is not JSON to usher (a NUL in a text) has no id
+                until(f"an answer to {t} {str(f)[:300]}", lambda: any(x.get("id") == cid or (x["t"] == "error" and not x.get("id"))
+                                                                      for x in d.frames[learned:]) or d.process.poll() is not None, 20, 0.002)
+            assert d.process.poll() is None, f"the desk of {name} was closed after {t} {str(f)[:300]}"
             for x in d.frames[learned:]:
                 world.learn(x)
             learned = len(d.frames)
@@ -149,18 +146,15 @@ class Api:
                          json.dumps({"text": r.choice(JUNK)}), json.dumps({"id": "new" + str(r.randrange(9)), "name": "N", "role": r.choice(["agent", "x"]), "skills": {"en": r.choice([1, 90, 101, "x"])}})])
         headers = {"Cookie": self.cookie, "Content-Type": "application/json", "Origin": f"http://127.0.0.1:{self.node.http}"}
         status, _, answer = self.node.request(method, path, body if method != "GET" else None, headers)
-        if status >= 500:
-            return f"{status} to {method} {path[:200]} {str(body)[:200]}: {answer[:300]}"
+        assert status < 500, f"{status} to {method} {path[:200]} {str(body)[:200]}: {answer[:300]}"
         if status == 200 and answer[:1] == b"{":
             world.learn(json.loads(answer))
-        return None
 
 
-def api(node, world, caller, over, faults):
+def api(node, world, over, name):
+    caller = world.callers.get(name) or world.callers.setdefault(name, Api(node, name, f"the password of {name}"))
     while not over.is_set():
-        wrong = caller.try_one(world)
-        if wrong:
-            faults.append(wrong)
+        caller.try_one(world)
         time.sleep(0.005)
 
 
@@ -172,11 +166,12 @@ async def greeted(node, hello):
             await asyncio.wait_for(ws.recv(), 15)
 
 
-def visitors(node, world, over, faults, said):
+def visitors(node, world, over, said):
     """Chats, forms and mails; what was acknowledged is noted."""
-    r, n, chats = world.rng, 0, []
+    r, chats = world.rng, []
     while not over.is_set():
-        n += 1
+        world.words += 1
+        n = world.words
         what = r.random()
         if what < 0.1 or not chats:
             chats.append(Chat(node, **r.choice([{}, {"fields": {"email": f"w{r.randrange(5)}@x.org"}}, {"name": "Zoë", "lang": "ru"}])))
@@ -185,10 +180,9 @@ def visitors(node, world, over, faults, said):
             Loop.run(greeted(node, {"t": "hello", "session": r.choice([None, r.choice(chats).session, "0" * 26]), "from": r.choice([0, 1, 2**63 - 1]), **hello}))
         elif what < 0.2:
             status, answer = node.form(email=f"w{r.randrange(5)}@x.org", message=f"said {n} by form", **r.choice([{}, {"topic": "cards"}, {"tier": "premier"}, {"nobody": "asked"}]))
+            assert status < 500, f"{status} to a form: {answer}"
             if status == 201:
                 said.append(f"said {n} by form")
-            elif status >= 500:
-                faults.append(f"{status} to a form: {answer}")
         elif what < 0.25:
             node.mail(f"said {n} by mail", sender=f"w{r.randrange(5)}@x.org")
             said.append(f"said {n} by mail")
@@ -213,15 +207,31 @@ def visitors(node, world, over, faults, said):
         c.close()
 
 
-def guarded(fn, node, world, *rest):
-    faults = rest[-1] if isinstance(rest[-1], list) else rest[-2]
-
-    def run():
+def goes_on(fn, node, world, over, faults, what):
+    """Until it is over; what ends it early is a fault, unless somebody was killed meanwhile."""
+    while not over.is_set():
+        if world.down:
+            time.sleep(0.05)
+            continue
+        kills = world.kills
         try:
-            fn(node, world, *rest)
-        except BaseException as e:  # noqa: BLE001 - a thread's end is a fault, too
-            faults.append(f"{fn.__name__}: {type(e).__name__}: {e}")
-    return threading.Thread(target=run)
+            fn(node, world, over, what)
+        except BaseException as e:  # noqa: BLE001 - whatever ends a thread
+            if world.kills == kills and not world.down:
+                faults.append(f"{time.strftime('%T', time.gmtime())} {fn.__name__}: {type(e).__name__}: {e}")
+                return
+            time.sleep(0.2)
+
+
+def hurt(node, world):
+    world.down, world.kills = True, world.kills + 1
+    if world.rng.random() < 0.5:
+        node.kill_redis()
+    else:
+        node.kill()
+        node.start()
+    until("it to serve again", lambda: node.ctl("status", check=False).returncode == 0 and node.serves(), 60)
+    world.down = False
 
 
 def conversations(node):
@@ -250,20 +260,23 @@ def test_whatever_is_pressed_nothing_breaks():
         sink, faults, said, over = Sink(node.smtp), [], [], threading.Event()
         for name, role in (("bo", "agent"), ("eva", "agent"), ("sam", "supervisor"), ("ada", "admin")):
             node.ctl("user", "add", name, "--role", role, "--password-stdin", stdin=f"the password of {name}\n")
-        worlds = World(rng)
-        threads = [guarded(desk, node, worlds, name, over, faults) for name in ("bo", "eva", "sam")]
-        threads += [guarded(api, node, worlds, Api(node, name, f"the password of {name}"), over, faults) for name in ("bo", "sam", "ada")]
-        threads += [guarded(visitors, node, worlds, over, faults, said)]
+        world = World(rng)
+        people = [(desk, "bo"), (desk, "eva"), (desk, "sam"), (api, "bo"), (api, "sam"), (api, "ada"), (visitors, said)]
+        threads = [threading.Thread(target=goes_on, args=(fn, node, world, over, faults, what)) for fn, what in people]
         for t in threads:
             t.start()
-        time.sleep(SECONDS)
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end:
+            time.sleep(min(rng.uniform(0, 2 * KILLS) if KILLS else SECONDS, max(0, end - time.monotonic())))
+            if KILLS and time.monotonic() < end:
+                hurt(node, world)
         over.set()
         for t in threads:
             t.join(60)
         sink.close()
         assert node.process.poll() is None, node.tail()
         assert not faults, "\n".join(faults[:20])
-        for word in ("runtime error", "Sanitizer", "ASSERT", "is not kept"):
+        for word in ("runtime error", "Sanitizer", "assertion failed"):
             assert word not in node.log(), node.tail()
         until("all that came to be routed", lambda: "usher_inbox_entries 0" in node.request("GET", "/metrics", port=node.admin)[2].decode(), 20)
         seen = heard(node)
@@ -271,7 +284,7 @@ def test_whatever_is_pressed_nothing_breaks():
         assert not lost, (len(lost), lost[:10])
         doubled = {x: where for x, where in seen.items() if x in said and len(where) > 1}
         assert not doubled, doubled
-        print(f"# {len(said)} words said, {len(seen)} heard", flush=True)
+        print(f"# {len(said)} words said, {len(seen)} heard; killed {world.kills} times", flush=True)
         replay = node.ctl("replay", check=False)
         assert replay.returncode == 0, replay.stdout + replay.stderr
 
