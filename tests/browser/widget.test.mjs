@@ -75,6 +75,36 @@ test("what is being written outlives a reload; what was read is not counted agai
 	await page.context().close();
 });
 
+test("twice as large, in a low window: every form can be reached, the head stays, the focus is never lost", { timeout: 60000 }, async () => {
+	const page = await newPage(browser, { width: 640, height: 360, deviceScaleFactor: 2 });
+	const whole = async (what) => {
+		const [panel, head] = [await inside(page, ".panel").boundingBox(), await inside(page, ".head").boundingBox()];
+		assert.ok(head.y >= panel.y && head.height > 40, `${what}: the head is gone: ${JSON.stringify([panel, head])}`);
+		const focus = await page.locator("#usher-chat").evaluate((h) => h.shadowRoot.activeElement?.tagName);
+		assert.ok(focus, `${what}: the focus is lost`);
+		await shot(page, `low-${what}`);
+	};
+	await page.goto(shop.at({ lang: "en" }));
+	await inside(page, ".launch").click();
+	await inside(page, ".slot .send").focus();
+	await whole("before");
+	const [bo, conv] = await talk(page, "hello");
+	await bo.command({ t: "reply", conv, text: "Hi" });
+	await until(async () => (await said(page)).length === 2, "the answer");
+	await inside(page, 'button[title="End the conversation"]').click();
+	await inside(page, ".ask button").last().focus();
+	await whole("end");
+	await inside(page, ".ask button").first().click();
+	await inside(page, '.stars input[value="4"]').click();
+	await inside(page, ".slot .send").click();
+	await inside(page, '.slot input[type="email"]').waitFor();
+	await whole("mail");
+	await inside(page, ".slot button").last().click(); // no, thank you
+	await whole("over");
+	bo.close();
+	await page.context().close();
+});
+
 test("names once, times, days, links that are links and nothing else", { timeout: 60000 }, async () => {
 	const page = await newPage(browser, { width: 390, height: 844 });
 	const [bo, conv] = await talk(page, "hello");

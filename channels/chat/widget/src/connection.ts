@@ -329,7 +329,6 @@ export class Connection {
 		const head = JSON.stringify({ pass: this.pass, name: file.name });
 		const r = await fetch(`${this.settings.base}/file`, {
 			method: "POST",
-			headers: { "Content-Type": "text/plain" },
 			credentials: "omit",
 			body: new Blob([head, "\n", file]),
 		});
@@ -341,7 +340,6 @@ export class Connection {
 	async fetch(file: FileRef, picture?: number): Promise<Blob> {
 		const r = await fetch(`${this.settings.base}/fetch`, {
 			method: "POST",
-			headers: { "Content-Type": "text/plain" },
 			credentials: "omit",
 			body: JSON.stringify({ pass: this.pass, ...file, picture }),
 		});

@@ -11,8 +11,8 @@ export function el<K extends keyof HTMLElementTagNameMap>(tag: K, className = ""
 export function icon(path: string): SVGSVGElement {
 	const svg = document.createElementNS(SVG, "svg");
 	const p = document.createElementNS(SVG, "path");
-	const looks = { width: "22", height: "22", viewBox: "0 0 24 24", fill: "none", stroke: "currentColor", "stroke-width": "2", "stroke-linecap": "round", "stroke-linejoin": "round", "aria-hidden": "true" };
-	for (const [k, v] of Object.entries(looks)) svg.setAttribute(k, v);
+	svg.setAttribute("viewBox", "0 0 24 24");
+	svg.setAttribute("aria-hidden", "true");
 	p.setAttribute("d", path);
 	svg.append(p);
 	return svg;

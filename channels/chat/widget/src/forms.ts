@@ -16,7 +16,7 @@ function inputs(form: HTMLFormElement, fields: Field[], s: Strings, ru: boolean)
 		input.dir = "auto";
 		const known = ["name", "email", "tel"].find((x) => x === f.name || x === f.type);
 		if (known) input.autocomplete = known as AutoFill;
-		form.append(labelled(local(f, "label", ru) + (must ? ` (${s.required})` : ""), input));
+		form.append(labelled(local(f, "label", ru) + (must && fields.length > 1 ? ` (${s.required})` : ""), input));
 	}
 }
 
@@ -34,6 +34,14 @@ function finish(form: HTMLFormElement, label: string, done: (v: Values) => void)
 		e.preventDefault();
 		done(values(form));
 	};
+	return form;
+}
+
+/** Nobody has to answer. */
+function optional(form: HTMLFormElement, s: Strings, away: () => void): HTMLFormElement {
+	const no = button("", s.dismiss);
+	no.onclick = away;
+	form.append(no);
 	return form;
 }
 
@@ -75,7 +83,7 @@ export function closedForm(s: Strings, when: string, known: string[], done: (v: 
 	return finish(form, s.leave, done);
 }
 
-export function rateForm(s: Strings, done: (score: number, text: string) => void): HTMLFormElement {
+export function rateForm(s: Strings, away: () => void, done: (score: number, text: string) => void): HTMLFormElement {
 	const form = el("form", "ask");
 	const stars = el("div", "stars");
 	const comment = el("input");
@@ -94,11 +102,11 @@ export function rateForm(s: Strings, done: (score: number, text: string) => void
 	comment.name = "text";
 	comment.maxLength = 1000;
 	form.append(stars, labelled(s.comment, comment));
-	return finish(form, s.rateSend, (v) => done(Number(v.score), v.text || ""));
+	return optional(finish(form, s.rateSend, (v) => done(Number(v.score), v.text || "")), s, away);
 }
 
-export function mailForm(s: Strings, done: (email: string) => void): HTMLFormElement {
+export function mailForm(s: Strings, away: () => void, done: (email: string) => void): HTMLFormElement {
 	const form = el("form", "ask");
 	inputs(form, [{ name: "email", label: s.mail, type: "email", required: "yes" }], s, false);
-	return finish(form, s.send, (v) => done(v.email || ""));
+	return optional(finish(form, s.send, (v) => done(v.email || "")), s, away);
 }

@@ -55,6 +55,7 @@ function begin(s: Strings): void {
 			.finally(() => line.remove());
 	};
 
+	const away = () => view.form(null);
 	const start = () => {
 		if (started) return;
 		started = true;
@@ -136,17 +137,18 @@ function begin(s: Strings): void {
 			if (over) return;
 			over = true;
 			queue = agent = "";
+			view.typing("");
 			stopComfort();
 			refresh();
 			view.note(s.ended);
 			void asked.then(() => {
-				if (answered > keep.mark("r") && center.rating === "yes") view.form(rateForm(s, (score, text) => connection.rate(score, text)));
+				if (answered > keep.mark("r") && center.rating === "yes") view.form(rateForm(s, away, (score, text) => connection.rate(score, text)));
 			});
 		},
 		rated() {
 			keep.mark("r", answered);
 			view.note(s.rated);
-			view.form(center.transcript ? mailForm(s, (email) => connection.mail(email)) : null);
+			view.form(center.transcript ? mailForm(s, away, (email) => connection.mail(email)) : null);
 		},
 		mailed() {
 			view.note(s.mailed);

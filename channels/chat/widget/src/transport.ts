@@ -51,7 +51,6 @@ export function pollLine(base: string, on: Ends): Line {
 		try {
 			const r = await fetch(`${base}/poll`, {
 				method: "POST",
-				headers: { "Content-Type": "text/plain" },
 				credentials: "omit",
 				signal: cancel.signal,
 				body: JSON.stringify({ poll: id, got, frames }),

@@ -8,7 +8,7 @@ import type { Settings } from "./settings";
 import { fill, type Strings } from "./strings";
 import { css } from "./style";
 
-const EMOJI = "🙂 😀 😂 😉 😍 🤔 😢 😡 👍 👎 🙏 👋 👌 💪 🎉 ❤️ 🔥 ⭐ ✅ ❌ ❓ ☎️ 📧 📎".split(" ");
+const EMOJI = "🙂 😀 😂 😉 😍 🤔 😢 😡 👍 👎 🙏 👋 👌 💪 🎉 ❤️ 🔥 ⭐ ✅ ❌ ❓ 📎".split(" ");
 
 const GROUP_MS = 300000; // one head for what somebody says within
 const NEAR_PX = 60; // of the end: whoever reads there goes along
@@ -245,12 +245,12 @@ export class View {
 	}
 
 	private showEmoji(on: boolean, focus = true): void {
-		this.emoji.hidden = !on;
+		this.follow(() => (this.emoji.hidden = !on));
 		if (focus) (on ? (this.emoji.firstChild as HTMLElement) : this.input).focus();
 	}
 
 	private askEnd(on: boolean): void {
-		this.ask.hidden = !on;
+		this.follow(() => (this.ask.hidden = !on));
 		if (on) this.ask.querySelector("button")?.focus();
 		else this.input.focus();
 	}
@@ -411,9 +411,10 @@ export class View {
 
 	/** A form in the place of, or above, the line to write in; none takes it away. */
 	form(form: HTMLFormElement | null, instead = false): void {
+		const there = this.slot.matches(":focus-within");
 		this.slot.replaceChildren(...(form ? [form] : []));
 		this.write.hidden = instead && !!form;
-		if (form && instead && this.isOpen() && !this.settings.page) this.focus(true);
+		if (there || (form && instead && this.isOpen() && !this.settings.page)) this.focus(true);
 		this.toEnd();
 	}
 
