@@ -60,8 +60,8 @@ struct work {
 	struct id *by_ref;
 	size_t ref_count;
 	struct id verified_customer, claimed_customer;
-	struct slice typed;	     /* a mail address in a field of the channel's */
-	struct id typed_owner;	     /* who has proved to have it */
+	struct slice typed; /* a mail address in a field of the channel's */
+	struct id may_be;   /* who has proved to have it, or whose conversation was written into */
 	struct pairs_found customer; /* the card of whoever it turned out to be */
 	bool minted;		     /* the message made its customer */
 	struct slice place;	     /* "CONV SEQ" of a message known by its id only */

@@ -55,7 +55,7 @@ static void ask_typed(struct batch *b, struct lookup *l, struct work *w)
 	w->typed = arena_copy(&b->arena, str_slice(&address));
 	str_free(&address);
 	if (w->typed.n)
-		lookup_identity(l, SLICE("email"), w->typed, true, &w->typed_owner);
+		lookup_identity(l, SLICE("email"), w->typed, true, &w->may_be);
 }
 
 static void ask_message(struct batch *b, struct lookup *l, struct work *w)
@@ -281,8 +281,11 @@ static bool find_by_refs(struct batch *b, struct work *w)
 		bool is_signed = ref_is_conv(w->refs[i], &w->by_ref[i]);
 		bool answer = is_answer_to_written(row, c, is_signed);
 		bool mailed = away_is_answer(row, c, is_signed);
-		if (!adopt(b, c, row, answer || mailed))
+		if (!adopt(b, c, row, answer || mailed)) {
+			if (id_is_none(w->may_be))
+				w->may_be = row->customer;
 			continue;
+		}
 		if (mailed)
 			away_joins(w, row);
 		else if (answer && !c->verified)
@@ -388,8 +391,8 @@ static void resolve_message(struct batch *b, struct work *w)
 		batch_row_make(b, w);
 		automatic_resolve(b, w);
 	}
-	if (id_is_none(c->suggest) && !id_equal(w->typed_owner, c->customer))
-		c->suggest = w->typed_owner;
+	if (id_is_none(c->suggest) && !id_equal(w->may_be, c->customer))
+		c->suggest = w->may_be;
 	away_learn(b, batch_row_find(b, c->conv), c);
 	batch_thread_put(b, c->channel, c->thread, c->conv);
 	for (struct slice rest = c->also; rest.p;) {

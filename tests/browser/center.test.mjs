@@ -179,15 +179,22 @@ test("a claim shows nobody's history until an agent says that it is the same per
 	await card.getByRole("button", { name: "Somebody else" }).click();
 	await card.getByRole("heading", { name: "Not the same person" }).waitFor();
 	assert.equal(await card.getByText("This customer proved to own mia@merge.test.").count(), 0);
+	await until(() => page.evaluate(() => document.activeElement?.closest(".card-column") !== null), "the focus to stay in the card");
 	await shot(page, "card-dismissed");
 	assert.deepEqual(await axe(page), []);
 	await card.getByRole("button", { name: "Suggest again" }).click();
 	await card.getByText("This customer proved to own mia@merge.test.").waitFor();
 	await card.getByRole("button", { name: "Same person" }).click();
-	await page.getByLabel("How do you know?").fill("called back");
-	await page.getByRole("button", { name: "Merge", exact: true }).click();
+	/* Whose cards, how far they are known to be true, why it is asked; then by keyboard. */
+	const asked = page.getByRole("dialog");
+	assert.match(await asked.innerText(), /mia@merge\.test \(not verified\)[\s\S]*This customer proved to own mia@merge\.test/);
+	assert.deepEqual(await axe(page), []);
+	await shot(page, "merge");
+	await page.keyboard.type("called back");
+	await page.keyboard.press("Enter");
 	await card.getByText("first matter").waitFor();
 	await card.getByText("ann merged: called back").waitFor();
+	await until(() => page.evaluate(() => document.activeElement?.closest(".card-column") !== null), "the focus to stay in the card");
 	assert.deepEqual(await axe(page), []);
 	await card.getByRole("button", { name: "Split" }).click();
 	await page.getByRole("dialog").getByRole("button", { name: "Split" }).click();

@@ -324,5 +324,20 @@ def test_merged_ones_are_merged():
         assert got == 409 and "33 cards" in answer["detail"], (i, got, answer)
 
 
+def test_an_agent_may_merge_whoever_wrote_into_a_thread():
+    """What the card suggests to an agent is what he may do."""
+    with Node() as node, node.desk("bo") as bo:
+        mid = node.mail("my balance is 17", headers=PASSED)
+        ann = node.conv(until("it", node.waiting)[0]["id"])["customer"]
+        other, stranger = write(node, "from my other address", sender="zoe@y.org", subject="Re: Help", headers=[f"In-Reply-To: {mid}"])
+        assert stranger != ann
+        sam = Browser(node, "sam2", "supervisor")
+        assert [(s["id"], s["reason"]) for s in sam.card(stranger)["suggestions"]] == [(ann, "thread")]
+        bo.available()
+        assert other in {bo.accept()["conv"] for _ in range(2)}
+        bo.command("merge", customer=stranger, into=ann, reason="wrote from two addresses")
+        assert {m["id"] for m in sam.card(ann)["merged"]} == {stranger}
+
+
 if __name__ == "__main__":
     sys.exit(main(dict(globals()), sys.argv[1:]))

@@ -23,7 +23,7 @@ export type DialogKind =
 	| { kind: "signature" }
 	| { kind: "explain"; conv: string }
 	| { kind: "picture"; picture: Shown }
-	| { kind: "merge"; customer: string; into: string; name: string }
+	| { kind: "merge"; customer: string; into: string; name: string; self: string; why: string }
 	| { kind: "split"; customer: string; name: string };
 export const dialog = signal<DialogKind | null>(null);
 

@@ -51,7 +51,7 @@ function Windows() {
 		case "picture":
 			return <PictureDialog picture={d.picture} />;
 		case "merge":
-			return <LinkDialog customer={d.customer} into={d.into} name={d.name} />;
+			return <LinkDialog customer={d.customer} into={d.into} name={d.name} self={d.self} why={d.why} />;
 		case "split":
 			return <LinkDialog customer={d.customer} name={d.name} />;
 	}

@@ -1,4 +1,5 @@
 /* Who writes: name, segment, how they are reached and how sure that is, and everything said before on any channel. */
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { dialog } from "../actions";
 import { distinct, open } from "../commands";
 import { dateTime, moment, span, t } from "../i18n";
@@ -51,6 +52,13 @@ function why(s: Suggestion): string {
 	return t(s.verified ? "card.why.verified" : "card.why.claimed", { value: s.value ?? "" });
 }
 
+/* A card in a line: its name and how far it is known to be true. */
+function whose(c: Card): string {
+	const all = (c.identities ?? []).filter((i) => i.kind !== "chat");
+	const said = all.map((i) => `${i.value} (${t(i.verified ? "card.verified" : "card.unverified").toLowerCase()})`);
+	return [c.name || t("card.unnamed"), ...said.filter((x) => !x.startsWith(`${c.name} `))].join(", ");
+}
+
 const may = () => account.value?.user.rights?.includes("merge") !== false;
 
 function Suggestions({ card: c }: { card: Card }) {
@@ -70,7 +78,16 @@ function Suggestions({ card: c }: { card: Card }) {
 								<button
 									type="button"
 									class="small"
-									onClick={() => (dialog.value = { kind: "merge", customer: c.id, into: s.id, name: s.name || t("card.unnamed") })}
+									onClick={() =>
+										(dialog.value = {
+											kind: "merge",
+											customer: c.id,
+											into: s.id,
+											name: s.name || t("card.unnamed"),
+											self: whose(c),
+											why: why(s),
+										})
+									}
 								>
 									{t("merge.ask")}
 								</button>
@@ -206,13 +223,28 @@ function Matter({ conv }: { conv: Conv }) {
 	);
 }
 
+/* A decision takes its own button away: the focus then stays in the card, on its heading. */
+function useKeptFocus(changed: unknown) {
+	const heading = useRef<HTMLHeadingElement>(null);
+	const inside = useRef(false);
+	useLayoutEffect(() => {
+		if (inside.current && document.activeElement === document.body) heading.current?.focus({ preventScroll: true });
+	}, [changed]);
+	return {
+		heading,
+		onFocusIn: () => (inside.current = true),
+		onFocusOut: (e: FocusEvent) => (inside.current = e.relatedTarget === null),
+	};
+}
+
 export function CardColumn() {
 	const conv = selected.value ? convs.value.get(selected.value) : undefined;
 	const id = conv?.customer;
 	const s = id ? card(id).value : null;
 	const c = s?.card;
+	const { heading, ...focus } = useKeptFocus(c);
 	return (
-		<section class="card-column" aria-label={t("card.title")}>
+		<section class="card-column" aria-label={t("card.title")} {...focus}>
 			{!conv ? (
 				<Empty icon="user">{t("card.none")}</Empty>
 			) : (
@@ -220,7 +252,9 @@ export function CardColumn() {
 					<div class="card-head">
 						<Avatar name={c?.name || convName(conv)} size={48} />
 						<div>
-							<h2>{c?.name || convName(conv)}</h2>
+							<h2 ref={heading} tabIndex={-1}>
+								{c?.name || convName(conv)}
+							</h2>
 							<p class="meta">
 								<Segment name={c?.segment ?? conv.segment} />
 								{c?.lang && (

@@ -5,19 +5,17 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import * as api from "../api";
-import { discard, open, retry } from "../commands";
-import { dateTime, t } from "../i18n";
-import { go } from "../page";
+import { discard, retry } from "../commands";
+import { t } from "../i18n";
 import type { DeadLetter, Stats } from "../protocol";
 import { commands } from "../state";
-import { Channel } from "./bits";
-import { Icon } from "./icon";
+import { type Said, Troubles } from "./troubles";
 
 /** `news`: the latest figures; the list is read again when they change. */
 export function Dead({ news }: { news: Stats | null }) {
 	const list = useSignal<DeadLetter[]>([]);
 	const all = useSignal(0);
-	const said = useSignal<{ good: boolean; text: string } | null>(null);
+	const said = useSignal<Said | null>(null);
 	const busy = useSignal<string | null>(null);
 	const heading = useRef<HTMLHeadingElement>(null);
 	const read = () =>
@@ -39,70 +37,34 @@ export function Dead({ news }: { news: Stats | null }) {
 		await read();
 		heading.current?.focus();
 	};
-	if (list.value.length === 0 && !said.value) return null;
 	return (
-		<>
-			<h3 ref={heading} tabIndex={-1}>
-				{t("floor.dead")} <span class="count">{all.value}</span>
-			</h3>
-			<p role="status" class={said.value?.good ? "tone-good" : "tone-late"}>
-				{said.value && (
+		<Troubles
+			title={t("floor.dead")}
+			class="dead"
+			list={list.value}
+			count={all.value}
+			said={said.value}
+			heading={heading}
+			whose={(d) => d.to}
+			why={(d) => t(`msg.${d.delivery}`) + (d.why ? `: ${d.why}` : "")}
+			decisions={(d) =>
+				commands.value && (
 					<>
-						<Icon name={said.value.good ? "check" : "alert"} size={16} /> {said.value.text}
+						<button type="button" class="small" disabled={busy.value === d.id} onClick={() => void decide(d, "again")}>
+							{t("floor.dead.retry")}
+						</button>
+						<button
+							type="button"
+							class="small"
+							disabled={busy.value === d.id}
+							title={t("floor.dead.discard.help")}
+							onClick={() => void decide(d, "gone")}
+						>
+							{t("floor.dead.discard")}
+						</button>
 					</>
-				)}
-			</p>
-			<ul class="quarantine dead">
-				{list.value.map((d) => (
-					<Row key={d.id} d={d} busy={busy.value === d.id} decide={(what) => void decide(d, what)} />
-				))}
-			</ul>
-			{all.value > list.value.length && (
-				<p class="muted">{t("floor.dead.more", { n: all.value - list.value.length })}</p>
-			)}
-		</>
-	);
-}
-
-function Row({ d, busy, decide }: { d: DeadLetter; busy: boolean; decide: (what: "again" | "gone") => void }) {
-	const name = d.to || t("floor.quarantine.nobody");
-	return (
-		<li>
-			<button
-				type="button"
-				class="link name"
-				aria-label={t("floor.quarantine.open", { name })}
-				onClick={() => {
-					go("desk");
-					open(d.conv);
-				}}
-			>
-				{name}
-			</button>
-			<span class="muted clip sub-line">{d.subject}</span>
-			<span class="muted">
-				<Channel kind="email" channel={d.channel ?? ""} words /> {dateTime(d.at_ms)}
-			</span>
-			<p>
-				{t(`msg.${d.delivery}`)}
-				{d.why ? `: ${d.why}` : ""}
-			</p>
-			{commands.value && (
-				<p class="do">
-					<button type="button" class="small" disabled={busy} onClick={() => decide("again")}>
-						{t("floor.dead.retry")}
-					</button>
-					<button
-						type="button"
-						class="small"
-						disabled={busy}
-						title={t("floor.dead.discard.help")}
-						onClick={() => decide("gone")}
-					>
-						{t("floor.dead.discard")}
-					</button>
-				</p>
-			)}
-		</li>
+				)
+			}
+		/>
 	);
 }

@@ -73,7 +73,8 @@ export function ResolveDialog({ conv }: { conv: string }) {
 }
 
 /* Two cards are one person, or are not after all: on record with who said so and why. */
-export function LinkDialog({ customer, into, name }: { customer: string; into?: string; name: string }) {
+export function LinkDialog(props: { customer: string; into?: string; name: string; self?: string; why?: string }) {
+	const { customer, into, name } = props;
 	const reason = useSignal("");
 	return (
 		<Dialog title={t(into ? "merge.title" : "split.title")} onClose={close}>
@@ -85,9 +86,21 @@ export function LinkDialog({ customer, into, name }: { customer: string; into?: 
 					void link(customer, into, reason.value.trim());
 				}}
 			>
-				<p>
-					<b>{name}</b>
-				</p>
+				<dl class="facts">
+					{props.self && (
+						<div>
+							<dt>{t("merge.this")}</dt>
+							<dd>{props.self}</dd>
+						</div>
+					)}
+					<div>
+						<dt>{t(into ? "merge.other" : "split.other")}</dt>
+						<dd>
+							<b>{name}</b>
+							{props.why && <p class="muted">{props.why}</p>}
+						</dd>
+					</div>
+				</dl>
 				<p class="muted">{t(into ? "merge.what" : "split.what")}</p>
 				<label class="field">
 					{t("merge.reason")}
