@@ -56,6 +56,8 @@ static bool public6(const uint8_t a[16])
 	/* What is given out to the world begins with 001; not Teredo and documentation, 2001::/23 and 2001:db8::/32. */
 	if ((a[0] & 0xe0) != 0x20)
 		return false;
+	if (a[0] == 0x3f && a[1] == 0xff && a[2] < 0x10)
+		return false; /* documentation, too */
 	if (a[0] == 0x20 && a[1] == 0x01 && ((a[2] & 0xfe) == 0 || (a[2] == 0x0d && a[3] == 0xb8)))
 		return false;
 	return true;
