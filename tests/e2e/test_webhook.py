@@ -71,8 +71,7 @@ def center(example, private="yes", change=lambda text: text):
     config = os.path.join(dir, "center.yaml")
     with open(os.path.join(ROOT, "conf/examples", example + ".yaml")) as f:
         text = f.read()
-    for real in ("https://api.telegram.org", "https://sms.example.net", "https://reviews.example.net/api"):
-        text = text.replace(f'url: "{real}', f'allow_private: {private}\n      url: "{peer.url}')
+    text = re.sub(r"\$\{\w+_URL:-[^}]*\}", peer.url, text).replace(re.search(r"\$\{\w+_PRIVATE:-no\}", text)[0], private)
     with open(config, "w") as f:
         f.write(change(text))
     node = Node(config=config, env=SECRETS, start=False)
