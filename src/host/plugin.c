@@ -10,6 +10,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -92,6 +93,40 @@ static const struct usher_channel *other_version(void *so)
 	return NULL;
 }
 
+struct place {
+	uintptr_t of, from, to;
+};
+
+/* dl_iterate_phdr's: takes the place of the shared object that `of` lies in. */
+static int find_place(struct dl_phdr_info *so, size_t size, void *arg)
+{
+	struct place *at = arg;
+	uintptr_t from = UINTPTR_MAX, to = 0;
+
+	(void)size;
+	for (size_t i = 0; i < so->dlpi_phnum; i++) {
+		const ElfW(Phdr) *h = &so->dlpi_phdr[i];
+		uintptr_t start = so->dlpi_addr + h->p_vaddr;
+		if (h->p_type != PT_LOAD)
+			continue;
+		from = start < from ? start : from;
+		to = start + h->p_memsz > to ? start + h->p_memsz : to;
+	}
+	if (at->of < from || at->of >= to)
+		return 0;
+	at->from = from;
+	at->to = to;
+	return 1;
+}
+
+const char *plugin_holding(const void *code)
+{
+	for (const struct plugin *p = loaded; p; p = p->next)
+		if ((uintptr_t)code >= p->from && (uintptr_t)code < p->to)
+			return p->name;
+	return NULL;
+}
+
 static int plugin_open(struct plugin *p, const char *path, struct err *err)
 {
 	void *so = dlopen(path, RTLD_NOW | RTLD_LOCAL);
@@ -101,13 +136,26 @@ static int plugin_open(struct plugin *p, const char *path, struct err *err)
 	if (!so)
 		return err_set(err, ENOENT, "%s", why ? why : "cannot be loaded");
 	given = dlsym(so, SYMBOL);
-	if (given)
+	if (given) {
+		struct place at = { .of = (uintptr_t)given };
+		dl_iterate_phdr(find_place, &at);
+		p->from = at.from;
+		p->to = at.to;
 		return plugin_adopt(p, given, err);
+	}
 	given = other_version(so);
 	if (given)
 		return refuse_version(given, err);
 	return err_set(err, EINVAL, "%s has no symbol %s: it is not a plugin for channel ABI %d",
 		path, SYMBOL, USHER_ABI_MAJOR);
+}
+
+static struct plugin *plugin_keep(struct plugin *p, struct slice name)
+{
+	p->name = slice_dup(name);
+	p->next = loaded;
+	loaded = p;
+	return p;
 }
 
 struct plugin *plugin_load_file(const char *path, struct err *err)
@@ -122,7 +170,7 @@ struct plugin *plugin_load_file(const char *path, struct err *err)
 		free(p);
 		p = NULL;
 	} else {
-		p->name = slice_dup(slice_of(p->api.name));
+		plugin_keep(p, slice_of(p->api.name));
 	}
 	str_free(&file);
 	return p;
@@ -150,9 +198,6 @@ struct plugin *plugin_load(struct slice dir, struct slice name, struct err *err)
 		free(p);
 		return NULL;
 	}
-	p->name = slice_dup(name);
-	p->next = loaded;
-	loaded = p;
 	ASSERT(p->api.open);
-	return p;
+	return plugin_keep(p, name);
 }

@@ -4,10 +4,13 @@
  *
  *   call_begin ─▶ plugin's code ─▶ call_end: how long        SIGSEGV in between: which plugin, in which call, then the signal's own way
  */
+#include <execinfo.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/assert.h"
@@ -16,7 +19,7 @@
 #include "host/inside.h"
 #include "model/limits.h"
 
-enum { SLOW_SAY_US = 1000000, LAST_WORDS_MAX = 400, HANDLER_STACK = 65536 };
+enum { SLOW_SAY_US = 1000000, LAST_WORDS_MAX = 400, HANDLER_STACK = 65536, FRAMES_MAX = 64 };
 
 /* ---- whose code runs ---- */
 
@@ -83,13 +86,38 @@ void call_end(struct usher_host *h, uint64_t began)
 
 static const int fatal[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
 
+static void cry(const char *text)
+{
+	ssize_t n = write(STDERR_FILENO, text, strlen(text));
+	(void)n;
+}
+
+/* No call of ours runs there: whose code it is, or who called it, stands on the stack. */
+static void cry_of_thread(void)
+{
+	void *frames[FRAMES_MAX];
+	int n = backtrace(frames, FRAMES_MAX);
+	const char *whose = NULL;
+	char name[17] = "";
+
+	for (int i = 0; i < n && !whose; i++)
+		whose = plugin_holding(frames[i]);
+	prctl(PR_GET_NAME, name);
+	cry(whose ? "usherd: fatal signal in a thread of a plugin plugin="
+		  : "usherd: fatal signal in a thread of no plugin");
+	cry(whose ? whose : "");
+	cry(" thread=");
+	cry(name);
+	cry("\n");
+}
+
 /* The handlers were for once: what comes after this is the signal itself. */
 static void on_fatal(int signo)
 {
-	if (last_words_n && pthread_equal(pthread_self(), loop_thread)) {
-		ssize_t n = write(STDERR_FILENO, last_words, (size_t)last_words_n);
-		(void)n;
-	}
+	if (!pthread_equal(pthread_self(), loop_thread))
+		cry_of_thread();
+	else if (last_words_n)
+		cry(last_words);
 	raise(signo);
 }
 
@@ -103,8 +131,11 @@ void watch_crashes(struct host *host)
 
 	host->thread = loop_thread = pthread_self();
 	host->watches_crash = !host->sanitized;
-	if (host->watches_crash)
+	if (host->watches_crash) {
+		void *frame;
+		backtrace(&frame, 1); /* loads what it needs, which a handler must not */
 		sigaltstack(&own, NULL);
+	}
 	for (size_t i = 0; host->watches_crash && i < sizeof(fatal) / sizeof(fatal[0]); i++)
 		sigaction(fatal[i], &sa, NULL);
 }

@@ -32,16 +32,16 @@ LIARS = {
 }
 
 
-def build(dir, name, old, new):
+def build(dir, name, old, new, before="", how="-O1"):
     with open(os.path.join(ROOT, "channels/hello/hello.c")) as f:
         good = f.read()
     assert good.count(old) == 1, (name, old)
-    text = "#include <pthread.h>\n#include <unistd.h>\nstatic void *elsewhere(void *arg);\n" + good.replace(old, new)
+    text = "#include <pthread.h>\n#include <string.h>\n#include <unistd.h>\nstatic void *elsewhere(void *arg);\n" + before + good.replace(old, new)
     text = text.replace("__attribute__((visibility", HEALTH + "__attribute__((visibility", 1)
     text += '\nstatic void *elsewhere(void *arg)\n{\n\tstruct hello *h = arg;\n\th->usher->count(h->host, "seen", 1);\n\treturn NULL;\n}\nvoid *keep = (void *)elsewhere;\n'
     with open(f"{dir}/{name}.c", "w") as f:
         f.write(text)
-    run("cc", "-w", "-D_GNU_SOURCE", "-shared", "-fPIC", "-I" + ROOT + "/include", "-o", f"{dir}/{name}.so", f"{dir}/{name}.c")
+    run("cc", how, "-w", "-D_GNU_SOURCE", "-shared", "-fPIC", "-I" + ROOT + "/include", "-o", f"{dir}/{name}.so", f"{dir}/{name}.c")
 
 
 def node(dir, names, build_dir=BUILD, **more):
@@ -76,14 +76,9 @@ def test_each_lie_has_a_name():
 
 
 def test_a_full_stack_says_whose_it_was():
-    deep = READ + "\n\tdeeper(1);"
+    deeper = "static int deeper(int n) { volatile char room[4096]; room[0] = (char)n; return deeper(n + 1) + room[0]; }\n"
     with room() as dir:
-        build(dir, "deep", READ, deep)
-        with open(dir + "/deep.c") as f:
-            text = f.read()
-        with open(dir + "/deep.c", "w") as f:
-            f.write("static int deeper(int n) { volatile char room[4096]; room[0] = (char)n; return deeper(n + 1) + room[0]; }\n" + text)
-        run("cc", "-O0", "-w", "-D_GNU_SOURCE", "-shared", "-fPIC", "-I" + ROOT + "/include", "-o", dir + "/deep.so", dir + "/deep.c")
+        build(dir, "deep", READ, READ + "\n\tdeeper(1);", deeper, "-O0")
         with node(dir, ["deep"], RELEASE) as usher:
             try:
                 usher.request("POST", "/deep", b"hello")
@@ -91,6 +86,17 @@ def test_a_full_stack_says_whose_it_was():
                 pass
             until("usherd to end", lambda: usher.process.poll() is not None)
             assert "fatal signal inside the plugin plugin=deep channel=deep call=http" in usher.log(), usher.tail(5)
+
+
+def test_a_crash_in_a_thread_of_its_own_says_whose_it_was():
+    crash = "static void *crash(void *p) { usleep(100000); size_t (*volatile length)(const char *) = strlen; return (void *)(length(p) + 1); }\n"  # in libc
+    with room() as dir:
+        build(dir, "threads", READ, '\tpthread_t t;\n\tpthread_create(&t, NULL, crash, (void *)8);\n\tpthread_setname_np(t, "poller");\n' + READ, crash)
+        with node(dir, ["threads"], RELEASE) as usher:
+            usher.request("POST", "/threads", b"hello")
+            until("usherd to end", lambda: usher.process.poll() is not None)
+            assert usher.process.returncode == -11, usher.process.returncode
+            assert "fatal signal in a thread of a plugin plugin=threads thread=poller" in usher.log(), usher.tail(5)
 
 
 if __name__ == "__main__":
