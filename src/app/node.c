@@ -223,7 +223,7 @@ static const char *text_or_null(struct slice s)
 	return s.n ? s.p : NULL;
 }
 
-static void trust_proxies(struct node *n)
+void node_configure_http(struct node *n)
 {
 	const struct config *c = n->config;
 	const char **list = mem_array(c->trusted_proxy_count + 1, sizeof(*list));
@@ -232,6 +232,7 @@ static void trust_proxies(struct node *n)
 		list[i] = c->trusted_proxies[i].p;
 	http_server_trust(n->http, list);
 	free(list);
+	http_server_strict_transport(n->http, slice_starts(c->public_url, SLICE("https://")));
 }
 
 /* usher-picture stands beside usherd; empty when nobody knows where that is. */
@@ -273,8 +274,7 @@ static int node_build(struct node *n, struct err *err)
 		slice_is(c->redis, "managed") ? "managed" : "given");
 	n->http = http_server_new(n->loop);
 	n->admin = http_server_new(n->loop);
-	trust_proxies(n);
-	http_server_strict_transport(n->http, slice_starts(c->public_url, SLICE("https://")));
+	node_configure_http(n);
 	n->store = store_new(n->loop, &o, &store_ops, n);
 	n->router = router_new(n->loop, n->store, c, &router_ops, n);
 	n->host = host_new(n->loop, n->store, n->http, c);

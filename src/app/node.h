@@ -71,6 +71,8 @@ void node_reload(struct node *n);
 /* Expands business hours anew from the text in force. */
 void node_refresh_hours(struct node *n);
 /* Lines of everything that the plugins refuse about their options; returns how many. */
+/* What the HTTP server has of the configuration: proxies, TLS alone. */
+void node_configure_http(struct node *n);
 size_t node_check_channels(const struct config *config, struct str *problems);
 /* admin.c: the admin listener. 0 or -errno. */
 int admin_open(struct node *n, struct err *err);

@@ -8,6 +8,7 @@
 #include "app/config.h"
 #include "app/node.h"
 #include "base/log.h"
+#include "net/tls.h"
 
 static void add_problem(void *arg, unsigned line, unsigned col, const char *message)
 {
@@ -78,9 +79,22 @@ static bool take(struct node *n, struct config *new, struct str *problems)
 	n->retiring = n->config;
 	n->config = new;
 	n->hours_us = loop_wall_us(n->loop);
+	node_configure_http(n);
 	desk_configure(n->desk, new);
 	router_configure(n->router, new, on_retired, n);
 	return true;
+}
+
+/* The files as they are now: certificates are renewed under the same name. NULL without TLS, or with a problem more. */
+static struct tls *read_certificate(
+	const struct node *n, const struct config *new, struct str *problems)
+{
+	struct err err;
+	struct tls *tls = n->tls ? tls_server_again(n->tls, &err) : NULL;
+
+	if (n->tls && !tls)
+		str_addf(problems, "%.*s: %s\n", SLICE_ARG(new->file), err.text);
+	return tls;
 }
 
 static void say_refused(struct node *n, const struct str *problems)
@@ -100,6 +114,7 @@ void node_reload(struct node *n)
 {
 	struct str problems = { 0 }, source = { 0 };
 	struct config *new = NULL;
+	struct tls *tls = NULL;
 
 	if (n->phase != PHASE_SERVING || n->retiring) {
 		log_warn("app", "reload refused why=\"not serving, or another reload under way\"");
@@ -110,8 +125,11 @@ void node_reload(struct node *n)
 	if (new) {
 		check_fixed(n->config, new, &problems);
 		node_check_channels(new, &problems);
+		tls = read_certificate(n, new, &problems);
 	}
 	if (!problems.n && new &&take(n, new, &problems)) {
+		if (tls)
+			tls_replace(n->tls, &tls);
 		str_free(&n->source);
 		n->source = source;
 		source = (struct str){ 0 };
@@ -121,6 +139,7 @@ void node_reload(struct node *n)
 		config_free(&new);
 		say_refused(n, &problems);
 	}
+	tls_free(&tls);
 	str_free(&source);
 	str_free(&problems);
 }

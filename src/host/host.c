@@ -84,6 +84,8 @@ int host_configure(struct host *h, const struct config *config, struct err *err)
 		if (!channel_find(h, config->channels[i].name) &&
 			!channel_open(h, &config->channels[i], &first))
 			status = -EINVAL;
+	LIST_FOR (c, &h->channels, struct usher_host, node)
+		stream_renew_tls(c);
 	return status ? err_set(err, EINVAL, "%s", first.text) : 0;
 }
 

@@ -268,6 +268,8 @@ void service_deadline(struct usher_stream *s, uint64_t after_us, const char *why
 void service_hangup(struct usher_stream *s, int finish_output, const char *why);
 const char *service_stream_peer(struct usher_stream *s);
 void stream_stop_listening(struct usher_host *h);
+/* Certificates from their files as they are now; one that cannot be read leaves the old one. */
+void stream_renew_tls(struct usher_host *h);
 void stream_drop_all(struct usher_host *h);
 
 /* keep.c */

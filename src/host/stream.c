@@ -158,6 +158,18 @@ void service_listen_pause(struct usher_host *h, int pause)
 	}
 }
 
+void stream_renew_tls(struct usher_host *h)
+{
+	LIST_FOR (l, &h->listeners, struct stream_listener, node) {
+		struct err err = { "" };
+		struct tls *fresh = l->tls ? tls_server_again(l->tls, &err) : NULL;
+		if (fresh)
+			tls_replace(l->tls, &fresh);
+		else if (l->tls)
+			log_error(h->name, "certificate not renewed why=\"%s\"", err.text);
+	}
+}
+
 void stream_stop_listening(struct usher_host *h)
 {
 	LIST_FOR (l, &h->listeners, struct stream_listener, node)

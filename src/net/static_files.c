@@ -129,7 +129,7 @@ static void file_pack(struct file *file)
 {
 	z_stream z = { 0 };
 	const struct str *from = &file->plain.bytes;
-	struct str *to = &file->packed.bytes;
+	struct str to = { 0 };
 	const int gzip = 16;
 
 	if (from->n < PACKED_FROM)
@@ -139,15 +139,15 @@ static void file_pack(struct file *file)
 	uLong most = deflateBound(&z, from->n);
 	z.next_in = (Bytef *)from->p;
 	z.avail_in = (uInt)from->n;
-	z.next_out = (Bytef *)str_reserve(to, most);
+	z.next_out = (Bytef *)str_reserve(&to, most);
 	z.avail_out = (uInt)most;
 	ASSERT(deflate(&z, Z_FINISH) == Z_STREAM_END);
-	to->n = z.total_out;
 	deflateEnd(&z);
-	if (to->n > from->n / 10 * 9) /* a picture, a sound */
-		str_free(to);
-	else
+	if (z.total_out < from->n / 10 * 9) { /* a picture, a sound is packed already */
+		str_add(&file->packed.bytes, slice_make(to.p, z.total_out));
 		form_tag(&file->packed);
+	}
+	str_free(&to);
 }
 
 static int files_add(
@@ -246,6 +246,18 @@ bool static_files_policy(struct static_files *f, const char *name, const char *c
 	return file != NULL;
 }
 
+/* The form that the client takes. Caches are told what it depended on. */
+static const struct form *file_choose(const struct file *file, struct http_request *r)
+{
+	if (!file->packed.bytes.n)
+		return &file->plain;
+	http_set(r, "Vary", SLICE("Accept-Encoding"));
+	if (!http_list_accepts(http_header(r, "accept-encoding"), SLICE("gzip")))
+		return &file->plain;
+	http_set(r, "Content-Encoding", SLICE("gzip"));
+	return &file->packed;
+}
+
 void static_files_answer(struct static_files *f, struct http_request *r, struct slice path)
 {
 	struct slice method = http_method(r);
@@ -262,14 +274,7 @@ void static_files_answer(struct static_files *f, struct http_request *r, struct 
 		http_problem(r, 405, "a file is only read");
 		return;
 	}
-	const struct form *form = &file->plain;
-	if (file->packed.bytes.n) {
-		http_set(r, "Vary", SLICE("Accept-Encoding"));
-		if (http_list_accepts(http_header(r, "accept-encoding"), SLICE("gzip")))
-			form = &file->packed;
-	}
-	if (form == &file->packed)
-		http_set(r, "Content-Encoding", SLICE("gzip"));
+	const struct form *form = file_choose(file, r);
 	http_set(r, "ETag", slice_of(form->etag));
 	http_set(r, "Cache-Control",
 		file->hashed ? SLICE("public, max-age=31536000, immutable") : SLICE("no-cache"));

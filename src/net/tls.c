@@ -17,7 +17,8 @@
 
 struct tls {
 	SSL_CTX *context;
-	char *server_name; /* client only: what the certificate must say */
+	char *server_name;	    /* client only: what the certificate must say */
+	char *cert_file, *key_file; /* server only */
 };
 
 /* The oldest OpenSSL reason; the rest of the queue is dropped. */
@@ -47,6 +48,8 @@ struct tls *tls_server_new(const char *cert_file, const char *key_file, struct e
 {
 	struct tls *tls = tls_new(TLS_server_method());
 
+	tls->cert_file = slice_dup(slice_of(cert_file));
+	tls->key_file = slice_dup(slice_of(key_file));
 	SSL_CTX_set_options(
 		tls->context, SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_CIPHER_SERVER_PREFERENCE);
 	/* TLS 1.2 with forward secrecy and without CBC (RFC 9325 4.2); 1.3 has nothing else. */
@@ -67,6 +70,11 @@ struct tls *tls_server_new(const char *cert_file, const char *key_file, struct e
 	return NULL;
 }
 
+struct tls *tls_server_again(const struct tls *tls, struct err *err)
+{
+	return tls_server_new(tls->cert_file, tls->key_file, err);
+}
+
 struct tls *tls_client_new(const char *server_name, const char *ca_file, struct err *err)
 {
 	struct tls *tls = tls_new(TLS_client_method());
@@ -84,11 +92,23 @@ struct tls *tls_client_new(const char *server_name, const char *ca_file, struct 
 	return NULL;
 }
 
+void tls_replace(struct tls *tls, struct tls **fresh)
+{
+	struct tls old = *tls;
+
+	ASSERT(!tls->server_name == !(*fresh)->server_name);
+	*tls = **fresh;
+	**fresh = old; /* a connection's SSL holds its context */
+	tls_free(fresh);
+}
+
 void tls_free(struct tls **tls)
 {
 	if (*tls) {
 		SSL_CTX_free((*tls)->context);
 		free((*tls)->server_name);
+		free((*tls)->cert_file);
+		free((*tls)->key_file);
 		free(*tls);
 	}
 	*tls = NULL;

@@ -3,6 +3,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -13,17 +14,21 @@ import time
 import warnings
 
 from test_http import CENTER, drip
-from usher import Node, main
+from usher import Node, main, until
 
 ASK = b"GET /form/contact HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
 
+def make_certificate(d):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "90", "-subj", "/CN=localhost", "-addext",
+                    "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", f"{d}/key", "-out", f"{d}/cert"], check=True, stderr=subprocess.DEVNULL)
+
+
 @contextlib.contextmanager
 def center():
-    """A node with a certificate of its own, and the directory with it."""
+    """A node with a certificate of its own."""
     with tempfile.TemporaryDirectory(prefix="usher-tls.") as d:
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "90", "-subj", "/CN=localhost", "-addext",
-                        "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", f"{d}/key", "-out", f"{d}/cert"], check=True, stderr=subprocess.DEVNULL)
+        make_certificate(d)
         with open(f"{d}/center.yaml", "w", encoding="utf-8") as f:
             f.write(CENTER.replace("public_url: http:", "public_url: https:") + f"tls: {{cert: {d}/cert, key: {d}/key}}\n")
         with Node(config=f.name) as node:
@@ -65,6 +70,31 @@ def test_only_what_is_safe_is_spoken():
             raise AssertionError(f"{version} {ciphers} is spoken")
         again = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{node.http}", "-tls1_2"], input=b"R\n", capture_output=True, timeout=20)
         assert b"RENEGOTIATING" in again.stdout + again.stderr and b"no renegotiation" in again.stdout + again.stderr, again
+
+
+def test_a_renewed_certificate_is_read_at_a_reload():
+    """All or nothing; connections that are there go on."""
+    def shown():
+        return ssl.get_server_certificate(("127.0.0.1", node.http)).strip()
+
+    def reload(says):
+        node.process.send_signal(signal.SIGHUP)
+        until(f"the log to say {says}", lambda: says in node.log())
+    with center() as node:
+        first, directory = shown(), os.path.dirname(node.certificate)
+        with socket.create_connection(("127.0.0.1", node.http), 10) as plain:
+            with client(node, ssl.TLSVersion.TLSv1_3).wrap_socket(plain, server_hostname="localhost") as s:
+                make_certificate(directory)
+                reload("reloaded hash=")
+                with open(node.certificate, encoding="ascii") as f:
+                    second = f.read().strip()
+                assert shown() == second != first
+                with open(f"{directory}/key", "w", encoding="ascii") as f:
+                    f.write("no key")
+                reload("reload refused")
+                assert shown() == second
+                s.sendall(ASK)
+                assert s.recv(65536).startswith(b"HTTP/1.1 200 ")
 
 
 def test_what_is_no_tls_is_cut_off():
