@@ -167,26 +167,17 @@ static void send(struct form *f, struct usher_http *r, int status, struct buf *b
 	buf_free(b);
 }
 
+static const struct {
+	const char *html, *complete;
+} TYPES[] = {
+#define ROW(name, word, type, complete) { type, complete },
+	FIELD_TYPES(ROW)
+#undef ROW
+};
+
 static const char *complete_of(const struct field *d)
 {
-	static const char *const by_type[] = {
-#define ROW(name, word, type, complete) complete,
-		FIELD_TYPES(ROW)
-#undef ROW
-	};
-
-	return d->map == MAP_NAME ? "name" : by_type[d->type];
-}
-
-static const char *type_of(const struct field *d)
-{
-	static const char *const by_type[] = {
-#define ROW(name, word, type, complete) type,
-		FIELD_TYPES(ROW)
-#undef ROW
-	};
-
-	return by_type[d->type];
+	return d->map == MAP_NAME ? "name" : TYPES[d->type].complete;
 }
 
 void page_stamp_of(struct form *f, const struct post *p, char out[STAMP_LEN + 1])
@@ -279,7 +270,7 @@ static void control(struct buf *b, struct form *f, size_t i, struct usher_str va
 		buf_printf(b, "</%s>\n", tag);
 		return;
 	}
-	buf_printf(b, "<input type=\"%s\"", type_of(d));
+	buf_printf(b, "<input type=\"%s\"", TYPES[d->type].html);
 	attributes(b, f, i, error);
 	if (d->type == FIELD_CHECK) {
 		buf_printf(b, " value=\"yes\"%s", value.n ? " checked" : "");

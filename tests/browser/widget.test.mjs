@@ -76,13 +76,14 @@ test("what is being written outlives a reload; what was read is not counted agai
 });
 
 test("twice as large, in a low window: every form can be reached, the head stays, the focus is never lost", { timeout: 60000 }, async () => {
-	const page = await newPage(browser, { width: 640, height: 360, deviceScaleFactor: 2 });
+	const page = await newPage(browser, { width: 640, height: 360, deviceScaleFactor: 2, dark: true });
 	const whole = async (what) => {
 		const [panel, head] = [await inside(page, ".panel").boundingBox(), await inside(page, ".head").boundingBox()];
 		assert.ok(head.y >= panel.y && head.height > 40, `${what}: the head is gone: ${JSON.stringify([panel, head])}`);
 		const focus = await page.locator("#usher-chat").evaluate((h) => h.shadowRoot.activeElement?.tagName);
 		assert.ok(focus, `${what}: the focus is lost`);
 		await shot(page, `low-${what}`);
+		assert.deepEqual(await axe(page), [], what);
 	};
 	await page.goto(shop.at({ lang: "en" }));
 	await inside(page, ".launch").click();
@@ -182,6 +183,24 @@ test("five hundred messages: quickly there, nobody who reads above is moved, the
 	await inside(page, ".text").getByText("the newest").waitFor();
 	assert.ok(await log(page, "log.scrollHeight - log.scrollTop - log.clientHeight < 60"), "at the end again");
 	await inside(page, ".more").waitFor({ state: "hidden" });
+	bo.close();
+	await page.context().close();
+});
+
+test("a server that says nothing more is found out by what it does not answer, and nothing is said twice", { timeout: 60000 }, async () => {
+	const page = await newPage(browser);
+	const [bo, conv] = await talk(page, "hello");
+	shop.center.process.kill("SIGSTOP");
+	try {
+		await say(page, "is anybody there?");
+		await inside(page, ".status.warn").waitFor({ timeout: 15000 });
+	} finally {
+		shop.center.process.kill("SIGCONT");
+	}
+	await received(page);
+	await until(() => bo.said(conv).length === 2, "it at the desk");
+	assert.deepEqual(await said(page), ["hello", "is anybody there?"]);
+	await inside(page, ".status.warn").waitFor({ state: "hidden", timeout: 15000 });
 	bo.close();
 	await page.context().close();
 });

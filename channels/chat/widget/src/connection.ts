@@ -37,6 +37,7 @@ const PING_MS = 25000;
 const SILENT_MS = 60000; // longer than two pings: half-open
 const WELCOME_MS = 10000;
 const AGAIN_MS = 1500;
+const ANSWER_MS = 8000; // so soon anything that is said has an answer
 const TRY_SOCKET = 2;
 const PIECE = /.{1,4000}(?=\s|$)|.{1,4000}/gsu; // the server takes 16 KiB of UTF-8; what is longer goes in several
 
@@ -134,9 +135,18 @@ export class Connection {
 
 	/** The network or the person is back: do not wait for the timer. */
 	private now(): void {
-		if (this.line || this.stopped) return;
+		if (this.stopped) return;
+		if (this.line) return this.ask({ t: "ping" });
 		clearTimeout(this.timer);
 		this.connect();
+	}
+
+	/** A line that was cut without a word, by sleep or another network, is found out by what nobody answers. */
+	private ask(frame: Frame): void {
+		const { line } = this;
+		const at = Date.now();
+		this.send(frame);
+		setTimeout(() => this.ready && line === this.line && this.heard < at && line?.close(), ANSWER_MS);
 	}
 
 	/** Another tab has another session: this one follows. */
@@ -170,7 +180,7 @@ export class Connection {
 		const p = this.keep.pending[0];
 		if (!this.ready || !p || this.flying === p.id) return;
 		this.flying = p.id;
-		this.send({ t: "say", id: p.id, text: p.text, files: p.files });
+		this.ask({ t: "say", id: p.id, text: p.text, files: p.files });
 	}
 
 	private frame(f: Frame): void {

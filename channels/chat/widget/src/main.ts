@@ -3,7 +3,7 @@ import { Connection } from "./connection";
 import { beforeForm, closedForm, mailForm, rateForm } from "./forms";
 import { Keep } from "./memory";
 import { askCenter, local, readSettings, type Center, type Settings } from "./settings";
-import { fill, strings, type Strings } from "./strings";
+import { fill, range, strings, type Strings } from "./strings";
 import { View } from "./view";
 
 const script = document.currentScript as HTMLScriptElement | null;
@@ -39,12 +39,6 @@ function begin(s: Strings): void {
 	};
 	const known = () => [...Object.keys(connection.about), ...(settings.name ? ["name"] : []), ...(settings.identity ? ["name", "email"] : []), ...(settings.department ? ["department"] : [])];
 
-	const range = ([low, high]: [number, number]) => {
-		const unit = high > 5400 ? 3600 : 60;
-		const [from, to] = [Math.floor(low / unit), Math.max(1, Math.ceil(high / unit))];
-		const name = unit > 60 ? s.h : s.min;
-		return from < 1 || from === to ? fill(s.upTo, to, name) : fill(s.between, from, to, name);
-	};
 	/** What the server looked at and did not want is not sent again. */
 	const upload = (file: File) => {
 		const line = view.note(fill(s.uploading, file.name));
@@ -119,7 +113,7 @@ function begin(s: Strings): void {
 		acked: (id) => view.acked(id),
 		refused: (id, why) => view.refused(id, why),
 		queue(position, wait) {
-			queue = position ? (position > 1 ? fill(s.ahead, position - 1) : s.next) + (wait ? ` ${range(wait)}` : "") : "";
+			queue = position ? (position > 1 ? fill(s.ahead, position - 1) : s.next) + (wait ? ` ${range(s, wait)}` : "") : "";
 			refresh();
 			if (position) startComfort();
 		},

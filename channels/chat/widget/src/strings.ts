@@ -77,3 +77,12 @@ export async function strings(base: string, ru: boolean): Promise<Strings> {
 export function fill(text: string, ...values: unknown[]): string {
 	return text.replace(/%/g, () => String(values.shift()));
 }
+
+/** How long it usually takes, of seconds. */
+export function range(s: Strings, [low, high]: [number, number]): string {
+	const unit = high > 5400 ? 3600 : 60;
+	const name = unit > 60 ? s.h : s.min;
+	const from = Math.floor(low / unit);
+	const to = Math.max(1, Math.ceil(high / unit));
+	return from < 1 || from === to ? fill(s.upTo, to, name) : fill(s.between, from, to, name);
+}
