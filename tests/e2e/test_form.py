@@ -138,6 +138,31 @@ def test_confirmation_is_no_cannon():
         print(f"# 31 posts, {len(sent)} confirmations", flush=True)
 
 
+def test_files_at_the_limit():
+    """The largest file is taken, a byte more is an error of its field; the same page sent twice is one message."""
+    def send(node, size, stamp="", lang="en", accept="application/json"):
+        body = b"".join(b'--b\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\n%s\r\n' % p for p in (
+            (b"_stamp", b"", stamp.encode()), (b"mail", b"", b"ann@x.org"), (b"words", b"", b"hello"),
+            (b"photo", b'; filename="photo.jpg"', b"x" * size))) + b"--b--\r\n"
+        status, headers, answer = node.request("POST", f"/form/contact?lang={lang}", body, {
+            "Content-Type": "multipart/form-data; boundary=b", "Accept": accept, "X-Forwarded-For": "192.0.2.50"})
+        return status, headers, answer.decode()
+
+    with center() as node:
+        page = node.request("GET", "/form/contact?lang=en")[2].decode()
+        largest = int(re.search(r'name="photo"[^>]* data-max="(\d+)"', page)[1])
+        stamp = re.search(r'name="_stamp" value="(\w+)"', page)[1]
+        time.sleep(2.1)
+        status, _, first = send(node, largest, stamp)
+        assert (status, send(node, largest, stamp)[2]) == (201, first)
+        assert node.conv(json.loads(first)["id"])["messages"][0]["parts"][0]["size"] == largest
+        status, headers, answer = send(node, largest + 1, lang="ru")
+        assert status == 422 and headers["content-type"] == "application/problem+json", (status, answer)
+        assert json.loads(answer)["errors"] == [{"field": "photo", "message": "Файл слишком большой."}], answer
+        status, _, answer = send(node, largest + 1, accept="text/html")
+        assert status == 422 and '<html lang="en">' in answer and "This file is too large." in answer and "\nhello</textarea>" in answer
+
+
 def test_fields_become():
     with center() as node:
         status, _, made = post(node, fields(topic="cards", plan="gold", who="Ann Lee", about="Lost"), peer="127.0.0.1")
