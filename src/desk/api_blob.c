@@ -12,6 +12,7 @@
 #include "model/entry.h"
 #include "model/limits.h"
 #include "model/pairs.h"
+#include "net/http_list.h"
 #include "store/blob.h"
 #include "store/history.h"
 #include "store/picture.h"
@@ -122,6 +123,20 @@ static void on_blob(void *arg, int status, struct slice bytes)
 	call_release(c);
 }
 
+/* What is drawn of a blob at a size is the same for ever. */
+static struct slice picture_tag(struct call *c)
+{
+	const struct blob_want *w = c->state;
+
+	return arena_printf(&c->arena, "\"%.*s-%u\"", SLICE_ARG(c->args[0]), w->side_px);
+}
+
+static void picture_headers(struct call *c)
+{
+	http_set(c->r, "Cache-Control", SLICE("private, max-age=86400, immutable"));
+	http_set(c->r, "ETag", picture_tag(c));
+}
+
 static void on_picture(void *arg, int status, struct slice bytes)
 {
 	struct call *c = arg;
@@ -135,10 +150,26 @@ static void on_picture(void *arg, int status, struct slice bytes)
 		http_set(c->r, "Content-Disposition", SLICE("inline"));
 		http_set(c->r, "Content-Security-Policy", SLICE("default-src 'none'; sandbox"));
 		http_set(c->r, "Cross-Origin-Resource-Policy", SLICE("same-origin"));
-		http_set(c->r, "Cache-Control", SLICE("private, max-age=86400"));
+		picture_headers(c);
 		http_answer(c->r, 200, picture_type(bytes), bytes);
 	}
 	call_release(c);
+}
+
+static void give(struct call *c)
+{
+	const struct blob_want *w = c->state;
+
+	if (!w->side_px) {
+		blob_get(c->d->store, c->args[0], on_blob, c);
+	} else if (!http_list_has_tag(http_header(c->r, "if-none-match"), picture_tag(c).p)) {
+		picture_get(c->d->store, c->args[0], w->side_px, on_picture, c);
+	} else {
+		c->answered = true;
+		picture_headers(c);
+		http_answer(c->r, 304, NULL, SLICE(""));
+		call_release(c);
+	}
 }
 
 /* The part of that blob among an entry's; the raw source of a message counts too. */
@@ -173,10 +204,7 @@ static void on_entries(void *arg, int status, const struct entry *entries, size_
 	if (!call_lives(c)) {
 		call_release(c);
 	} else if (has) {
-		if (w->side_px)
-			picture_get(c->d->store, c->args[0], w->side_px, on_picture, c);
-		else
-			blob_get(c->d->store, c->args[0], on_blob, c);
+		give(c);
 	} else if (status || count < API_MESSAGES_MAX) {
 		call_failed(c, status ? status : -ENOENT);
 		call_release(c);

@@ -17,6 +17,8 @@
 	LIMIT(PICTURE_FILE_MAX, 16777216, "bytes", "of a picture that is shown, not only saved")   \
 	LIMIT(PICTURES_AT_ONCE, 2, "processes", "that draw pictures anew; each takes a core")      \
 	LIMIT(PICTURES_WAIT_MAX, 64, "pictures", "that wait for one of them")                      \
+	LIMIT(PICTURES_KEPT, 512, "pictures", "drawn anew and kept in memory for the next viewer") \
+	LIMIT(PICTURES_KEPT_BYTES, 8388608, "bytes", "of these; one of them an eighth at most")    \
 	LIMIT(BLOB_REDIS_MAX, 65536, "bytes", "larger blobs are files: Redis keeps all in memory") \
 	LIMIT(RECIPIENTS_MAX, 50, "addresses", "of one reply; more is a newsletter")               \
 	LIMIT(QUOTED_HTML_MAX, 131072, "bytes", "of HTML that is quoted; more is quoted as words") \

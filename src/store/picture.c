@@ -4,7 +4,8 @@
  *   waiting ─▶ blob_get ─▶ [memory file] ─▶ process ─▶ [memory file] ─▶ fn
  *
  * Both files are in memory: nothing is written while the loop waits, and the process' end is all there is to watch. How large its answer
- * and how long its work may be it limits itself; PATIENCE_MS is for one that hangs all the same.
+ * and how long its work may be it limits itself; PATIENCE_MS is for one that hangs all the same. What was drawn last is kept in memory,
+ * up to PICTURES_KEPT_BYTES: a colleague who looks, or a page that is loaded anew, costs no process.
  */
 #include "store/picture.h"
 
@@ -40,10 +41,19 @@ struct picture {
 	void (*fn)(void *arg, int status, struct slice bytes);
 	void *arg;
 };
+struct kept {
+	struct list_node node;
+	char blob[BLOB_NAME_LEN];
+	unsigned side_px;
+	size_t size;
+	char bytes[];
+};
 struct pictures {
 	struct store *store;
 	char *program;
 	struct list waiting, running;
+	struct list kept; /* longest unused first */
+	size_t kept_bytes;
 	size_t waiting_count, running_count;
 	uint64_t drawn, failed;
 };
@@ -77,6 +87,42 @@ static void picture_end(struct picture *p, int status, struct slice bytes)
 	pictures_next(all);
 }
 
+/* ---- what was drawn already ---- */
+
+static void kept_drop(struct pictures *all, struct kept *k)
+{
+	list_remove(&k->node);
+	all->kept_bytes -= k->size;
+	free(k);
+}
+
+static struct slice kept_find(struct pictures *all, const struct picture *p)
+{
+	LIST_FOR (k, &all->kept, struct kept, node) {
+		if (k->side_px != p->side_px || memcmp(k->blob, p->blob, BLOB_NAME_LEN) != 0)
+			continue;
+		list_remove(&k->node);
+		list_push_back(&all->kept, &k->node);
+		return slice_make(k->bytes, k->size);
+	}
+	return (struct slice){ 0 };
+}
+
+static void kept_add(struct pictures *all, const struct picture *p, struct slice bytes)
+{
+	if (bytes.n > PICTURES_KEPT_BYTES / 8 || kept_find(all, p).n)
+		return;
+	while (all->kept_bytes + bytes.n > PICTURES_KEPT_BYTES || all->kept.count >= PICTURES_KEPT)
+		kept_drop(all, LIST_ENTRY(all->kept.first, struct kept, node));
+	struct kept *k = mem_alloc(sizeof(*k) + bytes.n);
+	memcpy(k->blob, p->blob, BLOB_NAME_LEN);
+	memcpy(k->bytes, bytes.p, bytes.n);
+	k->side_px = p->side_px;
+	k->size = bytes.n;
+	all->kept_bytes += bytes.n;
+	list_push_back(&all->kept, &k->node);
+}
+
 /* ---- the process ---- */
 
 static void picture_answer(struct picture *p)
@@ -92,6 +138,8 @@ static void picture_answer(struct picture *p)
 	}
 	struct slice bytes = slice_make(at, (size_t)st.st_size);
 	bool known = picture_type(bytes);
+	if (known)
+		kept_add(p->all, p, bytes);
 	picture_end(p, known ? 0 : -EINVAL, known ? bytes : (struct slice){ 0 });
 	munmap(at, bytes.n);
 }
@@ -220,6 +268,27 @@ static void picture_refused(void *arg, int status, const struct reply *r)
 	picture_free(p);
 }
 
+static void picture_wait(struct picture *p)
+{
+	list_push_back(&p->all->waiting, &p->node);
+	p->all->waiting_count++;
+	pictures_next(p->all);
+}
+
+static void picture_again(void *arg, int status, const struct reply *r)
+{
+	struct picture *p = arg;
+	struct slice bytes = kept_find(p->all, p);
+
+	if (status || bytes.n) {
+		(void)r;
+		p->fn(p->arg, status, status ? (struct slice){ 0 } : bytes);
+		picture_free(p);
+	} else {
+		picture_wait(p); /* others have taken its place meanwhile */
+	}
+}
+
 void picture_get(struct store *s, struct slice blob, unsigned side_px,
 	void (*fn)(void *arg, int status, struct slice bytes), void *arg)
 {
@@ -243,9 +312,10 @@ void picture_get(struct store *s, struct slice blob, unsigned side_px,
 		return;
 	}
 	memcpy(p->blob, blob.p, BLOB_NAME_LEN);
-	list_push_back(&all->waiting, &p->node);
-	all->waiting_count++;
-	pictures_next(all);
+	if (kept_find(all, p).n)
+		link_later(s->ask, 0, picture_again, p);
+	else
+		picture_wait(p);
 }
 
 const char *picture_type(struct slice bytes)
@@ -297,6 +367,8 @@ void pictures_free(struct pictures **pictures)
 	*pictures = NULL;
 	pictures_drop(&all->waiting);
 	pictures_drop(&all->running);
+	while (all->kept.first)
+		kept_drop(all, LIST_ENTRY(all->kept.first, struct kept, node));
 	free(all->program);
 	free(all);
 }

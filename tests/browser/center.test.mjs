@@ -117,6 +117,12 @@ test("a picture of a visitor is seen at the desk, drawn anew, small and large, a
 	const small = desk.locator(".thumbnail img");
 	await until(() => small.evaluate((i) => i.complete && i.naturalWidth), "the picture at the desk");
 	assert.equal(await small.evaluate((i) => i.naturalWidth), 480);
+	const again = await small.evaluate(async ({ src }) => {
+		const first = await fetch(src, { cache: "no-store" });
+		const second = await fetch(src, { cache: "no-store", headers: { "If-None-Match": first.headers.get("etag") } });
+		return [first.status, first.headers.get("cache-control"), second.status];
+	});
+	assert.deepEqual(again, [200, "private, max-age=86400, immutable", 304]);
 	await shot(desk, "picture-small");
 	assert.deepEqual(await axe(desk), []);
 	await desk.locator(".thumbnail").focus();

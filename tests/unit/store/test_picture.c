@@ -105,6 +105,10 @@ static void a_picture_becomes_another(void **state)
 	assert_string_equal(
 		drawn(&b, slice_make((const char *)solid, sizeof(solid)), &status), "image/jpeg");
 	assert_int_equal(pictures_drawn(b.store), 2);
+	/* the next viewer costs no process */
+	assert_string_equal(
+		drawn(&b, slice_make((const char *)solid, sizeof(solid)), &status), "image/jpeg");
+	assert_int_equal(pictures_drawn(b.store), 2);
 	drawn(&b, slice_make((const char *)bomb, sizeof(bomb)), &status);
 	assert_int_equal(status, -EINVAL);
 	drawn(&b, slice_make((const char *)solid, sizeof(solid) / 2), &status);

@@ -56,8 +56,10 @@ function why(s: Suggestion): string {
 function whose(c: Card): string {
 	const all = (c.identities ?? []).filter((i) => i.kind !== "chat");
 	const said = all.map((i) => `${i.value} (${t(i.verified ? "card.verified" : "card.unverified").toLowerCase()})`);
-	return [c.name || t("card.unnamed"), ...said.filter((x) => !x.startsWith(`${c.name} `))].join(", ");
+	return [c.name ?? "", ...said.filter((x) => !x.startsWith(`${c.name} `))].filter(Boolean).join(", ") || t("card.unnamed");
 }
+
+const named = (s: Suggestion) => s.name || s.value || t("card.unnamed");
 
 const may = () => account.value?.user.rights?.includes("merge") !== false;
 
@@ -69,7 +71,7 @@ function Suggestions({ card: c }: { card: Card }) {
 					<Icon name="question" />
 					<div>
 						<p>
-							<b>{s.name || t("card.unnamed")}</b> <Segment name={s.segment} />
+							<b>{named(s)}</b> <Segment name={s.segment} />
 						</p>
 						<p>{why(s)}</p>
 						<p class="muted">{t("card.suggest.note")}</p>
@@ -83,7 +85,7 @@ function Suggestions({ card: c }: { card: Card }) {
 											kind: "merge",
 											customer: c.id,
 											into: s.id,
-											name: s.name || t("card.unnamed"),
+											name: named(s),
 											self: whose(c),
 											why: why(s),
 										})

@@ -86,7 +86,7 @@ export function LinkDialog(props: { customer: string; into?: string; name: strin
 					void link(customer, into, reason.value.trim());
 				}}
 			>
-				<dl class="facts">
+				<dl class="parties">
 					{props.self && (
 						<div>
 							<dt>{t("merge.this")}</dt>
