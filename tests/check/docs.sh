@@ -1,5 +1,5 @@
 # docs.sh: what people are told of exists and what exists is told: keys in conf/usher.yaml, verbs in README.md, metrics in
-# conf/metrics.md, and no link in a README leads nowhere.
+# conf/metrics.md, frames and endpoints in PROTOCOL.md, and no link in a README leads nowhere.
 set -u
 build=${USHER_RELEASE:-build}
 [ -x "$build/usherd" ] && [ -x "$build/usherctl" ] || { echo "not ok check/docs: no usherd or usherctl in $build"; exit 0; }
@@ -22,6 +22,14 @@ told=$(sed -n 's/^| `\(usher_[a-z_]*\)` .*/\1/p' conf/metrics.md | sort)
 real=$("$build/usherd" --metrics | sed 's/{.*//' | sort)
 say metrics "$(echo "$told
 $real" | sort | uniq -u | sed 's/^/in conf\/metrics.md and usherd --metrics not alike: /')"
+# X(FRAME, "name", ...) and X(handler, "GET", "/path/{id}", ...) of the desk's tables
+protocol=src/desk/PROTOCOL.md
+say frames "$(sed -n '/define FRAMES(X)/,/^#define FRAME_ENUM/s/.*X([A-Z_]*, "\([a-z_]*\)",.*/\1/p' src/desk/protocol.h | while read -r frame; do
+	grep -q "^| \`$frame\` |" $protocol || echo "$protocol has no frame $frame"
+done)"
+say endpoints "$(sed -n 's/.*X([a-z_]*, "\([A-Z]*\)", "\([^"]*\)",.*/\1 \2/p' src/desk/api.h | sed 's/{id}/ID/; s/{name}/NAME/; s/{seq}/SEQ/' | while read -r method path; do
+	grep -qE "\`$method (/api/v1)?$path[\`?]" $protocol || echo "$protocol has no $method $path"
+done)"
 say links "$(find . -name '*.md' ! -path '*/node_modules/*' ! -path './build*' | while read -r file; do
 	grep -oE '\]\([^)#]+' "$file" | sed 's/^](//' | grep -vE '^[a-z]+:' | while read -r link; do
 		[ -e "$(dirname "$file")/$link" ] || echo "$file: $link leads nowhere"

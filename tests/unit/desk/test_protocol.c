@@ -109,10 +109,34 @@ static const struct good good[] = {
 	{ "{\"t\":\"ping\"}", "" },
 	{ "{\"t\":\"typing\",\"conv\":\"" ID "\"}", "conv=" ID },
 	{ "{\"t\":\"resume\",\"from\":17}", "" },
+	{ "{\"id\":\"c1\",\"t\":\"write\",\"channel\":\"m\",\"to\":\"A@b.org\",\"subject\":\"s\","
+	  "\"text\":\"t\"}",
+		"t=write ch=m ik=email iv=a@b.org subj=s text=t" },
+	{ "{\"id\":\"c1\",\"t\":\"consult\",\"conv\":\"" ID "\",\"to\":\"skills:en=50\"}", "t="
+											   "consult"
+											   " to="
+											   "skills:"
+											   "en=50 "
+											   "conv"
+											   "=" ID },
+	{ "{\"id\":\"c1\",\"t\":\"wrapup_more\",\"conv\":\"" ID "\"}", "t=wrapup_more conv=" ID },
+	{ "{\"id\":\"c1\",\"t\":\"discard\",\"conv\":\"" ID "\",\"seq\":3}",
+		"t=discard conv=" ID " seq=3" },
+	{ "{\"id\":\"c1\",\"t\":\"watch\",\"conv\":\"" ID "\",\"on\":true}", "conv=" ID },
+	{ "{\"t\":\"seen\",\"conv\":\"" ID "\",\"seq\":3}", "conv=" ID " seq=3" },
+	{ "{\"id\":\"c1\",\"t\":\"merge\",\"customer\":\"" ID "\",\"into\":\"" ID "\",\"reason\":"
+										  "\"r\"}",
+		"t=merge why=r cust=" ID " linked=" ID },
+	{ "{\"id\":\"c1\",\"t\":\"split\",\"customer\":\"" ID "\"}", "t=split cust=" ID },
+	{ "{\"id\":\"c1\",\"t\":\"distinct\",\"customer\":\"" ID "\",\"into\":\"" ID "\"}",
+		"t=distinct cust=" ID " linked=" ID },
+	{ "{\"id\":\"c1\",\"t\":\"undistinct\",\"customer\":\"" ID "\",\"into\":\"" ID "\"}",
+		"t=undistinct cust=" ID " linked=" ID },
 };
 
 static void good_frames(void **state)
 {
+	bool seen[FRAME_COUNT] = { false };
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		struct arena arena = { 0 };
@@ -125,9 +149,13 @@ static void good_frames(void **state)
 		struct slice got = slice_trim(str_slice(&text));
 		if (!slice_is(got, good[i].command))
 			fail_msg("%s\n  %.*s", good[i].frame, SLICE_ARG(got));
+		seen[f.type] = true;
 		str_free(&text);
 		arena_free(&arena);
 	}
+	for (enum frame_type t = FRAME_NONE + 1; t < FRAME_COUNT; t++)
+		if (!seen[t])
+			fail_msg("no example of frame %u of desk/protocol.h", (unsigned)t);
 }
 
 /* Whoever says who they are in a frame is not believed. */
