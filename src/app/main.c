@@ -28,6 +28,7 @@ static const char usage[] = "usage: usherd -c FILE      run with this configurat
 			    "SIGHUP reads the configuration again, SIGTERM drains and stops, "
 			    "SIGINT stops quickly.\n";
 
+enum { FEW_DESCRIPTORS = 8192 }; /* a warning below */
 struct options {
 	const char *file;
 	bool test, verbose;
@@ -75,7 +76,10 @@ static void raise_descriptors(void)
 		return;
 	most.rlim_cur = most.rlim_max < want ? most.rlim_max : want;
 	if (setrlimit(RLIMIT_NOFILE, &most) != 0)
-		log_warn("app", "few descriptors error=\"%s\"", strerror(errno));
+		log_warn("app", "descriptors stay few error=\"%s\"", strerror(errno));
+	else if (most.rlim_cur < FEW_DESCRIPTORS)
+		log_warn("app", "few descriptors may be open, so few people come in most=%llu",
+			(unsigned long long)most.rlim_cur);
 }
 
 static int run(const struct options *o)

@@ -144,6 +144,14 @@ static bool host_is_valid(struct slice host)
 	return colon > 0;
 }
 
+/* "a:80" and "a:" are "a" where 80 is usual (RFC 9110 4.2.3). */
+static struct slice without_usual(struct slice host, struct slice port)
+{
+	if (slice_ends(host, port))
+		return slice_make(host.p, host.n - port.n);
+	return slice_ends(host, SLICE(":")) ? slice_make(host.p, host.n - 1) : host;
+}
+
 /* RFC 9112 3.2: exactly one Host, and an absolute target must name the same. */
 static void refuse_host(struct http_parse *p)
 {
@@ -158,13 +166,15 @@ static void refuse_host(struct http_parse *p)
 		http_refuse(p, 400, "the Host field is not a host name with an optional port");
 	if (p->stage == HTTP_AT_REFUSAL || target.p[0] == '/' || target.p[0] == '*')
 		return;
-	size_t skip = strncasecmp(target.p, "https", 5) == 0 ? 8 : 7;
+	bool https = strncasecmp(target.p, "https", 5) == 0;
+	struct slice port = https ? SLICE(":443") : SLICE(":80");
+	size_t skip = https ? 8 : 7;
 	struct slice authority = { target.p + skip, target.n - skip };
 	size_t end = 0;
 	while (end < authority.n && authority.p[end] != '/' && authority.p[end] != '?')
 		end++;
 	authority.n = end;
-	if (!slice_equal_nocase(authority, host))
+	if (!slice_equal_nocase(without_usual(authority, port), without_usual(host, port)))
 		http_refuse(p, 400, "the request target names another host than the Host field");
 }
 

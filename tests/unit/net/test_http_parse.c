@@ -73,6 +73,8 @@ static const struct refused refused[] = {
 	{ 400, B("GET / HTTP/1.1\r\nHost: [::1\r\n\r\n"), "Host" },
 	{ 400, B("GET http://y/ HTTP/1.1\r\nHost: x\r\n\r\n"), "another host" },
 	{ 400, B("GET http://x@y/ HTTP/1.1\r\nHost: y\r\n\r\n"), "another host" },
+	{ 400, B("GET http://x:443/ HTTP/1.1\r\nHost: x\r\n\r\n"), "another host" },
+	{ 400, B("GET http:///p HTTP/1.1\r\nHost: x\r\n\r\n"), "another host" },
 	{ 400, B("GET http://x:81/ HTTP/1.1\r\nHost: x\r\n\r\n"), "another host" },
 	/* field lines */
 	{ 400, B(OK " folded: x\r\n\r\n"), "folded" },
@@ -178,6 +180,8 @@ static const struct accepted accepted[] = {
 	{ B("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n"), "", 0, true },
 	{ B("GET http://X:8/p HTTP/1.1\r\nHost: x:8\r\n\r\n"), "", 0, true },
 	{ B("GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n"), "", 0, true },
+	{ B("GET http://x:80/ HTTP/1.1\r\nHost: X\r\n\r\n"), "", 0, true },
+	{ B("GET https://x HTTP/1.1\r\nHost: x:443\r\n\r\n"), "", 0, true },
 	{ B(OK "Empty:\r\nA:\tb \t\r\nObs: \xe4\xff\r\n\r\n"), "", 0, true },
 	{ B(OK "Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n\x81"), "", 1, true },
 	{ B(POST "Content-Length: 5\r\n\r\nhelloGET"), "hello", 3, true },
