@@ -179,41 +179,59 @@ static const struct letter_words russian = { "ответ на ваше обра�
 	"Чтобы продолжить, ответьте на это письмо: разговор в чате и по почте один. Если вы нам не "
 	"писали, не обращайте внимания." };
 
-static void add_said(struct batch *b, const struct entry *en, struct str *text, struct str *parts)
+/* Text and files so far. */
+struct body {
+	struct str text, parts;
+	size_t part_count;
+};
+
+/* False: there is no room for it beside what is there. */
+static bool body_add(struct batch *b, struct body *body, const struct entry *en, bool first)
 {
+	size_t count = 0;
 	struct part p;
 
-	str_addf(text, "\n\n%.*s:\n%.*s", SLICE_ARG(en->from), SLICE_ARG(en->text));
 	for (struct slice rest = en->parts; parts_next(&rest, &p, &b->arena);)
-		parts_add(parts, &p);
+		count++;
+	if (!first && (body->text.n + en->text.n > MESSAGE_TEXT_MAX ||
+			      body->part_count + count > MESSAGE_PARTS_MAX))
+		return false;
+	str_addf(&body->text, "\n\n%.*s:\n%.*s", SLICE_ARG(en->from), SLICE_ARG(en->text));
+	for (struct slice rest = en->parts; parts_next(&rest, &p, &b->arena);)
+		parts_add(&body->parts, &p);
+	body->part_count += count;
+	return true;
 }
 
-/* Only what agents said, and only what he has not seen; false: nothing. *last: the last of it. */
-static bool letter_fill(struct batch *b, const struct absent *a, uint64_t after, struct outbound *o,
-	struct entry *last)
+/* Only what agents said, and only what he has not seen; false: nothing. *last: the last of it; a->last: how far it goes. */
+static bool letter_fill(
+	struct batch *b, struct absent *a, uint64_t after, struct outbound *o, struct entry *last)
 {
 	const struct letter_words *words = slice_is(a->row->lang, "ru") ? &russian : &english;
-	struct str text = { 0 }, parts = { 0 };
+	struct body body = { .part_count = 0 };
 	bool any = false;
 
-	str_add_text(&text, words->before);
+	str_add_text(&body.text, words->before);
 	for (uint64_t seq = a->first; seq <= a->last; seq++) {
 		struct entry en = { 0 };
 		struct slice packed = a->packed[seq - a->first];
 		if (seq <= after || !packed.n || record_unpack(&entry_table, &en, packed, NULL) ||
 			en.direction != DIRECTION_OUT)
 			continue;
-		add_said(b, &en, &text, &parts);
+		if (!body_add(b, &body, &en, !any)) {
+			a->last = seq - 1;
+			break;
+		}
 		*last = en;
 		any = true;
 	}
-	str_addf(&text, "\n\n%s", words->after);
-	o->text = arena_copy(&b->arena, str_slice(&text));
-	o->parts = arena_copy(&b->arena, str_slice(&parts));
+	str_addf(&body.text, "\n\n%s", words->after);
+	o->text = arena_copy(&b->arena, str_slice(&body.text));
+	o->parts = arena_copy(&b->arena, str_slice(&body.parts));
 	o->subject =
 		arena_printf(&b->arena, "%.*s: %s", SLICE_ARG(b->config->brand), words->subject);
-	str_free(&text);
-	str_free(&parts);
+	str_free(&body.text);
+	str_free(&body.parts);
 	return any;
 }
 
@@ -239,6 +257,7 @@ static void letter_put(struct batch *b, const struct absent *a, struct slice mai
 	letter_copy_put(b, o);
 	recipients_add(&rcpts, &r);
 	last->rcpts = arena_copy(&b->arena, str_slice(&rcpts));
+	last->address = o->to;
 	last->delivery = DELIVERY_QUEUED;
 	last->why = (struct slice){ 0 };
 	str_free(&rcpts);
@@ -246,7 +265,7 @@ static void letter_put(struct batch *b, const struct absent *a, struct slice mai
 
 /* ---- projecting ---- */
 
-static void absent_project(struct batch *b, const struct absent *a)
+static void absent_project(struct batch *b, struct absent *a)
 {
 	struct row *row = a->row;
 	struct slice share;
@@ -304,7 +323,7 @@ void away_plan(struct batch *b, struct row *row)
 	if (!away_is_wanted(b, row))
 		row->mail_us = 0;
 	else if (!row->mail_us)
-		row->mail_us = b->now_us + ch->away_s * UINT64_C(1000000);
+		row->mail_us = b->now_us + (uint64_t)ch->away_s * SECOND_US;
 	if (row->mail_us != before)
 		commit_away(b->commit, row->conv, row->mail_us);
 	if (row->mail_us && (!b->away_next_us || row->mail_us < b->away_next_us))

@@ -5,6 +5,9 @@
  *   XAUTOCLAIM (what others had in hand, when this node has taken the lead) ─▶ XREADGROUP ... 0 (what this node had in hand when it
  *   stopped) ─▶ ... > (new ones) ─▶ item ─▶ XACK + XDEL
  *
+ * What is put while another's read still waits in Redis is given to that one, who may be gone when it comes: after the longest wait of a read
+ * it is asked once more what others have in hand.
+ *
  * Another that lives and has lost the lead may go on with what was taken from it: where sending twice does harm, whoever sends leaves a mark first
  * (host), and the other finds it. A message that was done while Redis was away is kept as done and taken off when it is back.
  */
@@ -30,12 +33,13 @@ struct outbox {
 	bool grouped;	 /* the consumer group exists */
 	bool grouping;
 	bool claims, claiming;	/* wants what others had; asks for it now */
+	bool claims_again;	/* and once more when nobody else's read can wait any more */
 	bool past;		/* what was pending from before has been read */
 	struct stream_id after; /* the last one handed out */
 	bool stopped;
 	struct argv finished; /* done while away: ids, in their arena */
 	struct arena finished_arena;
-	struct loop_timer *later;
+	struct loop_timer *later, *again;
 	void (*fn)(void *arg, const struct outbox_item *item);
 	void *arg;
 	struct arena arena;
@@ -226,6 +230,9 @@ static void outbox_claimed(void *arg, int status, const struct reply *r)
 		}
 	}
 	o->claims = false;
+	if (o->claims_again)
+		loop_timer_set(o->again, (REDIS_BLOCK_MS + OUTBOX_LATER_MS) * 1000);
+	o->claims_again = false;
 	reader_wake(o->reader);
 }
 
@@ -238,6 +245,20 @@ static void outbox_claim(struct outbox *o, struct slice from)
 	link_call(o->store->write, &(struct argv){ words, 8, 8 }, outbox_claimed, o);
 }
 
+static void outbox_again(void *arg)
+{
+	struct outbox *o = arg;
+
+	if (!o->stopped && !o->claiming)
+		outbox_claim(o, SLICE("0-0"));
+}
+
+static void outbox_claim_twice(struct outbox *o)
+{
+	o->claims_again = true;
+	outbox_claim(o, SLICE("0-0"));
+}
+
 void outbox_take_over(struct store *s)
 {
 	struct map_entry e;
@@ -246,7 +267,7 @@ void outbox_take_over(struct store *s)
 	for (size_t i = 0; map_next(&s->outboxes, &i, &e);) {
 		struct outbox *o = e.value;
 		if (!o->stopped && !o->claiming)
-			outbox_claim(o, SLICE("0-0"));
+			outbox_claim_twice(o);
 	}
 }
 
@@ -360,6 +381,7 @@ void outbox_follow(struct store *s, struct slice channel, size_t window,
 		o->channel = slice_dup(channel);
 		o->key = key_of_name(&s->keys, KEY_OUT, channel);
 		o->later = loop_timer_new(s->loop, outbox_later, o);
+		o->again = loop_timer_new(s->loop, outbox_again, o);
 		map_put(&s->outboxes, channel, o);
 	}
 	o->window = window;
@@ -372,7 +394,7 @@ void outbox_follow(struct store *s, struct slice channel, size_t window,
 	o->pending = 0;
 	outbox_forget(o, false);
 	if (s->takes_over && !o->claiming)
-		outbox_claim(o, SLICE("0-0"));
+		outbox_claim_twice(o);
 	if (!o->reader)
 		o->reader = reader_new(s, "outbox", &outbox_ops, o);
 	else
@@ -407,6 +429,7 @@ void outboxes_free(struct store *s)
 		struct outbox *o = e.value;
 		reader_free(&o->reader);
 		loop_timer_free(&o->later);
+		loop_timer_free(&o->again);
 		argv_free(&o->finished);
 		arena_free(&o->finished_arena);
 		arena_free(&o->arena);

@@ -203,6 +203,7 @@ def test_signed_visitors_in_russian_and_a_bounce_that_is_sent_again():
         until("it to be sent", lambda: last(node, conv)["delivery"] == "sent")
         node.mail("", sender="<>", to=path, raw=report(path)[0].decode())
         said = until("the bounce", lambda: [x for x in [last(node, conv)] if x["delivery"] == "bounced"])[0]
+        assert [x["to"] for x in node.json("dead")["letters"]] == ["ann@x.org"], node.json("dead")
         assert said["text"] == "Уже едет" and "ann@x.org" in said["why"] and "5." in said["why"], said
         bo.command("retry", conv=conv, seq=said["seq"])
         until("it again", lambda: len(mailed(sink)) == 2)
