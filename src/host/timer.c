@@ -56,8 +56,35 @@ void timer_drop_all(struct usher_host *h)
 	}
 }
 
+/* ---- from other threads ---- */
+
+struct posted {
+	struct host *host;
+	struct usher_host *h; /* may have ended by then */
+	void (*fn)(void *arg);
+	void *arg;
+};
+
+static void posted_run(void *arg)
+{
+	const struct posted p = *(struct posted *)arg;
+
+	free(arg);
+	LIST_FOR (h, &p.host->channels, struct usher_host, node)
+		if (h == p.h) {
+			uint64_t began = call_begin(h, "post");
+			p.fn(p.arg);
+			call_end(h, began);
+			return;
+		}
+	p.fn(p.arg); /* the last word of a thread whose channel has ended */
+}
+
 /* Any thread: nothing of the channel is touched but where its loop is. */
 void service_post(struct usher_host *h, void (*fn)(void *arg), void *arg)
 {
-	loop_post(h->host->loop, fn, arg);
+	struct posted *p = mem_alloc(sizeof(*p));
+
+	*p = (struct posted){ .host = h->host, .h = h, .fn = fn, .arg = arg };
+	loop_post(h->host->loop, posted_run, p);
 }
