@@ -96,6 +96,10 @@ static size_t utf8_length(struct slice s, size_t *bad)
 {
 	uint32_t state = 0;
 
+	/* Most letters that are not ASCII. */
+	if (s.n > 1 && ((unsigned char)s.p[0] & 0xe0) == 0xc0 && (unsigned char)s.p[0] >= 0xc2 &&
+		((unsigned char)s.p[1] & 0xc0) == 0x80)
+		return 2;
 	for (size_t i = 0; i < s.n && i < 4; i++) {
 		state = utf8_step(state, (unsigned char)s.p[i]);
 		if (state == utf8_refuse) {

@@ -1,6 +1,5 @@
 /*
  * Clean Unicode in two passes over bounded text: a filter that decides code point by code point what may
- * stay, then NFC by utf8proc (skipped when the text is ASCII). Called by the host for everything that comes
  * from outside. Never looks at a locale.
  *
  * What goes and why:
@@ -24,7 +23,7 @@ struct filter {
 	uint32_t last; /* code point kept last */
 	unsigned marks;
 	bool was_cr;
-	bool ascii;
+	bool settled; /* NFC would change nothing */
 };
 
 static bool cp_is_between(uint32_t c, uint32_t low, uint32_t high)
@@ -45,11 +44,30 @@ static bool cp_is_control(uint32_t c)
 	       (c & 0xfffe) == 0xfffe || cp_is_between(c, 0xfdd0, 0xfdef);
 }
 
+/*
+ * Letters of the commonest scripts and the signs between them that are no marks and that NFC neither changes nor joins with what
+ * stands before. Not all there are: for a Russian mail utf8proc took nine tenths of the time of this file.
+ */
+static bool cp_is_settled(uint32_t c)
+{
+	static const struct {
+		uint32_t low, high;
+	} runs[] = { { 0, 0x2ff }, { 0x391, 0x3ce }, { 0x400, 0x482 }, { 0x48a, 0x52f },
+		{ 0x5d0, 0x5ea }, { 0x620, 0x64a }, { 0x1ea0, 0x1ef9 }, { 0x2010, 0x2027 },
+		{ 0x2030, 0x205e }, { 0x20a0, 0x20bf }, { 0x2116, 0x2116 }, { 0x3041, 0x3096 },
+		{ 0x30a1, 0x30fa }, { 0x4e00, 0x9ffc }, { 0xac00, 0xd7a3 }, { 0x1f300, 0x1f9ff } };
+
+	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]) && c >= runs[i].low; i++)
+		if (c <= runs[i].high)
+			return true;
+	return false;
+}
+
 static bool cp_is_mark(uint32_t c)
 {
 	utf8proc_category_t kind;
 
-	if (c < 0x300)
+	if (cp_is_settled(c))
 		return false;
 	kind = utf8proc_category((utf8proc_int32_t)c);
 	return kind == UTF8PROC_CATEGORY_MN || kind == UTF8PROC_CATEGORY_ME;
@@ -96,21 +114,35 @@ static size_t cp_next(struct slice s, uint32_t *c)
 	return utf8_malformed(s);
 }
 
-/* How many bytes from here on stay just as they are: printable ASCII, in which no rule has anything to say. */
+/* U+0400 to U+047F, of which Russian and its neighbours are made. */
+static bool is_cyrillic(const char *p)
+{
+	unsigned char lead = (unsigned char)p[0], next = (unsigned char)p[1];
+
+	return (lead == 0xd0 || lead == 0xd1) && (next & 0xc0) == 0x80;
+}
+
+/* How many bytes from here on stay just as they are: printable ASCII and Cyrillic, in which no rule has anything to say. */
 static size_t plain_run(struct slice s, size_t max, bool one_line)
 {
+	size_t n = 0, end = s.n < max ? s.n : max;
 	char least = one_line ? '!' : ' ';
-	size_t n = 0;
 
-	while (n < s.n && n < max && s.p[n] >= least && s.p[n] < 0x7f)
-		n++;
+	while (n < end) {
+		if (s.p[n] >= least && s.p[n] < 0x7f)
+			n++;
+		else if (end - n >= 2 && is_cyrillic(s.p + n))
+			n += 2;
+		else
+			break;
+	}
 	return n;
 }
 
-/* Appends what may stay, until `max` bytes; returns whether all of it is ASCII. */
+/* Appends what may stay, until `max` bytes; returns whether NFC would leave it as it is. */
 static bool filter_text(struct str *out, struct slice s, size_t max, bool one_line)
 {
-	struct filter f = { .ascii = true };
+	struct filter f = { .settled = true };
 	size_t from = out->n;
 	bool space = false;
 	uint32_t c;
@@ -122,7 +154,7 @@ static bool filter_text(struct str *out, struct slice s, size_t max, bool one_li
 				str_add_char(out, ' ');
 			space = false;
 			str_add(out, slice_make(s.p, run));
-			f = (struct filter){ .last = 'x', .ascii = f.ascii };
+			f = (struct filter){ .last = 'x', .settled = f.settled };
 			s = slice_make(s.p + run, s.n - run);
 			continue;
 		}
@@ -138,10 +170,10 @@ static bool filter_text(struct str *out, struct slice s, size_t max, bool one_li
 		if (space)
 			str_add_char(out, ' ');
 		space = false;
-		f.ascii = f.ascii && c < 0x80;
+		f.settled = f.settled && cp_is_settled(c);
 		utf8_encode(out, c);
 	}
-	return f.ascii;
+	return f.settled;
 }
 
 /* NFC of what stands behind `from`. */

@@ -1,5 +1,7 @@
 #include "unit/cm.h"
 
+#include <utf8proc.h>
+
 #include "base/utf8.h"
 #include "text/normalize.h"
 
@@ -93,12 +95,37 @@ static void appends_behind_what_is_there(void **state)
 	str_free(&out);
 }
 
+static void composes_whatever_stands_there(void **state)
+{
+	static const char *const behind[] = { "и", "o", "α", "ا" };
+	struct str in = { 0 }, out = { 0 };
+
+	(void)state;
+	for (uint32_t c = 0x20; c < 0x20000; c += c < 0x3400 ? 1 : 61) {
+		if (c >= 0xd800 && c < 0xe000)
+			continue;
+		str_clear(&in);
+		str_clear(&out);
+		for (size_t i = 0; i < 4; i++) {
+			str_add_text(&in, behind[i]);
+			utf8_encode(&in, c);
+		}
+		text_normalize(&out, str_slice(&in), 100);
+		char *nfc = (char *)utf8proc_NFC((const utf8proc_uint8_t *)out.p);
+		assert_slice_is(str_slice(&out), nfc);
+		free(nfc);
+	}
+	str_free(&in);
+	str_free(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(cleans_text),
 		cmocka_unit_test(makes_one_line), cmocka_unit_test(stays_in_its_bounds),
 		cmocka_unit_test(cuts_towers_of_marks),
-		cmocka_unit_test(appends_behind_what_is_there) };
+		cmocka_unit_test(appends_behind_what_is_there),
+		cmocka_unit_test(composes_whatever_stands_there) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
