@@ -13,28 +13,35 @@
 
 enum { LOOK_MAX = 4096, WORD_MAX = 32, LETTERS_MIN = 4 };
 
-/* Space on both sides of each word. */
-static const char words_en[] = " the and you your is are was were please hello hi my not with have "
-			       "has this that for thanks thank "
-			       "can could would what when where how why i it of to from need want "
-			       "help order dear be do does did "
-			       "don't i'm can't get yes they there which about been will ";
-static const char words_ru[] = " и в не на что с как это по но я мы вы он она они у к за из от до "
-			       "для при так же или бы "
-			       "привет здравствуйте добрый день спасибо пожалуйста мой моя мне "
-			       "меня вас вам ваш когда где почему "
-			       "нет да есть могу можно нужно нужна хочу помогите подскажите заказ "
-			       "если только уже ещё еще был была "
-			       "все всё его её их этот эта чтобы который здравствуй вечер утро ";
-static const char words_other[] = " der die das und ist nicht ich sie wir mit für auf ein eine "
-				  "bitte danke hallo zu den von haben wie "
-				  "le la les des une et est vous je nous avec pour dans bonjour "
-				  "merci ne pas que qui sur "
-				  "el los las una es por con para como hola gracias más pero del "
-				  "se su "
-				  "il che di non per sono grazie ciao della "
-				  "o os um uma não com obrigado olá em "
-				  "het een en van ik niet dat op dank ";
+/* By their length in bytes, so that a word is looked for among few; a space between two. */
+static const char *const words_en[WORD_MAX + 1] = { [1] = "i",
+	[2] = "is hi my it of to be do",
+	[3] = "the and you are was not has for can how why did i'm get yes",
+	[4] = "your were with have this that what when from need want help dear does they been "
+	      "will",
+	[5] = "hello thank could would where order don't can't there which about",
+	[6] = "please thanks" };
+static const char *const words_ru[WORD_MAX + 1] = { [2] = "и в с я у к",
+	[4] = "не на по но мы вы он за из от до же бы да её их",
+	[6] = "что как это она они для при так или мой моя мне вас вам ваш где нет уже ещё еще был "
+	      "все всё его эта",
+	[8] = "день меня есть могу хочу если была этот утро",
+	[10] = "когда можно нужно нужна заказ чтобы вечер",
+	[12] = "привет добрый почему только",
+	[14] = "спасибо который",
+	[16] = "помогите",
+	[20] = "пожалуйста подскажите здравствуй",
+	[24] = "здравствуйте" };
+static const char *const words_other[WORD_MAX + 1] = { [1] = "o",
+	[2] = "zu le la et je ne el es se su il di os um em en ik op",
+	[3] = "der die das und ist ich sie wir mit auf ein den von wie les des une est pas que qui "
+	      "sur los las una por con del che non per uma com het een van dat",
+	[4] = "für eine vous nous avec pour dans para como hola más pero sono ciao não olá niet "
+	      "dank",
+	[5] = "nicht bitte danke hallo haben merci della",
+	[6] = "grazie",
+	[7] = "bonjour gracias",
+	[8] = "obrigado" };
 
 struct tally {
 	unsigned latin, cyrillic, alien; /* letters; alien: Cyrillic that Russian has not */
@@ -43,15 +50,17 @@ struct tally {
 	unsigned words, en, ru, other;
 };
 
-static bool list_has(const char *list, const char *word, size_t n)
+static bool list_has(const char *const *list, const char *word, size_t n)
 {
-	char padded[WORD_MAX + 3];
+	const char *at = list[n];
 
-	padded[0] = ' ';
-	memcpy(padded + 1, word, n);
-	padded[n + 1] = ' ';
-	padded[n + 2] = '\0';
-	return strstr(list, padded) != NULL;
+	for (size_t left = at ? strlen(at) : 0; left >= n; at += n + 1, left -= n + 1) {
+		if (*at == *word && memcmp(at, word, n) == 0)
+			return true;
+		if (left == n)
+			break;
+	}
+	return false;
 }
 
 static void tally_word(struct tally *t, const char *word, size_t n)
@@ -92,7 +101,7 @@ static void tally_letter(struct tally *t, uint32_t c)
 
 static bool is_word_letter(uint32_t c)
 {
-	return c == '\'' || c == 0x2019 || (c >= 'a' && c <= 'z') ||
+	return c == '\'' || c == 0x2019 || (c >= 'a' && c <= 'z') || (c >= 0x400 && c <= 0x481) ||
 	       (c >= 0xc0 && utf8proc_category((utf8proc_int32_t)c) <= UTF8PROC_CATEGORY_LO &&
 		       utf8proc_category((utf8proc_int32_t)c) >= UTF8PROC_CATEGORY_LU);
 }

@@ -61,10 +61,9 @@ static bool is_dashes(struct slice line)
 static void take_signature(struct quote_parts *parts)
 {
 	struct slice s = parts->fresh;
-	unsigned lines = 0;
 	size_t above = 0; /* where the last line with something in it starts */
 
-	for (size_t at = 0; at < s.n && lines < LINES_MAX; at = line_at(s, at).next, lines++) {
+	for (size_t at = sign_search_from(s); at < s.n; at = line_at(s, at).next) {
 		if (line_is_blank(line_at(s, at).s))
 			continue;
 		if (at > 0 && sign_opens(s, at)) {

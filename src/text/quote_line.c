@@ -6,10 +6,10 @@
 
 struct line line_at(struct slice text, size_t at)
 {
-	struct slice rest = slice_make(text.p + at, text.n - at);
-	size_t n = slice_find(rest, '\n');
+	const char *p = text.p + at, *end = at < text.n ? memchr(p, '\n', text.n - at) : NULL;
+	size_t n = end ? (size_t)(end - p) : text.n - at;
 
-	return (struct line){ slice_make(rest.p, n), at + n + (n < rest.n) };
+	return (struct line){ slice_make(p, n), at + n + (end != NULL) };
 }
 
 bool line_is_blank(struct slice line)
@@ -72,22 +72,23 @@ bool fold_add(struct fold *f, struct slice s)
 {
 	if (f->n && f->n < FOLD_MAX)
 		f->p[f->n++] = ' ';
-	while (s.n > 0) {
-		uint32_t c = (unsigned char)s.p[0];
+	for (;;) {
+		uint32_t c;
+		size_t room = FOLD_MAX - (f->n < FOLD_MAX ? f->n : FOLD_MAX), ascii = 0;
+		while (ascii < s.n && ascii < room && (c = (unsigned char)s.p[ascii]) < 0x80)
+			f->p[f->n + ascii++] = (char)cp_lower(c);
+		f->n += ascii;
+		s = slice_make(s.p + ascii, s.n - ascii);
+		if (s.n == 0)
+			return true;
 		if (f->n >= FOLD_MAX)
 			return false;
-		if (c < 0x80) {
-			f->p[f->n++] = (char)cp_lower(c);
-			s = slice_make(s.p + 1, s.n - 1);
-			continue;
-		}
 		size_t n = utf8_decode(s, &c);
 		if (n == 0)
 			return false;
 		s = slice_make(s.p + n, s.n - n);
 		f->n += cp_put(f->p + f->n, cp_lower(narrow(c)));
 	}
-	return true;
 }
 
 struct slice fold_slice(const struct fold *f)

@@ -20,6 +20,15 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+static bool has_digit(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (is_digit(s.p[i]))
+			return true;
+	}
+	return false;
+}
+
 /* 10:00; 9.05 is not worth it */
 static bool has_time(struct slice s)
 {
@@ -138,7 +147,7 @@ static bool is_attribution(const struct fold *f, struct slice text, size_t next)
 	if (s.n < 5)
 		return false;
 	bool closed = w.colon || w.dashed, marked = next_is_marked(text, next);
-	if (!closed && !marked)
+	if (!marked && (!closed || !has_digit(s)))
 		return false;
 	bool mail = slice_has(s, "@"), date = has_date(s), time = has_time(s);
 	if (ends_with_any(s, verbs))

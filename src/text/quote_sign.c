@@ -122,3 +122,29 @@ bool sign_opens(struct slice text, size_t at)
 		return is_short_to_end(text, at, DEVICE_LINES);
 	return signs_off(l.s) && is_short_to_end(text, at, SIGN_OFF_LINES);
 }
+
+/* The start of the line before the one at `at`. */
+static size_t line_before(struct slice text, size_t at)
+{
+	const char *end = at > 1 ? memrchr(text.p, '\n', at - 1) : NULL;
+
+	return end ? (size_t)(end - text.p) + 1 : 0;
+}
+
+size_t sign_search_from(struct slice text)
+{
+	const char *delimiter = !text.n ? NULL : memmem(text.p, text.n, "\n-- \n", 5);
+	size_t at = text.n, lines = 0;
+
+	while (at > 0 && lines <= DELIMITED_LINES) {
+		at = line_before(text, at);
+		lines += !line_is_blank(line_at(text, at).s);
+	}
+	if (delimiter && (size_t)(delimiter - text.p) < at)
+		at = (size_t)(delimiter - text.p) + 1;
+	/* and the line above it that has something in it */
+	do
+		at = line_before(text, at);
+	while (at > 0 && line_is_blank(line_at(text, at).s));
+	return at;
+}

@@ -301,6 +301,23 @@ static void knows_a_forward_by_its_subject(void **state)
 	assert_false(quote_is_forward(SLICE("")));
 }
 
+static void finds_a_signature_below_a_long_text(void **state)
+{
+	static const char *const signs[] = { "-- \n+7 900\n\n\nAnn", "__\nAnn",
+		"Best regards,\nAnn" };
+	struct str text = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+		str_clear(&text);
+		for (unsigned line = 0; line < 5000; line++)
+			str_add_text(&text, line % 3 ? "word after word\n" : "\n");
+		str_add_text(&text, signs[i]);
+		assert_slice_is(quote_split(str_slice(&text)).signature, signs[i]);
+	}
+	str_free(&text);
+}
+
 static void long_texts_take_linear_time(void **state)
 {
 	static const char *const pieces[] = { "10:00 2025 x@y\n", "On \n", ">\n\n", "wrote:\n",
@@ -324,6 +341,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(splits_what_mail_programs_write),
 		cmocka_unit_test(knows_a_forward_by_its_subject),
+		cmocka_unit_test(finds_a_signature_below_a_long_text),
 		cmocka_unit_test(long_texts_take_linear_time) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
