@@ -14,12 +14,9 @@
  * Trouble: told at the first failure (channel down, with the reason), tried again after every_s, then twice as long, at most
  * WAIT_MAX_S; gone with the first success.
  */
-#include "box.h"
+#include "box_private.h"
 
-#include "email.h"
 #include "envelope.h"
-#include "imap.h"
-#include "left.h"
 
 enum {
 	AGAIN_US = 2000000,
@@ -28,159 +25,17 @@ enum {
 	WIDER = 8      /* the size of a mail that a person wants read again */
 };
 
-enum step { STEP_LOOK, STEP_FETCH, STEP_HEADERS, STEP_MARK };
-
-/* A mail that was left in the mailbox, and that a person wants now. */
-struct wanted {
-	uint32_t validity, uid;
-	struct reread of;
-};
-
-struct box {
-	struct email *email;
-	struct imap_config config;
-	const char *mailbox; /* of email->mailboxes: whose mails these are */
-	char *key;	     /* under which the cursor is remembered */
-	unsigned every_s;
-	struct worker worker;
-	struct imap *imap;
-	struct usher_timer *timer;
-	uint32_t validity, uid; /* the cursor */
-	bool known;		/* the cursor is */
-	bool busy;		/* a job, a mail, or an answer of the store is under way */
-	bool stopping;
-	unsigned asking;    /* 0 cursor, 1 refresh token */
-	GArray *found;	    /* struct imap_mail */
-	guint at;	    /* the one at work */
-	uint32_t tried_uid; /* listed and not given, `tries` times */
-	unsigned tries;
-	char *missing;	      /* why the one at work is not here whole, or NULL; it is left there */
-	GQueue wanted;	      /* struct wanted; they go before what is listed */
-	struct wanted *asked; /* the one at work, then not of the list */
-	struct mail *mail;
-	/* trouble */
-	char *trouble, *mark_trouble;
-	unsigned failures;
-	guint64 taken, left;
-	uint64_t good_us; /* the last look that went well */
-	/* of the job under way; the worker's until it is posted */
-	enum step step;
-	enum imap_result result;
-	uint32_t job_validity, job_uid;
-	GByteArray *bytes;
-	char *sender, *refresh;
-	GPtrArray *rcpts;
-	GString *why;
-};
-
-static const struct usher_services *services(const struct box *b)
-{
-	return b->email->services;
-}
-
 static void box_next(struct box *b);
 static bool wanted_next(struct box *b);
 static void recall_next(struct box *b);
 
-/* --- options */
-
-static char *text(const struct box *b, unsigned n, const char *key)
-{
-	char name[64];
-
-	g_snprintf(name, sizeof(name), "imap.%u.%s", n, key);
-	return str_dup(services(b)->option(b->email->host, name));
-}
-
-static long number(const struct box *b, unsigned n, const char *key)
-{
-	char *value = text(b, n, key);
-	long result = (long)g_ascii_strtoll(value, NULL, 10);
-
-	g_free(value);
-	return result;
-}
-
-static enum imap_after after_of(const struct box *b, unsigned n)
-{
-	static const char *const names[] = { "seen", "move", "delete", "nothing" };
-	char *value = text(b, n, "after");
-	enum imap_after after = IMAP_AFTER_SEEN;
-
-	for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
-		if (strcmp(value, names[i]) == 0)
-			after = (enum imap_after)i;
-	}
-	g_free(value);
-	return after;
-}
-
-static bool is_local(const char *url)
-{
-	return g_str_has_prefix(url, "imap://127.") || g_str_has_prefix(url, "imap://localhost") ||
-	       g_str_has_prefix(url, "imap://[::1]");
-}
-
-static void config_read(struct box *b, unsigned n)
-{
-	struct imap_config *c = &b->config;
-	char *tls = text(b, n, "starttls");
-
-	c->url = text(b, n, "url");
-	c->folder = text(b, n, "folder");
-	c->user = text(b, n, "user");
-	c->password = text(b, n, "password");
-	c->move_to = text(b, n, "move_to");
-	c->after = after_of(b, n);
-	c->timeout_s = number(b, n, "timeout_s");
-	c->ca_file = str_dup(services(b)->option(b->email->host, "ca_file"));
-	c->starttls =
-		g_str_has_prefix(c->url, "imap://") &&
-		(strcmp(tls, "require") == 0 || (strcmp(tls, "auto") == 0 && !is_local(c->url)));
-	c->oauth = (struct oauth_config){ .url = text(b, n, "oauth_url"),
-		.client_id = text(b, n, "oauth_client_id"),
-		.client_secret = text(b, n, "oauth_client_secret"),
-		.refresh_token = text(b, n, "oauth_refresh_token"),
-		.scope = text(b, n, "oauth_scope"),
-		.ca_file = g_strdup(c->ca_file) };
-	b->every_s = (unsigned)number(b, n, "every_s");
-	g_free(tls);
-}
-
-static const char *mailbox_of(const struct box *b, unsigned n)
-{
-	char *address = text(b, n, "address");
-	struct usher_str token;
-	const char *mailbox = *address ? email_mailbox(b->email, address, &token)
-				       : g_ptr_array_index(b->email->mailboxes, 0);
-
-	g_free(address);
-	return mailbox;
-}
-
-static char *key_of(const struct imap_config *c)
-{
-	return g_strdup_printf("imap %s %s %s", c->url, c->user, c->folder);
-}
+/* --- all of a channel's */
 
 static void box_free(struct box *b)
 {
-	struct imap_config *c = &b->config;
-
 	worker_stop(&b->worker);
 	imap_free(b->imap);
-	g_free(c->url);
-	g_free(c->folder);
-	g_free(c->user);
-	g_free(c->password);
-	g_free(c->move_to);
-	g_free(c->ca_file);
-	g_free(c->oauth.url);
-	g_free(c->oauth.client_id);
-	g_free(c->oauth.client_secret);
-	g_free(c->oauth.refresh_token);
-	g_free(c->oauth.scope);
-	g_free(c->oauth.ca_file);
+	box_config_free(b);
 	g_array_unref(b->found);
 	g_byte_array_unref(b->bytes);
 	g_string_free(b->why, TRUE);
@@ -191,7 +46,6 @@ static void box_free(struct box *b)
 	g_free(b->refresh);
 	if (b->rcpts)
 		g_ptr_array_unref(b->rcpts);
-	g_free(b->key);
 	g_free(b);
 }
 
@@ -205,10 +59,7 @@ static struct box *box_new(struct email *e, unsigned n, char *why, size_t why_si
 	b->bytes = g_byte_array_new();
 	b->why = g_string_new(NULL);
 	worker_init(&b->worker, "email-imap");
-	config_read(b, n);
-	b->key = key_of(&b->config);
-	b->mailbox = mailbox_of(b, n);
-	refusal = b->mailbox ? imap_refusal(&b->config) : "address: none of addresses";
+	refusal = box_config_read(b, n);
 	if (!refusal)
 		return b;
 	g_snprintf(why, why_size, "imap.%u.%s", n, refusal);
@@ -774,56 +625,4 @@ bool boxes_are_idle(const struct email *e)
 			return false;
 	}
 	return true;
-}
-
-/* --- what people see */
-
-static const char *trouble_of(const struct box *b)
-{
-	return b->trouble ? b->trouble : b->mark_trouble;
-}
-
-char *boxes_trouble(const struct email *e)
-{
-	GString *words = g_string_new(NULL);
-
-	for (guint i = 0; i < e->boxes->len; i++) {
-		const struct box *b = g_ptr_array_index(e->boxes, i);
-		if (trouble_of(b))
-			g_string_append_printf(words, "%simap %s %s: %s", words->len ? "; " : "",
-				b->config.user, b->config.folder, trouble_of(b));
-	}
-	return g_string_free(words, FALSE);
-}
-
-static void json_text(GString *json, const char *value)
-{
-	g_string_append_c(json, '"');
-	for (const char *p = value ? value : ""; *p; p++) {
-		if (*p == '"' || *p == '\\')
-			g_string_append_c(json, '\\');
-		g_string_append_c(json, (unsigned char)*p < 0x20 ? ' ' : *p);
-	}
-	g_string_append_c(json, '"');
-}
-
-void boxes_health(const struct email *e, GString *json)
-{
-	g_string_append(json, ",\"imap\":[");
-	for (guint i = 0; i < e->boxes->len; i++) {
-		const struct box *b = g_ptr_array_index(e->boxes, i);
-		g_string_append(json, i ? ",{\"user\":" : "{\"user\":");
-		json_text(json, b->config.user);
-		g_string_append(json, ",\"folder\":");
-		json_text(json, b->config.folder);
-		g_string_append_printf(json,
-			",\"up\":%s,\"taken\":%" G_GUINT64_FORMAT ",\"left\":%" G_GUINT64_FORMAT
-			",\"uid\":%u,\"good_ms\":"
-			"%" G_GUINT64_FORMAT ",\"why\":",
-			trouble_of(b) ? "false" : "true", b->taken, b->left, b->uid,
-			(guint64)(b->good_us / 1000));
-		json_text(json, trouble_of(b));
-		g_string_append_c(json, '}');
-	}
-	g_string_append_c(json, ']');
 }
