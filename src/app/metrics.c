@@ -13,7 +13,7 @@
 struct metric_row {
 	const char *name, *type, *labels, *help;
 };
-#define METRIC_ROW(id, name, type, labels, help) { "usher_" name, type, labels, help },
+#define METRIC_ROW(id, name, type, labels, help, write) { "usher_" name, type, labels, help },
 static const struct metric_row rows[] = { METRICS(METRIC_ROW) };
 
 struct scrape {
@@ -261,124 +261,54 @@ static void timed(struct scrape *s, uint64_t us)
 	seconds(s, us);
 }
 
+static void queues(struct scrape *s, bool (*each)(const struct queue_view *v, void *arg))
+{
+	if (s->e)
+		engine_each_queue(s->e, each, s);
+}
+
+static void channels(struct scrape *s)
+{
+	host_each(s->n->host, on_channel, s);
+}
+
+static void messages(struct scrape *s)
+{
+	one(s, "outcome", SLICE("accepted"), s->counts.accepted);
+	one(s, "outcome", SLICE("duplicate"), s->counts.duplicate);
+	one(s, "outcome", SLICE("quarantined"), s->counts.quarantined);
+}
+
+static void pictures(struct scrape *s)
+{
+	one(s, "outcome", SLICE("drawn"), pictures_drawn(s->n->store));
+	one(s, "outcome", SLICE("failed"), pictures_failed(s->n->store));
+}
+
+static void reloads(struct scrape *s)
+{
+	one(s, "outcome", SLICE("done"), s->n->reloads);
+	one(s, "outcome", SLICE("refused"), s->n->reloads_refused);
+}
+
+static void probes(struct scrape *s)
+{
+	if (s->e)
+		plain(s, engine_probes(s->e));
+}
+
 static void write_one(struct scrape *s)
 {
-	struct node *n = s->n;
-	const struct router_counts *c = &s->counts;
-
 	switch (s->m) {
-	case METRIC_BUILD_INFO:
-		one(s, "version", slice_of(USHER_VERSION), 1);
-		return;
-	case METRIC_UPTIME:
-		timed(s, loop_monotonic_us(n->loop) - n->started_us);
-		return;
-	case METRIC_ROUTING:
-		plain(s, node_routes(n));
-		return;
-	case METRIC_REDIS_UP:
-		plain(s, store_is_up(n->store));
-		return;
-	case METRIC_CONVERSATIONS:
-	case METRIC_LONGEST:
-	case METRIC_OPEN:
-	case METRIC_ANSWERED:
-	case METRIC_WITHIN:
-	case METRIC_ABANDONED:
-		if (s->e)
-			engine_each_queue(s->e, on_queue, s);
-		return;
-	case METRIC_LEVEL:
-	case METRIC_LEVEL_SEGMENT:
-		if (s->e)
-			engine_each_queue(s->e, on_level, s);
-		return;
-	case METRIC_WAIT:
-	case METRIC_WAIT_BIAS:
-	case METRIC_WAIT_ERROR:
-		if (s->e)
-			engine_each_queue(s->e, on_wait, s);
-		return;
-	case METRIC_AGENTS:
-		agents(s);
-		return;
-	case METRIC_DESKS:
-		plain(s, desk_count(n->desk));
-		return;
-	case METRIC_SEEN:
-	case METRIC_INTAKE:
-	case METRIC_SENDS:
-	case METRIC_OUTBOX:
-	case METRIC_PLUGIN:
-	case METRIC_CHANNEL_UP:
-		host_each(n->host, on_channel, s);
-		return;
-	case METRIC_MESSAGES:
-		one(s, "outcome", SLICE("accepted"), c->accepted);
-		one(s, "outcome", SLICE("duplicate"), c->duplicate);
-		one(s, "outcome", SLICE("quarantined"), c->quarantined);
-		return;
-	case METRIC_TURNED_AWAY:
-		plain(s, c->turned_away);
-		return;
-	case METRIC_COMMANDS:
-		plain(s, c->commands);
-		return;
-	case METRIC_EVENTS:
-		plain(s, c->events);
-		return;
-	case METRIC_COMMITS:
-		plain(s, c->commits);
-		return;
-	case METRIC_BATCH:
-		plain(s, c->batch_last);
-		return;
-	case METRIC_COMMIT:
-		timed(s, c->commit_us_last);
-		return;
-	case METRIC_RECOVERIES:
-		plain(s, c->recoveries);
-		return;
-	case METRIC_DAMAGED:
-		plain(s, c->damaged);
-		return;
-	case METRIC_AWAY:
-		plain(s, c->away_mailed);
-		return;
-	case METRIC_INBOX:
-		plain(s, inbox_length(n->store));
-		return;
-	case METRIC_INFLIGHT:
-		plain(s, store_inflight(n->store));
-		return;
-	case METRIC_PROBES:
-		if (s->e)
-			plain(s, engine_probes(s->e));
-		return;
-	case METRIC_LAG:
-		timed(s, n->lag_us);
-		return;
-	case METRIC_TURN:
-		timed(s, loop_longest_turn_us(n->loop));
-		return;
-	case METRIC_HTTP:
-		plain(s, http_server_count(n->http));
-		return;
-	case METRIC_MEMORY:
-		plain(s, resident_bytes());
-		return;
-	case METRIC_PICTURES:
-		one(s, "outcome", SLICE("drawn"), pictures_drawn(n->store));
-		one(s, "outcome", SLICE("failed"), pictures_failed(n->store));
-		return;
-	case METRIC_RELOADS:
-		one(s, "outcome", SLICE("done"), n->reloads);
-		one(s, "outcome", SLICE("refused"), n->reloads_refused);
-		return;
-	case METRIC_COUNT:
+#define METRIC_WRITE(id, name, type, labels, help, write)                                          \
+	case id:                                                                                   \
+		write;                                                                             \
 		break;
+		METRICS(METRIC_WRITE)
+#undef METRIC_WRITE
+	case METRIC_COUNT:
+		ASSERT(false);
 	}
-	ASSERT(false);
 }
 
 void metrics_write(struct node *n, const struct engine *e, struct str *out)
