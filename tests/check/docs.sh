@@ -1,5 +1,5 @@
 # docs.sh: what people are told of exists and what exists is told: keys in conf/usher.yaml, verbs in README.md, metrics in
-# conf/metrics.md, frames and endpoints in PROTOCOL.md, and no link in a README leads nowhere.
+# conf/metrics.md, frames and endpoints in PROTOCOL.md, and no link or name of a file in a README leads nowhere.
 set -u
 build=${USHER_RELEASE:-build}
 [ -x "$build/usherd" ] && [ -x "$build/usherctl" ] || { echo "not ok check/docs: no usherd or usherctl in $build"; exit 0; }
@@ -33,6 +33,13 @@ done)"
 say links "$(find . -name '*.md' ! -path '*/node_modules/*' ! -path './build*' | while read -r file; do
 	grep -oE '\]\([^)#]+' "$file" | sed 's/^](//' | grep -vE '^[a-z]+:' | while read -r link; do
 		[ -e "$(dirname "$file")/$link" ] || echo "$file: $link leads nowhere"
+	done
+done)"
+# Names in capitals and foo stand for any; what is made at run time has a folder in front.
+names=$(find . -type f ! -path '*/node_modules/*' ! -path './build*' -printf '%f\n' | sort -u)
+say files "$(find . -name '*.md' ! -path '*/node_modules/*' ! -path './build*' | while read -r file; do
+	grep -oE '`[A-Za-z0-9_.-]+\.(c|h|py|sh|mjs|ts|tsx|css|yaml|dict)`' "$file" | tr -d '`' | grep -vE '[A-Z]{3}|^foo' | while read -r name; do
+		echo "$names" | grep -qxF "$name" || echo "$file: there is no $name"
 	done
 done)"
 say demo "$("$build/usherd" -t -c conf/demo.yaml 2>&1 >/dev/null)"
