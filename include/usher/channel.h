@@ -70,7 +70,7 @@ struct usher_pair {
 	struct usher_str name, value;
 };
 
-/* A file that is already in the blob store (blob_put / blob_finish gave its name). */
+/* A file that is already in the blob store: `blob_done` named it. */
 struct usher_part {
 	struct usher_str name, type, blob, cid;
 	uint64_t size;
@@ -228,7 +228,7 @@ struct usher_services {
 		struct usher_host *h, void (*fn)(void *arg), void *arg); /* one-shot, not armed */
 	void (*timer_set)(struct usher_timer *t, uint64_t after_us);
 	void (*timer_clear)(struct usher_timer *t);
-	/* From any thread: fn(arg) on the loop. */
+	/* From any thread: fn(arg) on the loop, in the order of posting. None is under way any more when `down` ends a channel. */
 	void (*post)(struct usher_host *h, void (*fn)(void *arg), void *arg);
 
 	/* HTTP: requests below the prefix come to `http`. The request lives until it is answered, upgraded or `http_gone`. */
@@ -356,7 +356,7 @@ struct usher_channel {
 	void (*http_body)(void *self, struct usher_http *r, struct usher_str piece, int last);
 	void (*http_gone)(void *self, struct usher_http *r); /* the client left before the answer */
 	void (*ws)(void *self, struct usher_ws *w, enum usher_ws_event ev, struct usher_str text);
-	/* DATA: returns how many bytes were consumed; 0 for the others. */
+	/* DATA: returns how many bytes were consumed; 0 for the others. CLOSED: bytes say why, and the stream is over. */
 	size_t (*stream)(void *self, struct usher_stream *s, enum usher_stream_event ev,
 		struct usher_str bytes);
 	void (*remembered)(void *self, uint64_t token, enum usher_outcome outcome);
