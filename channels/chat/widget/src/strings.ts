@@ -64,11 +64,11 @@ export type Strings = Record<keyof typeof en, string>;
 /** A key that is missing there is a type error here. */
 export type Russian = typeof import("../public/ru.json") extends Strings ? Strings : never;
 
-/** Where they cannot be had, English is better than nothing. */
+/** Where they cannot be had, or are of another version, English is better than nothing. */
 export async function strings(base: string, ru: boolean): Promise<Strings> {
 	if (!ru) return en;
 	try {
-		return (await (await fetch(`${base}/ru.json`, { credentials: "omit" })).json()) as Russian;
+		return { ...en, ...((await (await fetch(`${base}/ru.json`, { credentials: "omit" })).json()) as Russian) };
 	} catch {
 		return en;
 	}
