@@ -48,10 +48,11 @@ def visitor(node, email="ann@x.org", **hello):
 def wrote(node, bo, text="Where is it?", **who):
     """A visitor asks and goes; his conversation, accepted, and his session."""
     ann = visitor(node, **who)
-    ann.say(text)
+    ann.say("Hello")
     conv = bo.accept()["conv"]
     bo.command("reply", conv=conv, text="I look")
     ann.send(t="seen", seq=ann.expect("msg", text="I look")["seq"])
+    ann.say(text)
     ann.close()
     bo.expect("conv", conv=conv, visitor_left=True)
     return conv, ann
@@ -102,7 +103,7 @@ def test_one_mail_with_what_he_has_not_seen_and_his_answer_comes_home():
         assert "on its way" not in body(second) and second["In-Reply-To"], second.as_string()
         back = node.chat(session=ann.session)
         until("all of it", lambda: [x["text"] for x in back.messages()] == [
-            "My secret text", "I look", "It is on its way", "Tomorrow, I think", "Thank you!", "You are welcome"])
+            "Hello", "I look", "My secret text", "It is on its way", "Tomorrow, I think", "Thank you!", "You are welcome"])
         back.close()
         assert "usher_away_mails_total 2" in node.request("GET", "/metrics", port=node.admin)[2].decode()
         assert node.ctl("verify").returncode == 0 and node.ctl("replay").returncode == 0
