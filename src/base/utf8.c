@@ -159,6 +159,9 @@ void utf8_clean(struct str *out, struct slice s)
 	str_reserve(out, s.n);
 	while (good < s.n) {
 		size_t bad = 0;
+		good += utf8_ascii(slice_make(s.p + good, s.n - good));
+		if (good == s.n)
+			break;
 		size_t n = utf8_length(slice_make(s.p + good, s.n - good), &bad);
 		if (n) {
 			good += n;
