@@ -125,7 +125,7 @@ static const struct good good[] = {
 	{ "{\"id\":\"c1\",\"t\":\"watch\",\"conv\":\"" ID "\",\"on\":true}", "conv=" ID },
 	{ "{\"t\":\"seen\",\"conv\":\"" ID "\",\"seq\":3}", "conv=" ID " seq=3" },
 	{ "{\"id\":\"c1\",\"t\":\"merge\",\"customer\":\"" ID "\",\"into\":\"" ID "\",\"reason\":"
-										  "\"r\"}",
+	  "\"r\"}",
 		"t=merge why=r cust=" ID " linked=" ID },
 	{ "{\"id\":\"c1\",\"t\":\"split\",\"customer\":\"" ID "\"}", "t=split cust=" ID },
 	{ "{\"id\":\"c1\",\"t\":\"distinct\",\"customer\":\"" ID "\",\"into\":\"" ID "\"}",
