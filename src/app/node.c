@@ -19,7 +19,6 @@
 #include "app/people.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "store/outbox.h"
 
 enum { BEAT_US = 1000000, REST_BEATS = 3 };
 static const uint64_t hours_keep_us = 6ull * 3600 * 1000000;
@@ -177,7 +176,7 @@ static void on_leads(void *arg)
 	log_info("app", "routing journal=%llu push=%llu", (unsigned long long)counts.journal_n,
 		(unsigned long long)counts.push_n);
 	n->why[0] = '\0';
-	outbox_take_over(n->store);
+	host_leads(n->host, true);
 	if (n->phase == PHASE_STARTING)
 		node_start(n);
 	else if (n->phase == PHASE_SERVING)
@@ -190,6 +189,7 @@ static void on_waits(const char *why, void *arg)
 
 	log_warn("app", "not routing why=%s", why);
 	refuse_intake(n, why);
+	host_leads(n->host, false);
 }
 
 static const struct store_ops store_ops = { on_ready, on_failed, on_down, on_up };

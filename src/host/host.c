@@ -175,6 +175,18 @@ void host_intake(struct host *h, bool open, const char *why)
 	h->intake_why = slice_dup(slice_of(why ? why : "usher takes nothing in now"));
 }
 
+void host_leads(struct host *h, bool leads)
+{
+	h->rests = !leads;
+	if (leads) {
+		outbox_take_over(h->store);
+		return;
+	}
+	outbox_rest(h->store);
+	LIST_FOR (c, &h->channels, struct usher_host, node)
+		outbound_rest(c);
+}
+
 void host_on_typing(
 	struct host *h, void (*fn)(void *arg, struct slice channel, struct slice thread), void *arg)
 {

@@ -46,6 +46,8 @@ void host_on_typing(struct host *h,
 	void (*fn)(void *arg, struct slice channel, struct slice thread), void *arg);
 /* Intake refused (overload, drain): new messages get USHER_RETRY at once; owed acknowledgements are still given. */
 void host_intake(struct host *h, bool open, const char *why);
+/* Whether this node leads. One that does not begins no send: what it had in hand is the other's. */
+void host_leads(struct host *h, bool leads);
 /* Drain: close all channels; done once every accepted delivery is acknowledged, every send answered and every plugin has said that it
  * is down. The caller bounds the time. */
 void host_close(struct host *h, void (*done)(void *arg), void *arg);

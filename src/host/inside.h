@@ -85,7 +85,7 @@ struct host {
 	struct recent *recent;
 	struct map agent_names; /* agent → display name, as last pushed */
 	struct web_dir *web_dirs;
-	bool debug, sanitized, watches_crash, open, intake;
+	bool debug, sanitized, watches_crash, open, intake, rests;
 	char *intake_why;
 	void (*on_typing)(void *arg, struct slice channel, struct slice thread);
 	void *on_typing_arg;
@@ -197,6 +197,8 @@ void catch_up_drop_all(struct usher_host *h);
 /* outbound.c */
 void outbound_open(struct usher_host *h);
 void outbound_stop(struct usher_host *h);
+/* What nobody has begun goes back. */
+void outbound_rest(struct usher_host *h);
 bool outbound_is_idle(const struct usher_host *h);
 void outbound_free(struct usher_host *h);
 /* Sends that the plugin was given long ago and never answered: told, once each. */

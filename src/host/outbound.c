@@ -130,8 +130,18 @@ static void send_tell(struct send *s, uint32_t delivery, struct slice remote, st
 	put_stubborn(h, &c, s->by ? s->by->name : NULL, told, s);
 }
 
+static void send_put_back(struct send *s)
+{
+	outbox_put_back(s->h->host->store, slice_of(s->h->name), s->place);
+	send_free(s);
+}
+
 static void send_wait(struct send *s, uint64_t until_us)
 {
+	if (s->h->host->rests) {
+		send_put_back(s);
+		return;
+	}
 	send_unlink(s);
 	s->state = SEND_WAITING;
 	heap_insert(&s->h->out->waiting, &s->due, until_us);
@@ -554,6 +564,15 @@ void outbound_stop(struct usher_host *h)
 	LIST_FOR (s, &o->all, struct send, all)
 		if (s->state == SEND_READY || s->state == SEND_WAITING)
 			send_free(s);
+}
+
+void outbound_rest(struct usher_host *h)
+{
+	if (!h->out || h->out->stopped)
+		return;
+	LIST_FOR (s, &h->out->all, struct send, all)
+		if (s->state == SEND_READY || s->state == SEND_WAITING)
+			send_put_back(s);
 }
 
 bool outbound_is_idle(const struct usher_host *by)

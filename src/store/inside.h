@@ -33,7 +33,7 @@ struct store {
 	const struct store_ops *ops;
 	void *arg;
 	char *domain, *node, *data_dir;
-	bool takes_over; /* other nodes' messages: outbox.c */
+	bool takes_over, rests; /* other nodes' messages, or none: outbox.c */
 	bool relaxed;
 	struct keys keys;
 	struct link_target target;

@@ -5,8 +5,8 @@
  *   XAUTOCLAIM (what others had in hand, when this node has taken the lead) ─▶ XREADGROUP ... 0 (what this node had in hand when it
  *   stopped) ─▶ ... > (new ones) ─▶ item ─▶ XACK + XDEL
  *
- * What is put while another's read still waits in Redis is given to that one, who may be gone when it comes: after the longest wait of a read
- * it is asked once more what others have in hand.
+ * Redis may give a message to a node that has lost the lead and does not know it yet, or was stopped in the middle of asking. So whoever leads claims
+ * again, every OUTBOX_IDLE_MS, what somebody has had for that long.
  *
  * Another that lives and has lost the lead may go on with what was taken from it: where sending twice does harm, whoever sends leaves a mark first
  * (host), and the other finds it. A message that was done while Redis was away is kept as done and taken off when it is back.
@@ -14,6 +14,7 @@
 #include "store/outbox.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/assert.h"
@@ -33,18 +34,18 @@ struct outbox {
 	bool grouped;	 /* the consumer group exists */
 	bool grouping;
 	bool claims, claiming;	/* wants what others had; asks for it now */
-	bool claims_again;	/* and once more when nobody else's read can wait any more */
+	bool claimed_all;	/* whatever others had at the take-over; now what they have kept */
 	bool past;		/* what was pending from before has been read */
 	struct stream_id after; /* the last one handed out */
 	bool stopped;
 	struct argv finished; /* done while away: ids, in their arena */
 	struct arena finished_arena;
-	struct loop_timer *later, *again;
+	struct loop_timer *later, *claim;
 	void (*fn)(void *arg, const struct outbox_item *item);
 	void *arg;
 	struct arena arena;
 };
-enum { OUTBOX_LATER_MS = 1000, OUTBOX_READ_MAX = 100 };
+enum { OUTBOX_LATER_MS = 1000, OUTBOX_IDLE_MS = 15000, OUTBOX_READ_MAX = 100 };
 struct held {
 	struct stream_id id;
 	bool done; /* it is being taken off */
@@ -117,7 +118,7 @@ static bool outbox_ask(struct argv *out, struct arena *arena, void *arg)
 
 	if (!o->grouped)
 		outbox_make_group(o);
-	if (!o->grouped || o->stopped || o->claims || o->pending >= o->window)
+	if (!o->grouped || o->stopped || o->store->rests || o->claims || o->pending >= o->window)
 		return false;
 	size_t room = o->window - o->pending;
 	argv_add_text(out, "XREADGROUP");
@@ -230,33 +231,35 @@ static void outbox_claimed(void *arg, int status, const struct reply *r)
 		}
 	}
 	o->claims = false;
-	if (o->claims_again)
-		loop_timer_set(o->again, (REDIS_BLOCK_MS + OUTBOX_LATER_MS) * 1000);
-	o->claims_again = false;
+	o->claimed_all = true;
+	loop_timer_set(o->claim, (uint64_t)OUTBOX_IDLE_MS * 1000);
 	reader_wake(o->reader);
 }
 
 static void outbox_claim(struct outbox *o, struct slice from)
 {
-	struct slice words[] = { SLICE("XAUTOCLAIM"), key_slice(&o->key), slice_of(outbox_group),
-		slice_of(o->store->node), SLICE("0"), from, SLICE("COUNT"), SLICE("100") };
+	char idle_ms[16];
 
+	snprintf(idle_ms, sizeof(idle_ms), "%d", o->claimed_all ? OUTBOX_IDLE_MS : 0);
+	struct slice words[] = { SLICE("XAUTOCLAIM"), key_slice(&o->key), slice_of(outbox_group),
+		slice_of(o->store->node), slice_of(idle_ms), from, SLICE("COUNT"), SLICE("100") };
 	o->claims = o->claiming = true;
 	link_call(o->store->write, &(struct argv){ words, 8, 8 }, outbox_claimed, o);
 }
 
-static void outbox_again(void *arg)
+static void outbox_claim_all(struct outbox *o)
 {
-	struct outbox *o = arg;
-
+	o->claimed_all = false;
 	if (!o->stopped && !o->claiming)
 		outbox_claim(o, SLICE("0-0"));
 }
 
-static void outbox_claim_twice(struct outbox *o)
+static void outbox_claim_late(void *arg)
 {
-	o->claims_again = true;
-	outbox_claim(o, SLICE("0-0"));
+	struct outbox *o = arg;
+
+	if (!o->stopped && !o->claiming && !o->store->rests)
+		outbox_claim(o, SLICE("0-0"));
 }
 
 void outbox_take_over(struct store *s)
@@ -264,11 +267,14 @@ void outbox_take_over(struct store *s)
 	struct map_entry e;
 
 	s->takes_over = true;
-	for (size_t i = 0; map_next(&s->outboxes, &i, &e);) {
-		struct outbox *o = e.value;
-		if (!o->stopped && !o->claiming)
-			outbox_claim_twice(o);
-	}
+	s->rests = false;
+	for (size_t i = 0; map_next(&s->outboxes, &i, &e);)
+		outbox_claim_all(e.value);
+}
+
+void outbox_rest(struct store *s)
+{
+	s->rests = true;
 }
 
 /* ---- done ---- */
@@ -331,7 +337,7 @@ static void outbox_later(void *arg)
 		outbox_take_off(o, ids.v[i]);
 	argv_free(&ids);
 	arena_free(&arena);
-	if (o->claims && !o->claiming && !o->stopped)
+	if (o->claims && !o->claiming && !o->stopped && !o->store->rests)
 		outbox_claim(o, SLICE("0-0"));
 	reader_wake(o->reader);
 }
@@ -355,6 +361,17 @@ void outbox_done(struct store *s, struct slice channel, struct stream_id id)
 	outbox_take_off(o, stream_id_text(id, &arena));
 	arena_free(&arena);
 	reader_wake(o->reader);
+}
+
+void outbox_put_back(struct store *s, struct slice channel, struct stream_id id)
+{
+	struct outbox *o = outbox_of(s, channel);
+	struct held *h = o ? held_get(o, id) : NULL;
+
+	if (!h || h->done)
+		return;
+	o->pending--;
+	held_remove(o, h);
 }
 
 /* ---- from outside ---- */
@@ -381,7 +398,7 @@ void outbox_follow(struct store *s, struct slice channel, size_t window,
 		o->channel = slice_dup(channel);
 		o->key = key_of_name(&s->keys, KEY_OUT, channel);
 		o->later = loop_timer_new(s->loop, outbox_later, o);
-		o->again = loop_timer_new(s->loop, outbox_again, o);
+		o->claim = loop_timer_new(s->loop, outbox_claim_late, o);
 		map_put(&s->outboxes, channel, o);
 	}
 	o->window = window;
@@ -393,8 +410,8 @@ void outbox_follow(struct store *s, struct slice channel, size_t window,
 	o->after = (struct stream_id){ 0, 0 };
 	o->pending = 0;
 	outbox_forget(o, false);
-	if (s->takes_over && !o->claiming)
-		outbox_claim_twice(o);
+	if (s->takes_over)
+		outbox_claim_all(o);
 	if (!o->reader)
 		o->reader = reader_new(s, "outbox", &outbox_ops, o);
 	else
@@ -429,7 +446,7 @@ void outboxes_free(struct store *s)
 		struct outbox *o = e.value;
 		reader_free(&o->reader);
 		loop_timer_free(&o->later);
-		loop_timer_free(&o->again);
+		loop_timer_free(&o->claim);
 		argv_free(&o->finished);
 		arena_free(&o->finished_arena);
 		arena_free(&o->arena);

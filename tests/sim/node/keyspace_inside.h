@@ -20,6 +20,7 @@ struct record {
 struct owed { /* handed out to a consumer and not acknowledged */
 	struct stamp id;
 	struct slice consumer;
+	uint64_t at_ms;
 };
 struct value {
 	enum type type;

@@ -236,13 +236,13 @@ void run_xread(struct call *c)
 	str_free(&out);
 }
 
-static void owed_add(struct value *o, struct stamp id, struct slice consumer)
+static void owed_add(struct value *o, struct stamp id, struct slice consumer, uint64_t at_ms)
 {
 	if (o->owed_count == o->owed_cap) {
 		o->owed_cap = o->owed_cap ? o->owed_cap * 2 : 8;
 		o->owed = mem_resize(o->owed, o->owed_cap, sizeof(*o->owed));
 	}
-	o->owed[o->owed_count++] = (struct owed){ id, keep(consumer) };
+	o->owed[o->owed_count++] = (struct owed){ id, keep(consumer), at_ms };
 }
 
 static const struct record *record_of(const struct value *o, struct stamp id)
@@ -278,6 +278,7 @@ static size_t say_owed(struct call *c, const struct reading *r)
 			say_stamp(c, o->owed[i].id);
 			str_add(c->reply, SLICE("*-1\r\n"));
 		}
+		o->owed[i].at_ms = c->now_ms;
 		n++;
 	}
 	return n;
@@ -293,7 +294,7 @@ static size_t say_new(struct call *c, const struct reading *r)
 			continue;
 		say_record(c, &o->records[i]);
 		o->group_last = o->records[i].id;
-		owed_add(o, o->records[i].id, r->consumer);
+		owed_add(o, o->records[i].id, r->consumer, c->now_ms);
 		n++;
 	}
 	c->wrote = n > 0;
@@ -376,7 +377,7 @@ void run_xack(struct call *c)
 	say_int(c, gone);
 }
 
-/* XAUTOCLAIM key group consumer 0 from COUNT n: [from where to go on, what is in hand now, what is in the stream no more]. */
+/* XAUTOCLAIM key group consumer idle from COUNT n: [from where to go on, what is in hand now, what is in the stream no more]. */
 void run_xautoclaim(struct call *c)
 {
 	struct str out = { 0 }, gone = { 0 }, *whole = c->reply;
@@ -387,14 +388,20 @@ void run_xautoclaim(struct call *c)
 	struct value *o = c->value;
 	struct stamp from = stamp_read(c->v[5]), next = { 0, 0 };
 	size_t count = c->n > 7 ? (size_t)number(c->v[7]) : 100;
+	uint64_t idle_ms = (uint64_t)number(c->v[4]);
 	while (i < o->owed_count && stamp_compare(o->owed[i].id, from) < 0)
 		i++;
 	while (i < o->owed_count && n + gone_n < count) {
+		if (o->owed[i].at_ms + idle_ms > c->now_ms) {
+			i++;
+			continue;
+		}
 		const struct record *r = record_of(o, o->owed[i].id);
 		c->reply = r ? &out : &gone;
 		if (r) {
 			say_record(c, r);
 			drop(&o->owed[i].consumer);
+			o->owed[i].at_ms = c->now_ms;
 			o->owed[i++].consumer = keep(c->v[3]);
 			n++;
 		} else {

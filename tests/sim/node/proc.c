@@ -14,7 +14,6 @@
 #include "people.h"
 #include "store/commit.h"
 #include "store/inbox.h"
-#include "store/outbox.h"
 #include "store/push.h"
 
 struct proc procs[PROCS] = { { .name = "n1" }, { .name = "n2" } };
@@ -213,7 +212,7 @@ static void on_leads(void *arg)
 		(unsigned long long)router_counts(p->router).journal_n);
 	if (p->stopping)
 		return;
-	outbox_take_over(p->store);
+	host_leads(p->host, true);
 	if (!p->serving) {
 		p->serving = true;
 		if (host_open(p->host, &err))
@@ -228,6 +227,7 @@ static void on_waits(const char *why, void *arg)
 
 	world_trace("%s does not route: %s", p->name, why);
 	host_intake(p->host, false, why);
+	host_leads(p->host, false);
 }
 
 static const struct store_ops store_ops = { on_ready, on_failed, on_down, on_up };

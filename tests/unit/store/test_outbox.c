@@ -122,6 +122,32 @@ static void takes_over_what_another_had_in_hand(void **state)
 	bench_end(&b);
 }
 
+/* A node that leads no more asks for nothing; what it put back and what has come since are there when it leads again. */
+static void keeps_nothing_while_it_rests(void **state)
+{
+	struct bench b;
+	struct outgoing own = { 0 };
+
+	(void)state;
+	bench_new(&b);
+	bench_start(&b);
+	bench_lead(&b, b.store);
+	outbox_follow(b.store, SLICE("mail"), 2, got_message, &own);
+	send_some(&b, 1, 2);
+	WAIT(&b, own.count == 2);
+	outbox_rest(b.store);
+	outbox_put_back(b.store, SLICE("mail"), own.ids[0]);
+	send_some(&b, 3, 3);
+	PASS(&b, 200);
+	assert_int_equal(own.count, 2);
+	outbox_done(b.store, SLICE("mail"), own.ids[1]);
+	outbox_take_over(b.store);
+	WAIT(&b, own.count == 4);
+	assert_int_equal(own.seqs[2], 1);
+	assert_int_equal(own.seqs[3], 3);
+	bench_end(&b);
+}
+
 /* While Redis is killed again and again: every message is handed out, and none twice within one life. */
 static void loses_and_doubles_nothing_when_redis_dies(void **state)
 {
@@ -193,6 +219,7 @@ int main(void)
 		cmocka_unit_test(hands_out_no_more_than_the_window),
 		cmocka_unit_test(hands_out_again_what_was_not_done),
 		cmocka_unit_test(takes_over_what_another_had_in_hand),
+		cmocka_unit_test(keeps_nothing_while_it_rests),
 		cmocka_unit_test(misses_nothing_when_an_answer_is_lost),
 		cmocka_unit_test(loses_and_doubles_nothing_when_redis_dies),
 	};
