@@ -410,6 +410,9 @@ void hello_read(struct tab *t, const json_t *frame)
 	if (*h->given_key) {
 		session_name(h->given_key, name);
 		c->svc->recall(c->host, str_of(name), t->serial);
+	} else if (!h->signed_in && USHER_HAS(c->svc, refuses) &&
+		   c->svc->refuses(c->host, USHER_WORK_ANONYMOUS)) {
+		tab_close(t, 1013, "there is too much to do at this moment; come back");
 	} else {
 		struct record none = { 0 };
 		fresh_token(c, h);

@@ -61,7 +61,8 @@ const char *mail_refusal(const struct email *e)
 		return "451 4.3.2 shutting down, try again later";
 	if (!e->ready)
 		return "451 4.3.2 starting, try again later";
-	if (e->mails >= e->mails_max || e->bytes >= e->bytes_max)
+	if (e->mails >= e->mails_max || e->bytes >= e->bytes_max ||
+		(USHER_HAS(e->services, refuses) && e->services->refuses(e->host, USHER_WORK_MAIL)))
 		return "451 4.3.2 busy, try again later";
 	return NULL;
 }

@@ -150,7 +150,8 @@ void post_begin(struct form *f, struct usher_http *r)
 		refuse(p, status);
 	else if (wait_s)
 		too_many(p, wait_s, 429, "too_often");
-	else if (f->posts > POSTS_MAX || f->closing)
+	else if (f->posts > POSTS_MAX || f->closing ||
+		 (USHER_HAS(f->svc, refuses) && f->svc->refuses(f->host, USHER_WORK_ANONYMOUS)))
 		too_many(p, 5, 503, "later");
 	else if (key_read(p))
 		answer_problem(p, 422, "key");

@@ -217,6 +217,10 @@ void intake_request(struct webhook *w, struct usher_http *r)
 	} else if (!is_form && !type_is(type, "application/json")) {
 		w->usher->http_problem(
 			r, 415, "application/json or application/x-www-form-urlencoded is taken");
+	} else if (!w->urgent && USHER_HAS(w->usher, refuses) &&
+		   w->usher->refuses(w->host, USHER_WORK_LOW)) {
+		w->usher->http_set(r, "Retry-After", str_of("10"));
+		w->usher->http_problem(r, 429, "there is too much to do; post it again later");
 	} else {
 		struct post *p = zeroed(sizeof(*p));
 		p->w = w;

@@ -54,7 +54,7 @@ struct webhook {
 	enum verify verify;
 	struct sign_keys keys;
 	size_t body_max;
-	bool verified;
+	bool verified, urgent;
 	char *fields[FIELD_COUNT];
 	struct condition conditions[CONDITIONS_MAX];
 	struct pair hints[HINTS_MAX], headers[HEADERS_MAX];

@@ -172,6 +172,13 @@ struct usher_stream; /* one stream connection */
 struct usher_timer;
 struct usher_blob; /* one blob being written */
 
+/* 1.1: kinds of new work, in the order in which they are refused under overload. */
+enum usher_work {
+	USHER_WORK_ANONYMOUS = 1, /* somebody who comes for the first time, or a form */
+	USHER_WORK_LOW,		  /* what its channel's configuration calls less urgent */
+	USHER_WORK_MAIL		  /* whoever sends it keeps it and comes again */
+};
+
 enum usher_option_type { USHER_TEXT, USHER_NUMBER, USHER_BOOL, USHER_CHOICE };
 /*
  * One option. A key may have `*` where the configuration has an index: "fields.*.name" stands for fields.0.name, fields.1.name ... of a
@@ -322,6 +329,11 @@ struct usher_services {
 	 * `rate` and `mail` promise less: what they are told waits in memory while the disk is away, and a crash loses it.
 	 */
 	void (*tell)(struct usher_host *h, const struct usher_news *n, uint64_t token);
+	/*
+	 * 1.1: whether there is more to do than can be done, so that work of this kind is to be refused now, before anything of it is read, in the words of
+	 * the protocol (503, 429, 451): 1 or 0. Ask for what is new only; what was begun or acknowledged goes on. NULL for a channel that is isolated.
+	 */
+	int (*refuses)(struct usher_host *h, enum usher_work what);
 };
 
 enum usher_stream_event {

@@ -205,6 +205,11 @@ static void begin(struct control_call *c, struct slice name)
 			continue;
 		if (c->arg_count < rows[i].least || c->arg_count > rows[i].most)
 			control_error(c, CALL_USAGE, "%s: wrong number of arguments", rows[i].name);
+		else if (c->node->strain.level >= SHED_EXPORTS &&
+			 (i == VERB_WHATIF || i == VERB_EXPORT))
+			control_error(c, CALL_REFUSED,
+				"there is too much to do at this moment: %s; try again later",
+				c->node->strain.why);
 		else
 			begins[i](c);
 		return;

@@ -90,6 +90,13 @@
 		plain(s, store_inflight(s->n->store)))                                             \
 	X(METRIC_PROBES, "engine_probes_total", "counter", "",                                     \
 		"Matches the engine has looked at.", probes(s))                                    \
+	X(METRIC_OVERLOAD, "overload_level", "gauge", "",                                          \
+		"What is refused of new work: 0 nothing, 1 exports, 2 anonymous chats and forms, " \
+		"3 low webhooks, 4 mail, 5 log-ins.",                                              \
+		plain(s, s->n->strain.level))                                                      \
+	X(METRIC_SHED, "overload_refused_total", "counter", "",                                    \
+		"New work that channels refused for overload.",                                    \
+		plain(s, host_shed_count(s->n->host)))                                             \
 	X(METRIC_LAG, "loop_lag_seconds", "gauge", "",                                             \
 		"How late the loop's last beat was; there is one a second.",                       \
 		timed(s, s->n->lag_us))                                                            \

@@ -61,6 +61,15 @@ static void on_beat(void *arg)
 		node_refresh_hours(n);
 }
 
+static void on_look(void *arg)
+{
+	struct node *n = arg;
+
+	loop_timer_set(n->look, STRAIN_EVERY_MS * 1000);
+	if (n->phase == PHASE_SERVING)
+		strain_look(n);
+}
+
 /* ---- the ways between the rooms ---- */
 
 static void desk_read(
@@ -281,8 +290,10 @@ static int node_build(struct node *n, struct err *err)
 	host_on_typing(n->host, visitor_typed, n);
 	n->desk = desk_new(n->loop, n->store, n->http, c, &ports, n);
 	n->beat = loop_timer_new(n->loop, on_beat, n);
+	n->look = loop_timer_new(n->loop, on_look, n);
 	n->again = loop_timer_new(n->loop, node_connect_again, n);
 	on_beat(n);
+	on_look(n);
 	return admin_open(n, err);
 }
 
@@ -299,6 +310,7 @@ static void node_take_apart(struct node *n)
 	router_free(&n->router);
 	store_free(&n->store);
 	loop_timer_free(&n->beat);
+	loop_timer_free(&n->look);
 	loop_timer_free(&n->again);
 	loop_timer_free(&n->deadline);
 	tls_free(&n->tls);

@@ -12,6 +12,7 @@
 #ifndef USHER_APP_NODE_H
 #define USHER_APP_NODE_H
 
+#include "app/strain.h"
 #include "base/str.h"
 #include "desk/desk.h"
 #include "host/host.h"
@@ -40,13 +41,14 @@ struct node {
 	struct tls *tls;
 	struct control *control;
 	struct people *people;
-	struct loop_timer *beat, *deadline, *again; /* again: to connect */
+	struct loop_timer *beat, *look, *deadline, *again; /* look: strain.h; again: to connect */
 	enum phase phase;
 	unsigned stop_step;
 	uint64_t started_us;	  /* monotonic */
 	uint64_t beat_us, lag_us; /* of the loop: how late the last beat was */
 	unsigned beats_serving;	  /* the first few */
 	uint64_t reloads, reloads_refused;
+	struct strain strain;
 	bool node_up, following; /* what the node owes after its first connection to Redis */
 	bool refusing;		 /* intake is closed */
 	bool what_if;		 /* one is under way: each may take WHATIF_BYTES_MAX */

@@ -76,6 +76,8 @@ void status_json(struct node *n, const struct engine *e, struct str *out)
 		store_durability(n->store), e ? "true" : "false");
 	str_add_text(out, ",\"why\":");
 	str_add_json(out, slice_of(n->why));
+	str_add_text(out, ",\"overload\":");
+	strain_json(&n->strain, out);
 	str_addf(out, ",\"waiting\":%zu,\"active\":%zu,\"agents_online\":%zu,\"channels\":[",
 		t.waiting, t.active, t.online);
 	host_each(n->host, on_channel, &t);

@@ -420,6 +420,13 @@ static void told_now(struct usher_host *h, void *arg)
 		why);
 	free(token);
 }
+static int s_refuses(struct usher_host *h, enum usher_work what)
+{
+	(void)what;
+	service_here(h, "refuses");
+	return 0;
+}
+
 static void s_tell(struct usher_host *h, const struct usher_news *n, uint64_t token)
 {
 	bool named = n->what == USHER_NEWS_RATING || n->what == USHER_NEWS_MAIL;
@@ -589,6 +596,7 @@ const struct usher_services trial_services = { .size = sizeof(struct usher_servi
 	.remember_for = keep_remember_for,
 	.mail = s_mail,
 	.tell = s_tell,
+	.refuses = s_refuses,
 	.reread_done = s_reread_done,
 	.http_each_header = pipe_each_header,
 	.picture_get = keep_picture_get };

@@ -131,6 +131,11 @@ void call_login(struct call *c)
 {
 	struct login *l = arena_alloc(&c->arena, sizeof(*l));
 	c->state = l;
+	if (c->d->shed >= SHED_LOGINS) {
+		http_set(c->r, "Retry-After", SLICE("10"));
+		call_problem(c, 503, "there is too much to do at this moment; try again soon");
+		return;
+	}
 	if (!read_login(c, l))
 		return;
 	uint32_t wait_s = throttle_try(

@@ -120,6 +120,11 @@ void desk_configure(struct desk *d, const struct config *config)
 	d->files = files_open(config);
 }
 
+void desk_shed(struct desk *d, enum shed level)
+{
+	d->shed = level;
+}
+
 size_t desk_count(const struct desk *d)
 {
 	return d->clients.count;

@@ -10,6 +10,7 @@
 #include "engine/engine.h"
 #include "model/config.h"
 #include "model/effect.h"
+#include "model/shed.h"
 #include "net/http_server.h"
 #include "store/store.h"
 
@@ -56,6 +57,8 @@ void desk_user_add(struct desk *d, struct slice id, struct slice name, enum role
 	struct slice skills, uint64_t units, struct slice password,
 	void (*fn)(void *arg, int status, const char *password, const char *why), void *arg);
 
+/* Overload: from SHED_LOGINS on nobody logs in; who is in works on. */
+void desk_shed(struct desk *d, enum shed level);
 size_t desk_count(const struct desk *d); /* connected desks */
 /* Drain: tells every desk, closes them, done when all are gone. */
 void desk_close(struct desk *d, void (*done)(void *arg), void *arg);

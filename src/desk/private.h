@@ -30,6 +30,7 @@ struct desk {
 	const struct desk_ports *ports;
 	void *app;
 	size_t refs;
+	enum shed shed;
 	bool ended, closing, owners_known;
 	struct passwords *passwords;
 	struct tickets tickets;

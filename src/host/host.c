@@ -175,6 +175,16 @@ void host_intake(struct host *h, bool open, const char *why)
 	h->intake_why = slice_dup(slice_of(why ? why : "usher takes nothing in now"));
 }
 
+void host_shed(struct host *h, enum shed level)
+{
+	h->shed = level;
+}
+
+uint64_t host_shed_count(const struct host *h)
+{
+	return h->shed_count;
+}
+
 void host_leads(struct host *h, bool leads)
 {
 	h->rests = !leads;

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "model/config.h"
 #include "model/effect.h"
+#include "model/shed.h"
 #include "net/http_server.h"
 #include "store/store.h"
 
@@ -46,6 +47,9 @@ void host_on_typing(struct host *h,
 	void (*fn)(void *arg, struct slice channel, struct slice thread), void *arg);
 /* Intake refused (overload, drain): new messages get USHER_RETRY at once; owed acknowledgements are still given. */
 void host_intake(struct host *h, bool open, const char *why);
+/* Overload: what channels are told to refuse of new work; how often they were. */
+void host_shed(struct host *h, enum shed level);
+uint64_t host_shed_count(const struct host *h);
 /* Whether this node leads. One that does not begins no send: what it had in hand is the other's. */
 void host_leads(struct host *h, bool leads);
 /* Drain: close all channels; done once every accepted delivery is acknowledged, every send answered and every plugin has said that it

@@ -86,6 +86,8 @@ struct host {
 	struct map agent_names; /* agent → display name, as last pushed */
 	struct web_dir *web_dirs;
 	bool debug, sanitized, watches_crash, open, intake, rests;
+	enum shed shed;
+	uint64_t shed_count;
 	char *intake_why;
 	void (*on_typing)(void *arg, struct slice channel, struct slice thread);
 	void *on_typing_arg;

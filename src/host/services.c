@@ -93,6 +93,19 @@ static void service_count(struct usher_host *h, const char *what, uint64_t n)
 	}
 }
 
+static int service_refuses(struct usher_host *h, enum usher_work what)
+{
+	static const enum shed from[] = { [USHER_WORK_ANONYMOUS] = SHED_ANONYMOUS,
+		[USHER_WORK_LOW] = SHED_LOW,
+		[USHER_WORK_MAIL] = SHED_MAIL };
+
+	if (!service_allowed(h, "refuses") || what < USHER_WORK_ANONYMOUS || what > USHER_WORK_MAIL)
+		return 0;
+	bool refused = h->host->shed >= from[what];
+	h->host->shed_count += refused;
+	return refused;
+}
+
 const struct usher_services check_services = {
 	.size = sizeof(struct usher_services),
 	.abi_major = USHER_ABI_MAJOR,
@@ -168,6 +181,7 @@ const struct usher_services host_services = {
 	.blob_get = service_blob_get,
 	.mail = service_mail,
 	.tell = service_tell,
+	.refuses = service_refuses,
 	.rate = service_rate,
 	.is_open = service_is_open,
 	.remember_for = service_remember_for,

@@ -114,6 +114,9 @@ static inline bool work_is_done(const struct work *w)
 	return w->answer == ANSWER_OK || w->answer == ANSWER_NOOP;
 }
 
+/* resolve.c: what the key of a command is given, for its repeats; empty: nothing. */
+struct slice work_result(struct batch *b, const struct work *w);
+
 /* ---- rows.c: what the batch knows ---- */
 void batch_clear(struct batch *b);
 struct row *batch_row(struct batch *b, struct id conv); /* made empty when new */

@@ -646,13 +646,11 @@ static void answer(struct batch *b, const struct work *w)
 		batch_effect(b, &ef);
 }
 
-static struct slice dedup_result(struct batch *b, const struct work *w)
+static void project_result(struct batch *b, const struct work *w)
 {
-	char conv[ID_TEXT_LEN + 1];
-	if (id_is_none(w->conv))
-		return SLICE("-");
-	return arena_printf(
-		&b->arena, "%s %llu", id_text(w->conv, conv), (unsigned long long)w->seq);
+	struct slice result = work_result(b, w);
+	if (w->c.dedup.n && result.n)
+		commit_dedup(b->commit, w->c.dedup, result);
 }
 
 static void project_work(struct batch *b, struct work *w)
@@ -682,8 +680,7 @@ static void project_work(struct batch *b, struct work *w)
 		project_visit(b, w);
 	else if (w->c.type == COMMAND_TEXT)
 		commit_own_text(b->commit, w->c.agent, w->c.id, w->c.subject, w->c.text);
-	if (w->c.dedup.n && work_is_done(w))
-		commit_dedup(b->commit, w->c.dedup, dedup_result(b, w));
+	project_result(b, w);
 }
 
 static void count(struct batch *b, const char *name, uint64_t n)

@@ -402,7 +402,33 @@ static void resolve_message(struct batch *b, struct work *w)
 	}
 }
 
-/* What a repeat of this command will be told: "CONV SEQ" or "-". */
+/*
+ * What a repeat of this command will be told: "CONV SEQ", "-", or "!ANSWER WHY" of an agent's that was refused: what he was told does not happen
+ * later, when the conversation has changed and a repeat comes.
+ */
+struct slice work_result(struct batch *b, const struct work *w)
+{
+	char conv[ID_TEXT_LEN + 1];
+	if (!work_is_done(w) && w->c.cmd.n && w->answer)
+		return arena_printf(&b->arena, "!%u %.*s", (unsigned)w->answer, SLICE_ARG(w->why));
+	if (!work_is_done(w))
+		return (struct slice){ 0 };
+	if (id_is_none(w->conv))
+		return SLICE("-");
+	return arena_printf(
+		&b->arena, "%s %llu", id_text(w->conv, conv), (unsigned long long)w->seq);
+}
+
+static void was_refused(struct work *w, struct slice rest)
+{
+	uint64_t answer;
+	struct slice code = slice_cut(&rest, ' ');
+	code = slice_make(code.p + 1, code.n - 1);
+	if (slice_u64(code, &answer) && answer < ANSWER_COUNT)
+		w->answer = (enum answer)answer;
+	w->why = rest;
+}
+
 static bool was_done(struct batch *b, struct work *w)
 {
 	struct slice result = batch_dedup(b, w->c.dedup);
@@ -412,9 +438,13 @@ static bool was_done(struct batch *b, struct work *w)
 	if (!result.p || inbox_name_read(result, &w->c.id))
 		return false;
 	struct slice rest = result;
-	struct slice conv = slice_cut(&rest, ' ');
 	w->repeated = true;
 	w->answer = ANSWER_OK;
+	if (slice_starts(result, SLICE("!"))) {
+		was_refused(w, result);
+		return true;
+	}
+	struct slice conv = slice_cut(&rest, ' ');
 	if (id_parse(conv, &w->conv))
 		(void)slice_u64(rest, &w->seq);
 	return true;

@@ -36,14 +36,9 @@ static void take_answer(struct batch *b, struct work *w, const struct step *s)
 
 static void remember_result(struct batch *b, struct work *w)
 {
-	char conv[ID_TEXT_LEN + 1];
-	struct slice result = SLICE("-");
-	if (!w->c.dedup.n || !work_is_done(w))
-		return;
-	if (!id_is_none(w->conv))
-		result = arena_printf(
-			&b->arena, "%s %llu", id_text(w->conv, conv), (unsigned long long)w->seq);
-	batch_dedup_put(b, w->c.dedup, result);
+	struct slice result = work_result(b, w);
+	if (w->c.dedup.n && result.n)
+		batch_dedup_put(b, w->c.dedup, result);
 }
 
 static void decide_events(struct batch *b, const struct step *s, struct work *w)

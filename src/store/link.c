@@ -489,3 +489,10 @@ size_t link_inflight(const struct link *l)
 {
 	return l->calls.count;
 }
+
+uint64_t link_oldest_us(const struct link *l)
+{
+	if (l->calls.count == l->unsent)
+		return 0;
+	return loop_monotonic_us(l->loop) - l->calls.v[l->calls.head].at_us;
+}

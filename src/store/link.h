@@ -45,6 +45,8 @@ void link_free(struct link **l);
 bool link_is_up(const struct link *l);
 /* Sent and not yet answered. */
 size_t link_inflight(const struct link *l);
+/* How long the oldest of them has waited; 0: there is none. */
+uint64_t link_oldest_us(const struct link *l);
 
 void link_call(struct link *l, const struct argv *command, link_fn fn, void *arg);
 /* MULTI, then `count` commands made by resp_command, then EXEC, as one. fn gets EXEC's reply: an array, or nil when a

@@ -265,6 +265,11 @@ const char *store_node(const struct store *s)
 	return s->node;
 }
 
+uint64_t store_oldest_us(const struct store *s)
+{
+	return link_oldest_us(s->write);
+}
+
 size_t store_inflight(const struct store *s)
 {
 	return link_inflight(s->write);

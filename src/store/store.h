@@ -46,5 +46,10 @@ const char *store_durability(const struct store *s);
 const char *store_node(const struct store *s);
 /* Writes sent and not yet answered, for back-pressure and metrics. */
 size_t store_inflight(const struct store *s);
+/* How long the oldest of them has waited; 0: there is none. */
+uint64_t store_oldest_us(const struct store *s);
+/* How much memory Redis has used of what it may (0: there is no limit). */
+void store_memory(struct store *s, void (*fn)(void *arg, int status, uint64_t used, uint64_t most),
+	void *arg);
 
 #endif

@@ -3,6 +3,7 @@
  *
  *   log:*    each acknowledged message once, none twice, a customer's in the order they were said
  *   orders   each answered command took effect at most once; a reply that was answered "ok" is in the history
+ *   news     a bounce, stars, a transcript that was acknowledged: it shows, once
  *   outbox   nothing was sent that is not in the history; nothing is left queued
  *   away     who left the chat and can be mailed was mailed each answer once; nobody else was
  *   journal  one owner at a time; nobody who came earlier is passed by; replayed it is the running engine
@@ -120,7 +121,7 @@ struct found {
 struct history {
 	struct map texts;    /* of customers and of agents → struct found */
 	struct map sent_ids; /* ids of messages out */
-	uint64_t taken_in;
+	uint64_t taken_in, stars;
 };
 
 static struct said *said_of(struct slice text, struct customer **who)
@@ -147,6 +148,8 @@ static void judge_entry(
 		f = arena_alloc(&world.arena, sizeof(*f));
 		map_put(&h->texts, en->text, f);
 	}
+	if (en->direction == DIRECTION_NOTE && slice_starts(en->text, SLICE("\xe2\x98\x85")))
+		h->stars++;
 	if (f->times++)
 		world_fail(
 			"%.*s is there twice, again in %.*s", SLICE_ARG(en->text), SLICE_ARG(key));
@@ -291,13 +294,48 @@ static void judge_orders(const struct history *h)
 	}
 }
 
+static size_t sent_with(struct slice text)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < people.sent_count; i++)
+		n += slice_equal(people.sent[i].text, text);
+	return n;
+}
+
+/* Stars stand in the history as words; the mail to one address is one message with one id, however often it is handed over. */
+static void judge_news(const struct history *h)
+{
+	char words[64];
+	uint64_t stars = 0;
+
+	for (size_t i = 0; i < people.news_count; i++) {
+		const struct news *n = &people.news[i];
+		const struct found *bounced = map_get(&h->sent_ids, slice_of(n->message));
+		snprintf(words, sizeof(words), "★★★★☆ 4/5\n%s", n->text);
+		stars += n->what == USHER_NEWS_RATING;
+		if (n->what == USHER_NEWS_RATING && !map_get(&h->texts, slice_of(words)))
+			world_fail("stars %s were acknowledged and are lost", n->text);
+		if (n->what == USHER_NEWS_MAIL && sent_with(slice_of(n->text)) != 1)
+			world_fail("mail %s was promised and sent %zu times", n->text,
+				sent_with(slice_of(n->text)));
+		if (n->what == USHER_NEWS_DELIVERY && bounced &&
+			bounced->delivery != DELIVERY_BOUNCED)
+			world_fail("message %s bounced and is %u", n->message, bounced->delivery);
+	}
+	if (h->stars != stars)
+		world_fail("%llu times stars for %llu", (unsigned long long)h->stars,
+			(unsigned long long)stars);
+}
+
 static void judge_sent(const struct history *h)
 {
 	struct map_entry e;
 	uint64_t queued = 0;
 
 	for (size_t i = 0; i < people.sent_count; i++)
-		if (!map_get(&h->sent_ids, people.sent[i].id))
+		if (people.sent[i].text.p[0] != 'n' && /* a mail that was asked for is of none */
+			!map_get(&h->sent_ids, people.sent[i].id))
 			world_fail("%.*s was sent and is not in the history",
 				SLICE_ARG(people.sent[i].text));
 	for (size_t i = 0; map_next(&h->texts, &i, &e);) {
@@ -327,6 +365,7 @@ static void judge_history(void)
 	judge_customers(&h);
 	judge_orders(&h);
 	judge_sent(&h);
+	judge_news(&h);
 	uint64_t counted = reply_u64(ASK(&b, "HGET", "usher:{main}:count", "accepted"));
 	if (counted != h.taken_in)
 		world_fail("%llu messages are counted as accepted, %llu are there",

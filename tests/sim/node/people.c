@@ -2,6 +2,7 @@
  * Customers and agents. Called by main.c, and by the world for everything they do.
  *
  *   customer: say ─▶ deliver in some node's turn ─▶ ack ─▶ [lost with the node, or too late: say it again] ─▶ next message
+ *             news of a message that bounced, stars, a transcript that is wanted: told the same way
  *   agent:    look at the engine ─▶ one command ─▶ inbox ─▶ answer in the push stream ─▶ look again
  */
 #include "people.h"
@@ -42,6 +43,7 @@ static struct usher_str usher_text(const char *s)
 /* ---- customers ---- */
 
 struct saying {
+	struct news *news; /* instead of the two below */
 	struct customer *customer;
 	struct said *said;
 	struct proc *proc;
@@ -88,7 +90,7 @@ static void say_on(struct customer *c, struct said *said, struct proc *p)
 {
 	struct saying *s = arena_alloc(&world.arena, sizeof(*s));
 
-	*s = (struct saying){ c, said, p, p->life };
+	*s = (struct saying){ NULL, c, said, p, p->life };
 	proc_poke(p, deliver, s);
 }
 
@@ -113,6 +115,68 @@ static void customer_goes(void *arg)
 
 	if (s->proc->alive)
 		proc_poke(s->proc, goes, s);
+}
+
+/* ---- news ---- */
+
+static void tell(void *arg)
+{
+	struct saying *s = arg;
+	struct news *n = s->news;
+	struct port *port = s->proc->ports[n->channel];
+	char to[48];
+
+	if (!proc_serves(s->proc) || !port)
+		return;
+	snprintf(to, sizeof(to), "%s@x.test", n->text); /* each its own: nobody gets many */
+	struct usher_news m = { .size = sizeof(m), .dedup = usher_text(n->text) };
+	m.what = n->what;
+	m.how = n->what == USHER_NEWS_DELIVERY ? USHER_BOUNCED : 4;
+	m.message = usher_text(n->message);
+	m.thread = usher_text(n->thread);
+	m.channel = usher_text("mail");
+	m.to = usher_text(to);
+	m.subject = m.text = usher_text(n->text);
+	port->services->tell(port->host, &m, (uint64_t)(uintptr_t)s);
+}
+
+/* Told again and again, now and then twice at once, to whoever serves. */
+static void news_go(void *arg)
+{
+	struct news *n = arg;
+	struct proc *p = some_serving();
+
+	if (n->acked)
+		return;
+	for (int i = 0; p && i < (chance_one_in(10) ? 2 : 1); i++) {
+		struct saying *s = arena_alloc(&world.arena, sizeof(*s));
+		*s = (struct saying){ .news = n, .proc = p, .life = p->life };
+		world_trace("%s is told to %s", n->text, p->name);
+		proc_poke(p, tell, s);
+	}
+	world_at(200 * MS + chance_below(2 * SECOND), news_go, n);
+}
+
+static struct news *news_new(int what, int channel)
+{
+	if (people.closing || people.news_count == NEWS_MAX)
+		return NULL;
+	struct news *n = &people.news[people.news_count++];
+	*n = (struct news){ .what = what, .channel = channel };
+	snprintf(n->text, sizeof(n->text), "n%zu", people.news_count);
+	world_at(chance_below(3 * SECOND), news_go, n);
+	return n;
+}
+
+static void customer_tells(const struct customer *c, const struct said *said)
+{
+	struct news *n = c->channel == CHANNEL_CHAT && chance_one_in(3)
+				 ? news_new(chance_one_in(2) ? USHER_NEWS_RATING : USHER_NEWS_MAIL,
+					   CHANNEL_CHAT)
+				 : NULL;
+
+	if (n)
+		thread_of(c, said, n->thread);
 }
 
 /* Says what is not acknowledged yet, again and again. */
@@ -161,6 +225,10 @@ static void customer_hears(void *arg)
 	/* It was on its way out of a process that has died since. */
 	if (s->proc->life != s->life && chance_one_in(2))
 		return;
+	if (s->news) {
+		s->news->acked = s->news->acked || a->stored;
+		return;
+	}
 	if (!a->stored || s->said->acked)
 		return;
 	world_trace("customer hears that %s is kept as %s", s->said->text, a->id);
@@ -172,6 +240,7 @@ static void customer_hears(void *arg)
 		if (p)
 			say_on(s->customer, s->said, p);
 	}
+	customer_tells(s->customer, s->said);
 	world_at(chance_below(SECOND), customer_next, s->customer);
 	for (size_t i = s->customer->channel == CHANNEL_CHAT ? chance_below(4) : 0; i; i--)
 		world_at(chance_below(8 * SECOND), customer_goes, s);
@@ -187,7 +256,9 @@ void people_acked(struct port *port, uint64_t token, enum usher_outcome outcome,
 	if (a->stored && why.n == 26)
 		memcpy(a->id, why.p, 26);
 	if (!a->stored)
-		world_trace("%s: %.*s", a->saying->said->text, SLICE_ARG(why));
+		world_trace("%s: %.*s",
+			a->saying->news ? a->saying->news->text : a->saying->said->text,
+			SLICE_ARG(why));
 	world_at(chance_delay_us(), customer_hears, a);
 }
 
@@ -200,6 +271,11 @@ void people_sent(struct slice id, struct slice text)
 			people.sent[i].times++;
 			return;
 		}
+	if (id.n == 26 && text.p[0] == 'r' && chance_one_in(5)) {
+		struct news *n = news_new(USHER_NEWS_DELIVERY, CHANNEL_MAIL);
+		if (n)
+			memcpy(n->message, id.p, 26);
+	}
 	if (people.sent_count < SENT_MAX)
 		people.sent[people.sent_count++] = (struct sent){ arena_copy(&world.arena, id),
 			arena_copy(&world.arena, text), 1 };
@@ -458,6 +534,7 @@ void people_begin(void)
 {
 	people = (struct people){ 0 };
 	people.orders = arena_array(&world.arena, ORDERS_MAX, sizeof(struct order));
+	people.news = arena_array(&world.arena, NEWS_MAX, sizeof(struct news));
 	people.sent = arena_array(&world.arena, SENT_MAX, sizeof(struct sent));
 	for (int i = 0; i < CUSTOMERS; i++) {
 		people.customers[i] = (struct customer){ .number = i,
@@ -486,6 +563,9 @@ bool people_are_done(void)
 	for (size_t i = 0; i < people.order_count; i++)
 		if (!people.orders[i].answered)
 			return false;
+	for (size_t i = 0; i < people.news_count; i++)
+		if (!people.news[i].acked)
+			return false;
 	return true;
 }
 
@@ -499,4 +579,7 @@ void people_print(struct str *out)
 	for (size_t i = 0; i < people.order_count; i++)
 		if (!people.orders[i].answered)
 			str_addf(out, " %s", people.orders[i].cmd);
+	for (size_t i = 0; i < people.news_count; i++)
+		if (!people.news[i].acked)
+			str_addf(out, " %s", people.news[i].text);
 }

@@ -10,7 +10,14 @@
 #include "model/effect.h"
 #include "proc.h"
 
-enum { CUSTOMERS = 6, SAID_MAX = 8, AGENTS = 3, ORDERS_MAX = 1000, SENT_MAX = 1000 };
+enum {
+	CUSTOMERS = 6,
+	SAID_MAX = 8,
+	AGENTS = 3,
+	ORDERS_MAX = 1000,
+	SENT_MAX = 1000,
+	NEWS_MAX = 200
+};
 
 struct said { /* one message of a customer */
 	char text[24];
@@ -31,9 +38,17 @@ struct order { /* a command of an agent */
 	bool put, answered, abandoned;
 	enum answer answer;
 };
-struct sent { /* what the next hop took */
+struct sent { /* what the next hop took, perhaps took, or refused for good */
 	struct slice id, text;
 	size_t times;
+};
+struct news { /* what is told until it is acknowledged: a bounce, stars, a transcript to be mailed */
+	int what;
+	char text[24]; /* the words that are found again; also its dedup */
+	char thread[48];
+	char message[27]; /* which bounced */
+	bool acked;
+	int channel;
 };
 struct people {
 	struct customer customers[CUSTOMERS];
@@ -41,6 +56,8 @@ struct people {
 	size_t order_count;
 	struct sent *sent;
 	size_t sent_count;
+	struct news *news;
+	size_t news_count;
 	bool closing; /* nobody begins anything new */
 };
 extern struct people people;

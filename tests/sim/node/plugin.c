@@ -112,7 +112,7 @@ static void port_send(void *self, const struct usher_outbound *m)
 				 : USHER_FAIL;
 	world_trace("%s sends %.*s, attempt %u, outcome %d", f->port->proc->name, (int)m->text.n,
 		m->text.p, m->attempt, (int)f->outcome);
-	if (f->outcome == USHER_OK || f->outcome == USHER_UNSURE)
+	if (f->outcome != USHER_RETRY)
 		people_sent(f->id, slice_make(m->text.p, m->text.n));
 	world_at(chance_delay_us() + chance_below(50 * MS), flight_lands, f);
 }

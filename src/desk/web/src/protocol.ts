@@ -249,6 +249,7 @@ export interface Mailbox {
 export interface Stats {
 	queues?: Queue[];
 	status?: {
+		overload?: { level: number; refused: string[]; why: string };
 		channels?: { name: string; plugin?: string; up: boolean; why?: string | null }[];
 		intake?: Partial<Record<"seen" | "accepted" | "duplicate" | "quarantined" | "refused", number>>;
 	};

@@ -565,6 +565,23 @@ export const strings = {
 	"floor.channels": ["Channels", "Каналы"],
 	"floor.channel.up": ["works", "работает"],
 	"floor.channel.down": ["down", "не работает"],
+	"floor.overload.1": ["Overload: exports and what-if runs are refused.", "Перегрузка: выгрузки и пробные расчёты не принимаются."],
+	"floor.overload.2": [
+		"Overload: new anonymous chats and forms are refused.",
+		"Перегрузка: новые анонимные чаты и формы не принимаются.",
+	],
+	"floor.overload.3": [
+		"Overload: new anonymous chats, forms and less urgent posts are refused.",
+		"Перегрузка: новые анонимные чаты, формы и несрочные запросы не принимаются.",
+	],
+	"floor.overload.4": [
+		"Overload: new chats, forms and mails are told to come later.",
+		"Перегрузка: новые чаты, формы и письма откладываются.",
+	],
+	"floor.overload.5": [
+		"Overload: new chats, forms, mails and log-ins are told to come later.",
+		"Перегрузка: новые чаты, формы, письма и входы откладываются.",
+	],
 	"floor.stats.failed": ["The figures could not be read.", "Не удалось получить показатели."],
 
 	"explain.title": ["Why it waits", "Почему ожидает"],

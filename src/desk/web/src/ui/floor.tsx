@@ -445,6 +445,20 @@ function IntakePanel({ stats, failed }: { stats: Stats | null; failed: boolean }
 	);
 }
 
+const overloads = ["1", "2", "3", "4", "5"] as const;
+
+/** What is refused of new work, and what runs short. */
+function Overload({ stats }: { stats: Stats | null }) {
+	const o = stats?.status?.overload;
+	const level = o && overloads[o.level - 1];
+	if (!level) return null;
+	return (
+		<p class="strip tone-late" role="alert">
+			<Icon name="alert" /> {t(`floor.overload.${level}`)} {o.why}
+		</p>
+	);
+}
+
 export function Floor() {
 	const stats = useSignal<Stats | null>(null);
 	const failed = useSignal(false);
@@ -467,6 +481,7 @@ export function Floor() {
 	return (
 		<main class="floor" id="conversation" tabIndex={-1}>
 			<h1 class="sr">{t("floor.title")}</h1>
+			<Overload stats={stats.value} />
 			{offers.value.size > 0 && (
 				<p class="strip good" role="status">
 					<Icon name="inbox" /> {t("offers.count", { n: offers.value.size })}
