@@ -11,8 +11,10 @@ import tempfile
 import threading
 import time
 
+import websockets
+
 from test_redis_trouble import Redis
-from usher import CENTER, Node, main, until
+from usher import CENTER, Loop, Node, main, until
 
 HOOK = """
   hook:
@@ -48,12 +50,18 @@ def tries(node):
         assert status in (200, 201) or (status == 503 and int(headers["retry-after"]) > 0), (status, headers)
         return status == 503
 
+    async def hello():
+        async with websockets.connect(f"ws://127.0.0.1:{node.http}/chat/ws", close_timeout=1) as ws:
+            await ws.send(json.dumps({"t": "hello", "session": None}))
+            try:
+                await ws.recv()
+            except websockets.ConnectionClosed as e:
+                assert e.code == 1013, e
+                return True
+            return False
+
     def chat():
-        try:
-            node.chat().close()
-        except AssertionError:
-            return True
-        return False
+        return Loop.run(hello())
 
     def hook():
         status, headers, _ = node.request("POST", "/hook/hook", json.dumps({"id": str(time.monotonic())}), {"Content-Type": "application/json"})
