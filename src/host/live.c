@@ -47,8 +47,11 @@ bool live_message(const struct usher_host *h, const struct entry *en, struct are
 		.name = to_str(en->from) };
 	switch ((enum direction)en->direction) {
 	case DIRECTION_IN:
-		out->from = USHER_FROM_YOU;
+		/* Whoever typed somebody's address here must not read what that person answers by mail. */
 		out->dedup = to_str(own_dedup(h, en->dedup));
+		if (!out->dedup.n)
+			return false;
+		out->from = USHER_FROM_YOU;
 		break;
 	case DIRECTION_OUT:
 		out->from = USHER_FROM_AGENT;
