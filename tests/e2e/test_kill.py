@@ -89,12 +89,14 @@ class Load:
 
 
 def everything(node):
-    """marker → where it is seen: conversation, number, time; the same place twice is a conversation listed twice."""
+    """marker → where it is seen: conversation, number, time; the same place twice is a conversation listed twice. A visitor who was away for long has given
+    up: his conversation is kept and waits no more."""
     seen = {}
-    for c in node.waiting():
-        for m in node.conv(c["id"])["messages"]:
+    listed = [c["id"] for c in node.waiting()]
+    for c in listed + [c for c in node.conversations() if c not in set(listed)]:
+        for m in node.conv(c)["messages"]:
             if m["direction"] == "in":
-                seen.setdefault(m["text"].strip(), []).append((c["id"], m["seq"], m["at_ms"]))
+                seen.setdefault(m["text"].strip(), []).append((c, m["seq"], m["at_ms"]))
     return seen
 
 

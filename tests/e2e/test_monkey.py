@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import random
-import subprocess
 import sys
 import threading
 import time
@@ -234,19 +233,10 @@ def hurt(node, world):
     world.down = False
 
 
-def conversations(node):
-    """All there are, whoever has seen them."""
-    with open(os.path.join(node.data, "redis/secret"), encoding="ascii") as f:
-        env = {**os.environ, "REDISCLI_AUTH": f.read().strip()}
-    keys = subprocess.run(["redis-cli", "-s", os.path.join(node.data, "redis/redis.sock"), "--user", "usher", "--scan", "--pattern", "usher:{main*}:conv:*"],
-                          env=env, capture_output=True, text=True, timeout=60, check=True).stdout.split()
-    return [k.rsplit(":", 1)[1] for k in keys]
-
-
 def heard(node):
     """What customers said, and where."""
     seen = {}
-    for conv in conversations(node):
+    for conv in node.conversations():
         for m in node.conv(conv)["messages"]:
             if m["direction"] == "in":
                 seen.setdefault(m["text"].strip(), []).append((conv, m["seq"]))

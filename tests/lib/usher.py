@@ -227,6 +227,14 @@ class Node:
     def waiting(self):
         return self.json("queue")["conversations"]
 
+    def conversations(self):
+        """Ids of all there are in the managed Redis, whatever has become of them."""
+        with open(os.path.join(self.data, "redis/secret"), encoding="ascii") as f:
+            env = {**os.environ, "REDISCLI_AUTH": f.read().strip()}
+        keys = subprocess.run(["redis-cli", "-s", os.path.join(self.data, "redis/redis.sock"), "--user", "usher", "--scan", "--pattern", "usher:{main*}:conv:*"],
+                              env=env, capture_output=True, text=True, timeout=60, check=True).stdout.split()
+        return [k.rsplit(":", 1)[1] for k in keys]
+
     # ---- what strangers send ----
 
     def mail(self, text, sender="ann@x.org", to="support@demo.test", subject="Help", headers=(), raw=None, mid=None):
@@ -388,11 +396,14 @@ class Chat:
 
     def expect(self, t, seconds=15, **fields):
         def find():
+            closed = self.closed  # before the frames: the last of them came before the end
             for f in list(self.frames):
                 if f.get("t") == t and all(f.get(k) == v for k, v in fields.items()):
                     return f
-            return None
-        return until(f"the visitor to see {t} {fields or ''}; has {self.frames[-6:]}", find, seconds)
+            return closed
+        f = until(f"the visitor to see {t} {fields or ''}; has {self.frames[-6:]}", find, seconds)
+        assert isinstance(f, dict), f"the visitor was cut before {t} {fields or ''}: {f}"
+        return f
 
     def messages(self):
         return [f for f in self.frames if f["t"] == "msg"]
