@@ -126,7 +126,8 @@ static void managed_spawn(struct managed *m)
 	struct err err = { "" };
 	pid_t self = getpid();
 
-	if (managed_conf_write(m->dir, m->secret, &err)) {
+	/* Once: the same again needs no room on a disk that may be full, which is why Redis ended. */
+	if (!m->told && managed_conf_write(m->dir, m->secret, &err)) {
 		managed_fail(m, err.text);
 		return;
 	}
