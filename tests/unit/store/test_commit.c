@@ -311,7 +311,9 @@ static void follows_on_after_a_loss(void **state)
 	kill(managed_pid(b.store->managed), SIGKILL);
 	WAIT(&b, b.downs == 1);
 	assert_false(store_is_up(b.store));
-	assert_int_equal(bench_put(&b, "while away"), -EAGAIN);
+	/* Not sent, or, when the link that writes hears of the end last, of unknown fate. */
+	int away = bench_put(&b, "while away");
+	assert_true(away == -EAGAIN || away == -EIO);
 	WAIT(&b, b.ups == 1);
 	assert_int_equal(bench_put(&b, "after"), 0);
 	WAIT(&b, f->count == 2);
