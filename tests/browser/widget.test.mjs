@@ -75,6 +75,36 @@ test("what is being written outlives a reload; what was read is not counted agai
 	await page.context().close();
 });
 
+test("what is not sent yet stays below what was said before and since", { timeout: 60000 }, async () => {
+	const page = await newPage(browser);
+	const [bo, conv] = await talk(page, "one");
+	await page.context().setOffline(true);
+	await say(page, "three");
+	await say(page, "four");
+	await page.goto("about:blank");
+	await page.context().setOffline(false);
+	let held = []; // what the page says does not get out until it may
+	let server = null;
+	await page.routeWebSocket(/\/chat\/ws$/, (ws) => {
+		server = ws.connectToServer();
+		ws.onMessage((m) => (held && JSON.parse(m).t === "say" ? held.push(m) : server.send(m)));
+	});
+	await page.goto(shop.at({ lang: "en", open: true }));
+	await until(() => held.length === 1, "it was said again");
+	assert.deepEqual(await said(page), ["one", "three", "four"]);
+	await bo.command({ t: "reply", conv, text: "two" });
+	await until(async () => (await said(page)).length === 4, "the answer");
+	assert.deepEqual(await said(page), ["one", "two", "three", "four"]);
+	const late = held;
+	held = null;
+	late.forEach((m) => server.send(m));
+	await until(async () => (await marks(page)).at(-1) === "received", "all received");
+	assert.deepEqual(await said(page), ["one", "two", "three", "four"]);
+	assert.deepEqual(page.problems, []);
+	bo.close();
+	await page.context().close();
+});
+
 test("twice as large, in a low window: every form can be reached, the head stays, the focus is never lost", { timeout: 60000 }, async () => {
 	const page = await newPage(browser, { width: 640, height: 360, deviceScaleFactor: 2, dark: true });
 	const whole = async (what) => {

@@ -309,17 +309,23 @@ export class View {
 		return near;
 	}
 
-	private line(kind: string, who: string, text: string, files?: FileRef[], at_ms = Date.now()): HTMLElement {
+	/** What was written here and has no number yet stays below what has: the server's order is the order. */
+	private unsent(): HTMLElement | null {
+		return [...this.mine.values()].find((line) => !line.dataset.seq) || null;
+	}
+
+	private line(kind: string, who: string, text: string, files?: FileRef[], at_ms = Date.now(), next = this.unsent()): HTMLElement {
 		const m = el("div", `msg ${kind}`);
-		const { who: before, at } = (this.log.lastElementChild as HTMLElement | null)?.dataset || {};
-		if (who) {
-			if (who !== before || at_ms - Number(at) > GROUP_MS) m.append(el("div", "who", `${who}, ${this.time.format(at_ms)}`));
-			m.dataset.who = who;
-			m.dataset.at = String(at_ms);
-		}
-		if (text || !files?.length) m.append(linked(el("div", "text"), text));
-		for (const f of files || []) m.append(fileView(f, this.s, this.acts.fetch, (change) => this.follow(change)));
-		const near = this.follow(() => this.log.append(m));
+		const near = this.follow(() => {
+			this.log.insertBefore(m, next);
+			const { who: before, at } = (m.previousElementSibling as HTMLElement | null)?.dataset || {};
+			if (who) {
+				if (who !== before || at_ms - Number(at) > GROUP_MS) m.append(el("div", "who", `${who}, ${this.time.format(at_ms)}`));
+				Object.assign(m.dataset, { who, at: at_ms });
+			}
+			if (text || !files?.length) m.append(linked(el("div", "text"), text));
+			for (const f of files || []) m.append(fileView(f, this.s, this.acts.fetch, (change) => this.follow(change)));
+		});
 		if (kind === "agent" && !near) this.more.hidden = false;
 		return m;
 	}
@@ -344,7 +350,6 @@ export class View {
 			const line = this.mine.get(m.id) || this.line("you", this.s.you, m.text, m.files, m.at_ms);
 			this.mine.set(m.id, line);
 			line.dataset.seq = String(m.seq);
-			this.follow(() => this.log.append(line)); // the server's order is the order
 			this.mark(line, this.s.sent, "ok");
 			return;
 		}
@@ -365,20 +370,20 @@ export class View {
 
 	pending({ id, text, files, at }: Pending): void {
 		if (this.mine.has(id)) return;
-		const line = this.line("you", this.s.you, text, files, at);
+		const line = this.line("you", this.s.you, text, files, at, null);
 		this.mine.set(id, line);
 		this.mark(line, this.s.sending);
 		this.toEnd();
 	}
 
-	acked(id: string): void {
+	acked(id: string, text = this.s.sent, kind = "ok"): void {
 		const line = this.mine.get(id);
-		if (line) this.mark(line, this.s.sent, "ok");
+		if (line) this.mark(line, text, kind);
 	}
 
 	refused(id: string, why: string): void {
-		const line = this.mine.get(id);
-		if (line) this.mark(line, `${this.s.refused}: ${why}`, "bad");
+		this.acked(id, `${this.s.refused}: ${why}`, "bad");
+		this.mine.delete(id); // no number will come: it has its place
 	}
 
 	state(state: "connecting" | "open" | "lost", queue: string): void {
