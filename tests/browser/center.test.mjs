@@ -4,9 +4,9 @@
  */
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, beforeEach, test } from "node:test";
 import { Center } from "./lib/center.mjs";
-import { axe, newPage, signIn, startBrowser, until } from "./lib/desk.mjs";
+import { axe, closePages, newPage, signIn, slow, startBrowser, until } from "./lib/desk.mjs";
 import { hostile } from "./lib/hostile_mail.mjs";
 
 const password = "a long password of bo";
@@ -15,14 +15,17 @@ let center;
 
 before(async () => {
 	browser = await startBrowser();
+});
+beforeEach(async () => {
 	center = await Center.open();
 	center.user("ann", "agent", password, "en=90");
 	center.user("sue", "supervisor", password);
 });
-after(async () => {
-	await browser?.close();
-	await center?.close();
+afterEach(async () => {
+	await closePages(browser);
+	await center.close();
 });
+after(() => browser?.close());
 
 const shots = process.env.SHOTS; // a folder: leave pictures there for people to look at
 async function shot(page, name) {
@@ -49,7 +52,7 @@ async function answer(desk, text) {
 
 const bubble = (desk, text) => desk.locator(".msg .bubble").getByText(text, { exact: true });
 
-test("visitor and agent talk both ways through reload and restart", { timeout: 120000 }, async () => {
+test("visitor and agent talk both ways through reload and restart", slow, async () => {
 	const visitor = await newPage(browser, { width: 420, height: 800 });
 	const desk = await newPage(browser);
 	await signIn(desk, center.url, "ann", password);
@@ -75,7 +78,7 @@ test("visitor and agent talk both ways through reload and restart", { timeout: 1
 	await answer(desk, "four: one moment");
 	await center.start();
 	await until(async () => (await said(visitor)).includes("four: one moment"), "the agent's words after the restart", 40000);
-	await bubble(desk, "three: are you there?").waitFor({ timeout: 40000 });
+	await bubble(desk, "three: are you there?").waitFor();
 	await until(async () => /received|read/.test((await states(visitor)).at(-1) ?? ""), "the visitor's words acknowledged");
 
 	// the desk reloads too
@@ -87,11 +90,9 @@ test("visitor and agent talk both ways through reload and restart", { timeout: 1
 		assert.equal(await bubble(desk, text).count(), 1, `at the desk: ${text}`);
 	}
 	assert.deepEqual(visitor.problems, []);
-	await visitor.context().close();
-	await desk.context().close();
 });
 
-test("a picture of a visitor is seen at the desk, drawn anew, small and large, and saved as it was", { timeout: 90000 }, async () => {
+test("a picture of a visitor is seen at the desk, drawn anew, small and large, and saved as it was", slow, async () => {
 	const visitor = await newPage(browser, { width: 400, height: 700, reducedMotion: "no-preference" });
 	await visitor.goto(`${center.url}/chat/`);
 	await say(visitor, "look at this");
@@ -144,11 +145,9 @@ test("a picture of a visitor is seen at the desk, drawn anew, small and large, a
 	await desk.getByRole("button", { name: /Resolve/ }).first().click();
 	await desk.getByRole("dialog").getByRole("button").nth(1).click();
 	await desk.locator(".thumbnail").waitFor({ state: "detached", timeout: 3000 }).catch(() => undefined); // the next ones have room
-	await desk.context().close();
-	await visitor.context().close();
 });
 
-test("hostile HTML mail runs nothing and fetches nothing", { timeout: 90000 }, async () => {
+test("hostile HTML mail runs nothing and fetches nothing", slow, async () => {
 	const desk = await newPage(browser);
 	const foreign = [];
 	const ran = [];
@@ -166,10 +165,9 @@ test("hostile HTML mail runs nothing and fetches nothing", { timeout: 90000 }, a
 	await desk.waitForTimeout(1500);
 	assert.deepEqual(ran, []);
 	assert.deepEqual(foreign, []);
-	await desk.context().close();
 });
 
-test("a claim shows nobody's history until an agent says that it is the same person, and again after a split", { timeout: 90000 }, async () => {
+test("a claim shows nobody's history until an agent says that it is the same person, and again after a split", slow, async () => {
 	const page = await newPage(browser);
 	await signIn(page, center.url, "ann", password);
 	await setAvailable(page);
@@ -207,10 +205,9 @@ test("a claim shows nobody's history until an agent says that it is the same per
 	await card.getByText("ann split").waitFor();
 	await until(async () => (await card.getByText("first matter").count()) === 0, "the other's history to go");
 	assert.deepEqual(page.problems, []);
-	await page.context().close();
 });
 
-test("a supervisor looks at a quarantined mail and has it read again", { timeout: 90000 }, async () => {
+test("a supervisor looks at a quarantined mail and has it read again", slow, async () => {
 	const parts = Array.from({ length: 199 }, (_, i) => `--b\nContent-Type: text/plain; name=f${i}.txt\n\nfile ${i}\n`);
 	const body = `--b\n\nPlease find the files.\n${parts.join("")}--b\n\nbye\n--b--\n`;
 	center.mail("kim@many.test", "many files", "multipart/mixed; boundary=b", body);
@@ -231,10 +228,9 @@ test("a supervisor looks at a quarantined mail and has it read again", { timeout
 	await page.getByText("Understood now: it is in its conversation.").waitFor();
 	await until(async () => (await held.count()) === 0, "the list without it");
 	assert.deepEqual(page.problems, []);
-	await page.context().close();
 });
 
-test("the widget and its page have no axe violations", { timeout: 90000 }, async () => {
+test("the widget and its page have no axe violations", slow, async () => {
 	for (const dark of [false, true]) {
 		for (const width of [320, 1280]) {
 			for (const locale of ["en-GB", "ru-RU"]) {
@@ -251,7 +247,7 @@ test("the widget and its page have no axe violations", { timeout: 90000 }, async
 	}
 });
 
-test("the hosted form works without JavaScript and has no axe violations", { timeout: 90000 }, async () => {
+test("the hosted form works without JavaScript and has no axe violations", slow, async () => {
 	for (const [locale, dark] of [["en-GB", false], ["ru-RU", true]]) {
 		const page = await newPage(browser, { width: 320, height: 800, dark, locale });
 		await page.goto(`${center.url}/form/contact`);
@@ -275,5 +271,5 @@ async function setAvailable(desk) {
 }
 
 async function accept(desk) {
-	await desk.locator(".offer").getByRole("button", { name: /accept/i }).first().click({ timeout: 15000 });
+	await desk.locator(".offer").getByRole("button", { name: /accept/i }).first().click();
 }

@@ -4,8 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import { after, before, test } from "node:test";
-import { axe, newPage, signIn, startBrowser, until } from "./lib/desk.mjs";
+import { after, afterEach, before, beforeEach, test } from "node:test";
+import { axe, closePages, newPage, signIn, slow, startBrowser, until } from "./lib/desk.mjs";
 import { Agent, inside, marks, png, received, said, say, Shop, shot, texts } from "./lib/visitor.mjs";
 
 let browser;
@@ -14,15 +14,18 @@ let shop;
 
 before(async () => {
 	browser = await startBrowser();
+});
+beforeEach(async () => {
 	shop = await Shop.open();
 	center = shop.center;
 });
-after(async () => {
-	await browser?.close();
-	await shop?.close();
+afterEach(async () => {
+	await closePages(browser);
+	await shop.close();
 });
+after(() => browser?.close());
 
-test("a whole conversation on somebody else's page, under its policy", { timeout: 120000 }, async () => {
+test("a whole conversation on somebody else's page, under its policy", slow, async () => {
 	const bo = new Agent(center, "bo");
 	await bo.command({ t: "presence", to: "available" });
 	const page = await newPage(browser, { width: 1280, height: 800 });
@@ -55,7 +58,7 @@ test("a whole conversation on somebody else's page, under its policy", { timeout
 	await inside(page, ".write textarea").press("Enter");
 	await until(() => bo.said(conv).includes("👍"), "the emoji at the desk");
 	await inside(page, 'input[type="file"]').setInputFiles({ name: "снимок.png", mimeType: "image/png", buffer: png });
-	const part = await until(() => bo.frames.find((f) => f.t === "message" && f.parts?.length)?.parts[0], "the file at the desk", 15000);
+	const part = await until(() => bo.frames.find((f) => f.t === "message" && f.parts?.length)?.parts[0], "the file at the desk");
 	assert.equal(part.name, "снимок.png");
 	await inside(page, ".file canvas").first().waitFor(); // drawn, not linked
 	await bo.command({ t: "reply", conv, text: "", parts: [{ name: "answer.png", type: "image/png", size: part.size, blob: part.blob }] }).catch(() => bo.command({ t: "reply", conv, text: "see the file", parts: [{ name: "answer.png", type: "image/png", size: part.size, blob: part.blob }] }));
@@ -86,11 +89,9 @@ test("a whole conversation on somebody else's page, under its policy", { timeout
 	assert.equal(await page.evaluate(() => Object.keys(localStorage).filter((k) => !k.includes(":o:")).length), 0);
 	assert.equal((await page.context().cookies()).length, 0);
 	assert.deepEqual(page.problems.filter((p) => !/415|Download/.test(p)), []);
-	bo.close();
-	await page.context().close();
 });
 
-test("without WebSockets and without storage it talks all the same", { timeout: 90000 }, async () => {
+test("without WebSockets and without storage it talks all the same", slow, async () => {
 	const bo = new Agent(center, "bo");
 	await bo.command({ t: "presence", to: "available" });
 	const page = await newPage(browser);
@@ -114,22 +115,20 @@ test("without WebSockets and without storage it talks all the same", { timeout: 
 	await until(() => bo.said(conv).length === 4, "all at the desk");
 	assert.deepEqual(bo.said(conv), ["by poll", "more 0", "more 1", "more 2"]);
 	assert.deepEqual(page.problems, []);
-	bo.close();
-	await page.context().close();
 });
 
-test("offline and back, reloaded, the server killed in the middle of a sentence", { timeout: 120000 }, async () => {
+test("offline and back, reloaded, the server killed in the middle of a sentence", slow, async () => {
 	const page = await newPage(browser);
 	await shop.begin(page);
 	await say(page, "one");
 	await received(page);
-	await inside(page, ".system").getByText("We have not forgotten you.").first().waitFor({ timeout: 10000 });
+	await inside(page, ".system").getByText("We have not forgotten you.").first().waitFor();
 	await page.context().setOffline(true);
 	await say(page, "two");
 	await say(page, "three");
 	assert.equal((await marks(page)).at(-1), "sending…");
 	await page.context().setOffline(false);
-	await until(async () => (await marks(page)).every((m) => m === "received"), "all received", 30000);
+	await until(async () => (await marks(page)).every((m) => m === "received"), "all received");
 	await center.kill();
 	await say(page, "four");
 	await say(page, "five");
@@ -141,10 +140,9 @@ test("offline and back, reloaded, the server killed in the middle of a sentence"
 	const waiting = JSON.parse(center.ctl("queue", "--json")).conversations;
 	const stored = waiting.map((c) => JSON.parse(center.ctl("conv", c.id, "--json")).messages.filter((m) => m.direction === "in").map((m) => m.text));
 	assert.ok(stored.some((s) => s.join() === "one,two,three,four,five"), JSON.stringify(stored));
-	await page.context().close();
 });
 
-test("when nobody is there the message is taken, and an invitation is shown once", { timeout: 60000 }, async () => {
+test("when nobody is there the message is taken, and an invitation is shown once", slow, async () => {
 	const page = await newPage(browser, { width: 320, height: 640, locale: "ru-RU" });
 	await page.goto(shop.at({ lang: "ru", department: "night", name: "Аня" }));
 	await inside(page, ".launch").click();
@@ -161,17 +159,16 @@ test("when nobody is there the message is taken, and an invitation is shown once
 
 	const shopper = await newPage(browser);
 	await shopper.goto(shop.at({ lang: "en" }, "/prices"));
-	await inside(shopper, ".invite").getByText("May we help you?").waitFor({ timeout: 10000 });
+	await inside(shopper, ".invite").getByText("May we help you?").waitFor();
 	await shot(shopper, "invite");
 	assert.deepEqual(await axe(shopper), []);
 	await inside(shopper, ".invite button").last().click();
 	await shopper.reload();
 	await shopper.waitForTimeout(2000);
 	assert.equal(await inside(shopper, ".invite").isVisible(), false);
-	await shopper.context().close();
 });
 
-test("who has gone is mailed: the desk says so before and after", { timeout: 60000 }, async () => {
+test("who has gone is mailed: the desk says so before and after", slow, async () => {
 	const password = "a long password of dee";
 	center.user("dee", "agent", password, "en=90");
 	const desk = await newPage(browser);
@@ -190,24 +187,22 @@ test("who has gone is mailed: the desk says so before and after", { timeout: 600
 		await heard("ack");
 	});
 	await page.context().close();
-	await desk.locator(".offer").getByRole("button", { name: /accept/i }).first().click({ timeout: 15000 });
+	await desk.locator(".offer").getByRole("button", { name: /accept/i }).first().click();
 	const field = desk.locator(".composer textarea").first();
 	await field.fill("Here is your answer");
 	await field.press("Control+Enter");
 	const head = desk.locator(".conv-head");
-	await head.getByText(/The visitor has left the chat; what he has not seen goes to ann@x\.org at \d/).waitFor({ timeout: 20000 });
+	await head.getByText(/The visitor has left the chat; what he has not seen goes to ann@x\.org at \d/).waitFor();
 	await shot(desk, "away-due");
-	await desk.locator(".recipient-states").getByText(/Mailed:\s+ann@x\.org\s+\d.*On its way/).waitFor({ timeout: 20000 });
+	await desk.locator(".recipient-states").getByText(/Mailed:\s+ann@x\.org\s+\d.*On its way/).waitFor();
 	await head.getByText(/goes to ann@x\.org$/).waitFor();
 	await shot(desk, "away-mailed");
 	assert.deepEqual(await axe(desk), []);
-	await desk.context().close();
 });
 
-test("two tabs and another device agree: each word once, in one order, whoever says it", { timeout: 90000 }, async () => {
+test("two tabs and another device agree: each word once, in one order, whoever says it", slow, async () => {
 	const bo = new Agent(center, "bo");
 	await bo.command({ t: "presence", to: "available" });
-	const known = bo.frames.filter((f) => f.t === "offer").map((f) => f.offer);
 	const jwt = (claims) => {
 		const b64 = (v) => Buffer.from(JSON.stringify(v)).toString("base64url");
 		const signed = `${b64({ alg: "HS256", typ: "JWT" })}.${b64({ exp: Math.floor(Date.now() / 1000) + 300, jti: String(Math.random()), ...claims })}`;
@@ -217,7 +212,7 @@ test("two tabs and another device agree: each word once, in one order, whoever s
 	await shop.begin(one, { identity: jwt({ email: "zoe@x.org" }) });
 	await say(one, "from the first tab");
 	await received(one);
-	const conv = await bo.accept(known);
+	const conv = await bo.accept();
 	// a second tab has the session; another device proves the same person
 	const two = await one.context().newPage();
 	two.setDefaultTimeout(8000);
@@ -235,12 +230,9 @@ test("two tabs and another device agree: each word once, in one order, whoever s
 	assert.equal(new Set(await said(one)).size, 6);
 	assert.deepEqual(bo.said(conv), (await said(one)).filter((t) => !t.startsWith("answer")));
 	assert.deepEqual([...one.problems, ...phone.problems], []);
-	bo.close();
-	await one.context().close();
-	await phone.context().close();
 });
 
-test("what the page says later holds: a look, a title, who has logged in", { timeout: 60000 }, async () => {
+test("what the page says later holds: a look, a title, who has logged in", slow, async () => {
 	const page = await newPage(browser);
 	await shop.begin(page);
 	const looks = () => page.locator("#usher-chat").evaluate((h) => [h.className.trim(), getComputedStyle(h.shadowRoot.querySelector(".panel")).backgroundColor, h.shadowRoot.querySelector("h2").textContent]);
@@ -254,10 +246,9 @@ test("what the page says later holds: a look, a title, who has logged in", { tim
 	assert.equal(after[2], "Another shop");
 	assert.deepEqual(await axe(page), []);
 	assert.deepEqual(page.problems, []);
-	await page.context().close();
 });
 
-test("any writing stays in its place: right to left, long words, emoji, markup; nothing of it is run", { timeout: 60000 }, async () => {
+test("any writing stays in its place: right to left, long words, emoji, markup; nothing of it is run", slow, async () => {
 	const page = await newPage(browser, { width: 320, height: 640 });
 	await shop.begin(page);
 	const words = ["שלום, הכרטיס שלי (17) אבד!", "مرحبا 123, أين بطاقتي?", "x".repeat(500), "👩‍👩‍👧‍👦🏳️‍🌈".repeat(20), "<img src=x onerror=alert(1)> &amp; </script>", "\u202Eexe.gpj evil\u202C after", "line one\nline two"];
@@ -266,7 +257,7 @@ test("any writing stays in its place: right to left, long words, emoji, markup; 
 		await field.fill(w);
 		await field.press("Enter");
 	}
-	await until(async () => (await marks(page)).every((m) => /received|read/.test(m)) && (await said(page)).length === words.length, "all of it", 20000);
+	await until(async () => (await marks(page)).every((m) => /received|read/.test(m)) && (await said(page)).length === words.length, "all of it");
 	const got = await said(page);
 	assert.equal(got[4], words[4]);
 	assert.equal(got[6], words[6]);
@@ -285,10 +276,9 @@ test("any writing stays in its place: right to left, long words, emoji, markup; 
 	assert.ok(box.y >= 0 && box.y + box.height <= 300, JSON.stringify(box));
 	await shot(page, "keyboard-320");
 	assert.deepEqual(page.problems, []);
-	await page.context().close();
 });
 
-test("axe and reflow of every state: files, refused ones, errors, lost, ended, asked to end", { timeout: 90000 }, async () => {
+test("axe and reflow of every state: files, refused ones, errors, lost, ended, asked to end", slow, async () => {
 	for (const dark of [false, true]) {
 		const page = await newPage(browser, { width: 320, height: 640, dark });
 		await shop.begin(page);
@@ -319,7 +309,7 @@ test("axe and reflow of every state: files, refused ones, errors, lost, ended, a
 	}
 });
 
-test("by keyboard alone, in light and dark, in a colour of the site, on a phone", { timeout: 90000 }, async () => {
+test("by keyboard alone, in light and dark, in a colour of the site, on a phone", slow, async () => {
 	const bo = new Agent(center, "bo"); // somebody is there, but not free: there is a queue to stand in
 	await bo.command({ t: "presence", to: "away" });
 	for (const [name, look, settings] of [
@@ -354,5 +344,4 @@ test("by keyboard alone, in light and dark, in a colour of the site, on a phone"
 		assert.deepEqual(page.problems, []);
 		await page.context().close();
 	}
-	bo.close();
 });

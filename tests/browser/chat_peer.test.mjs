@@ -10,7 +10,7 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { WebSocket } from "ws";
 import { Center } from "./lib/center.mjs";
-import { until } from "./lib/desk.mjs";
+import { slow, until } from "./lib/desk.mjs";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 let center;
@@ -54,7 +54,7 @@ class Visitor {
 	}
 }
 
-test("say, acknowledged, read back, said twice, cut and resumed", { timeout: 30000 }, async () => {
+test("say, acknowledged, read back, said twice, cut and resumed", slow, async () => {
 	const ann = await new Visitor({ perMessageDeflate: true }).open({ name: "Ann" });
 	assert.match(ann.session, /^[0-9a-z]{26}$/);
 	ann.send({ t: "say", id: "m1", text: "привет 😀" });
@@ -80,7 +80,7 @@ test("say, acknowledged, read back, said twice, cut and resumed", { timeout: 300
 	await until(() => back.code === 1005 || back.code === 1000, "closed");
 });
 
-test("what is wrong is said, and costs nothing else", { timeout: 30000 }, async () => {
+test("what is wrong is said, and costs nothing else", slow, async () => {
 	const ann = new Visitor();
 	await once(ann.ws, "open");
 	const wrong = async (frame, code, word) => {
@@ -116,7 +116,7 @@ test("what is wrong is said, and costs nothing else", { timeout: 30000 }, async 
 	await until(() => ann.code === 1009, "a frame beyond the limit");
 });
 
-test("two tabs agree, a binary message does not", { timeout: 30000 }, async () => {
+test("two tabs agree, a binary message does not", slow, async () => {
 	const one = await new Visitor().open();
 	one.send({ t: "say", id: "a", text: "from one" });
 	await one.got("ack", { id: "a" });

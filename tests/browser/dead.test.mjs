@@ -4,9 +4,9 @@
  */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, beforeEach, test } from "node:test";
 import { Center } from "./lib/center.mjs";
-import { axe, newPage, signIn, startBrowser, until } from "./lib/desk.mjs";
+import { axe, closePages, newPage, signIn, slow, startBrowser, until } from "./lib/desk.mjs";
 
 const password = "a long password of sue";
 let browser;
@@ -21,20 +21,23 @@ async function smtp(...options) {
 
 before(async () => {
 	browser = await startBrowser();
+});
+beforeEach(async () => {
 	center = await Center.open();
 	center.user("ann", "agent", password, "en=90");
 	center.user("sue", "supervisor", password);
 	await smtp("-u", "nobody", "-f", "RCPT");
 });
-after(async () => {
-	await browser?.close();
-	await center?.close();
+afterEach(async () => {
+	await closePages(browser);
+	await center.close();
 	sink?.kill();
 });
+after(() => browser?.close());
 
 async function refused(desk, name) {
 	center.mail(`${name} <${name}@x.org>`, `from ${name}`, "text/plain", "Where is it?");
-	await desk.locator(".offer").getByRole("button", { name: /accept/i }).first().click({ timeout: 15000 });
+	await desk.locator(".offer").getByRole("button", { name: /accept/i }).first().click();
 	const field = desk.locator(".composer textarea").first();
 	await desk.locator(".msg .bubble").getByText("Where is it?").first().waitFor();
 	await field.fill(`Dear ${name}`);
@@ -42,7 +45,7 @@ async function refused(desk, name) {
 	await until(() => JSON.parse(center.ctl("dead", "--json")).letters.some((l) => l.to === `${name}@x.org`), "a dead letter");
 }
 
-test("a supervisor sends one again and sets one aside", { timeout: 120000 }, async () => {
+test("a supervisor sends one again and sets one aside", slow, async () => {
 	const desk = await newPage(browser);
 	await signIn(desk, center.url, "ann", password);
 	await desk.locator(".top .segmented .p-available").click();
@@ -72,18 +75,15 @@ test("a supervisor sends one again and sets one aside", { timeout: 120000 }, asy
 	await page.keyboard.press("Enter");
 	await page.getByText("It is on its way again.").waitFor();
 	await until(() => JSON.parse(center.ctl("dead", "--json")).dead === 0, "nothing left");
-	await until(async () => (await row("dan").count()) === 0, "the list without dan", 30000);
+	await until(async () => (await row("dan").count()) === 0, "the list without dan");
 
 	/* The agent reads in the conversation who set it aside, and has no such list. */
 	await desk.getByText(/set aside by sue/).first().waitFor();
 	assert.equal(await desk.evaluate(async () => (await fetch("/api/v1/dead")).status), 403);
 	assert.deepEqual(page.problems, []);
-	await page.context().close();
-	await desk.context().close();
 });
 
-test("in Russian, dark, on a narrow screen", { timeout: 90000 }, async () => {
-	await smtp("-u", "nobody", "-f", "RCPT");
+test("in Russian, dark, on a narrow screen", slow, async () => {
 	const desk = await newPage(browser);
 	await signIn(desk, center.url, "ann", password);
 	await desk.locator(".top .segmented .p-available").click();
@@ -94,6 +94,4 @@ test("in Russian, dark, on a narrow screen", { timeout: 90000 }, async () => {
 	await page.locator(".dead li", { hasText: "eve@x.org" }).getByRole("button", { name: /Отложить|Set aside/ }).waitFor();
 	assert.deepEqual(await axe(page), []);
 	assert.deepEqual(page.problems, []);
-	await page.context().close();
-	await desk.context().close();
 });

@@ -309,13 +309,13 @@ desk("a lost connection is told at once, resumed without a gap and without a dou
 	await open(page, s.fee);
 	await bubbles(page, "I wrote you a mail").waitFor();
 	fake.cut(true);
-	await page.getByText("Connection lost. What you type is kept.").waitFor({ timeout: 2000 });
+	await page.getByText("Connection lost. What you type is kept.").waitFor();
 	await field(page).fill("Written while away");
 	await page.keyboard.press("Control+Enter");
 	await page.locator(".msg.sending", { hasText: "Written while away" }).waitFor();
 	fake.say(s.fee, { text: "Are you there?" });
 	fake.up();
-	await page.getByRole("button", { name: "Try now" }).click({ timeout: 1500 }).catch(() => {});
+	await page.getByRole("button", { name: "Try now" }).click().catch(() => {});
 	await page.locator('[data-test="lost"]').waitFor({ state: "detached" });
 	await bubbles(page, "Are you there?").waitFor();
 	await page.locator(".msg.out:not(.sending)", { hasText: "Written while away" }).waitFor();

@@ -9,7 +9,7 @@ import { dirname, join, resolve } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Center } from "./lib/center.mjs";
-import { axe, newPage, startBrowser, until } from "./lib/desk.mjs";
+import { axe, newPage, slow, startBrowser, until } from "./lib/desk.mjs";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 let browser;
@@ -57,7 +57,7 @@ const textOf = (id) => JSON.parse(strict.ctl("conv", id, "--json")).messages[0].
 
 const form = () => `${center.url}/form/contact`;
 
-test("a mistake is told beside its field, nothing typed is lost, then the message is taken in", { timeout: 60000 }, async () => {
+test("a mistake is told beside its field, nothing typed is lost, then the message is taken in", slow, async () => {
 	const page = await newPage(browser, { javaScriptEnabled: false });
 	await page.goto(form());
 	await page.getByLabel("Your email").fill("ann@nowhere"); // good enough for the browser's own check
@@ -78,7 +78,7 @@ test("a mistake is told beside its field, nothing typed is lost, then the messag
 	await page.context().close();
 });
 
-test("axe and reflow: both languages, light and dark, 320 and 1200 px", { timeout: 120000 }, async () => {
+test("axe and reflow: both languages, light and dark, 320 and 1200 px", slow, async () => {
 	for (const locale of ["en-GB", "ru-RU"])
 		for (const dark of [false, true])
 			for (const width of [320, 1200]) {
@@ -106,7 +106,7 @@ test("axe and reflow: both languages, light and dark, 320 and 1200 px", { timeou
 			}
 });
 
-test("with JavaScript: a chosen file stays chosen, one too large is told at once, how far it is, once however often it is pressed", { timeout: 60000 }, async () => {
+test("with JavaScript: a chosen file stays chosen, one too large is told at once, how far it is, once however often it is pressed", slow, async () => {
 	const page = await newPage(browser);
 	const send = page.getByRole("button", { name: "Send" });
 	const photo = join(center.data, "photo.bin");
@@ -154,7 +154,7 @@ test("with JavaScript: a chosen file stays chosen, one too large is told at once
 	await page.context().close();
 });
 
-test("on a site's own page, under its strict policy: errors beside the fields, thanks in place, nothing leaves the page", { timeout: 60000 }, async () => {
+test("on a site's own page, under its strict policy: errors beside the fields, thanks in place, nothing leaves the page", slow, async () => {
 	const snippet = await (await fetch(`${strict.url}/form/contact/snippet.html?lang=en`)).text();
 	shopPage = `<!doctype html><html lang="en"><title>Shop</title><main><h1>Shop</h1>${snippet}</main></html>`;
 	const page = await newPage(browser);
@@ -178,7 +178,7 @@ test("on a site's own page, under its strict policy: errors beside the fields, t
 	await page.context().close();
 });
 
-test("when too much comes the page works by itself, and without JavaScript it asks a sum", { timeout: 120000 }, async () => {
+test("when too much comes the page works by itself, and without JavaScript it asks a sum", slow, async () => {
 	await flood();
 	for (const javaScriptEnabled of [true, false]) {
 		const page = await newPage(browser, { javaScriptEnabled, locale: "en-GB" });
@@ -201,7 +201,7 @@ test("when too much comes the page works by itself, and without JavaScript it as
 	}
 });
 
-test("axe and reflow of the asking page: both languages, light and dark, 320 px", { timeout: 120000 }, async () => {
+test("axe and reflow of the asking page: both languages, light and dark, 320 px", slow, async () => {
 	await flood();
 	for (const locale of ["en-GB", "ru-RU"])
 		for (const dark of [false, true]) {

@@ -6,13 +6,13 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, beforeEach, test } from "node:test";
 import { Center } from "./lib/center.mjs";
-import { axe, newPage, signIn, startBrowser, until } from "./lib/desk.mjs";
+import { axe, closePages, newPage, signIn, slow, startBrowser, until } from "./lib/desk.mjs";
 
 const password = "a long password of ann";
 const mails = [];
-const gone = new Set(["gone@x.org"]);
+const gone = new Set();
 let browser;
 let center;
 let server;
@@ -53,6 +53,10 @@ function listen(port) {
 
 before(async () => {
 	browser = await startBrowser();
+});
+beforeEach(async () => {
+	mails.length = 0;
+	gone.add("gone@x.org");
 	center = await Center.open();
 	/* The tests' center, with a text to insert. */
 	const config = join(center.data, "center.yaml");
@@ -64,11 +68,12 @@ before(async () => {
 	center.user("ann", "agent", password, "en=90");
 	server = await listen(center.smtp);
 });
-after(async () => {
-	await browser?.close();
-	await center?.close();
+afterEach(async () => {
+	await closePages(browser);
+	await center.close();
 	server?.close();
 });
+after(() => browser?.close());
 
 /* SHOTS=DIR leaves pictures. */
 const shot = (desk, name) => process.env.SHOTS && desk.screenshot({ path: join(process.env.SHOTS, `${name}.png`) });
@@ -81,10 +86,10 @@ async function command(desk, words) {
 }
 
 async function accept(desk) {
-	await desk.locator(".offer").getByRole("button", { name: /accept/i }).first().click({ timeout: 15000 });
+	await desk.locator(".offer").getByRole("button", { name: /accept/i }).first().click();
 }
 
-test("a first mail: written by keys alone, sent, answered", { timeout: 120000 }, async () => {
+test("a first mail: written by keys alone, sent, answered", slow, async () => {
 	const desk = await newPage(browser);
 	await signIn(desk, center.url, "ann", password);
 	await desk.locator(".top .segmented .p-available").click();
@@ -120,7 +125,7 @@ test("a first mail: written by keys alone, sent, answered", { timeout: 120000 },
 	/* An HTML mail is quoted as HTML: what it shows, nothing that runs or calls home. */
 	const token = /support\+\w+@demo\.test/.exec(mail)[0];
 	center.mail("kim@x.org", "Re", "text/html", '<p style="color:red">When <b>exactly</b>?</p><script>alert(1)</script><img src="https://spy.example/x.png"><p onclick="x()">K</p>', token);
-	await desk.locator(".msg.in").first().waitFor({ timeout: 15000 });
+	await desk.locator(".msg.in").first().waitFor();
 	const area = desk.locator(".composer textarea").first();
 	await area.fill("At five.");
 	await area.press("Control+Enter");
@@ -132,7 +137,7 @@ test("a first mail: written by keys alone, sent, answered", { timeout: 120000 },
 
 	/* The answer comes into it; the window is empty for the next one. */
 	center.mail("kim@x.org", "Re", "text/plain", "Thank you", token);
-	await desk.locator(".msg.in", { hasText: "Thank you" }).waitFor({ timeout: 15000 });
+	await desk.locator(".msg.in", { hasText: "Thank you" }).waitFor();
 	await desk.getByRole("button", { name: "New mail" }).click();
 	assert.equal(await dialog.getByRole("textbox", { name: "Subject" }).inputValue(), "");
 	await desk.keyboard.press("Escape");
@@ -141,11 +146,9 @@ test("a first mail: written by keys alone, sent, answered", { timeout: 120000 },
 	await desk.keyboard.press("Escape");
 	desk.problems = desk.problems.filter((p) => !/Applying inline style|Executing inline event handler/.test(p)); // reported while sanitizing, never done
 	assert.deepEqual(desk.problems, []);
-	await desk.context().close();
 });
 
-test("recipients, refusal, once more, texts and signature", { timeout: 120000 }, async () => {
-	mails.length = 0;
+test("recipients, refusal, once more, texts and signature", slow, async () => {
 	const desk = await newPage(browser);
 	await signIn(desk, center.url, "ann", password);
 	await desk.locator(".top .segmented .p-available").click();
@@ -168,7 +171,7 @@ test("recipients, refusal, once more, texts and signature", { timeout: 120000 },
 
 	/* Each recipient is told of; the refusal in words, with the code. */
 	const sent = desk.locator(".msg.out").first();
-	await sent.locator(".recipient-states .bad", { hasText: /gone@x\.org.*there is no such address \(550 5\.1\.1/ }).waitFor({ timeout: 15000 });
+	await sent.locator(".recipient-states .bad", { hasText: /gone@x\.org.*there is no such address \(550 5\.1\.1/ }).waitFor();
 	await until(() => mails.length === 2, "two copies to arrive");
 	assert.deepEqual(mails.map((m) => m.rcpt).sort(), ["boss@demo.test", "dan@x.org"]);
 	assert.ok(mails.every((m) => m.data.includes("Cc: gone@x.org") && !m.data.includes("boss@")), "the blind copy is blind");
@@ -215,7 +218,6 @@ test("recipients, refusal, once more, texts and signature", { timeout: 120000 },
 	await area.fill("Dear friend, hello");
 	await until(async () => !(await composer.getByRole("button", { name: /^Send/ }).isDisabled()), "sending to be allowed");
 	assert.deepEqual(desk.problems, []);
-	await desk.context().close();
 });
 
 for (const narrow of [false, true])
@@ -228,7 +230,7 @@ for (const narrow of [false, true])
 		if (narrow) await command(desk, "По-русски");
 		await desk.locator(".top .segmented .p-available").click();
 		center.mail("Zoe <zoe@x.org>", "Help", "text/plain", "Is it open?");
-		await desk.locator(".offer").first().waitFor({ timeout: 15000, state: "attached" });
+		await desk.locator(".offer").first().waitFor({ state: "attached" });
 		await desk.keyboard.press("a");
 		const area = desk.locator(".composer textarea");
 		await area.fill("We are open until six.");

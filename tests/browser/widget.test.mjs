@@ -4,23 +4,25 @@
  * ROUNDS=20 for the long form of the last.
  */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { axe, newPage, startBrowser, until } from "./lib/desk.mjs";
+import { after, afterEach, before, beforeEach, test } from "node:test";
+import { axe, closePages, newPage, slow, startBrowser, until } from "./lib/desk.mjs";
 import { Agent, inside, marks, png, received, said, say, Shop, shot, texts } from "./lib/visitor.mjs";
 
 const rounds = Number(process.env.ROUNDS || 3);
 let browser;
 let shop;
-const offered = [];
 
 before(async () => {
 	browser = await startBrowser();
+});
+beforeEach(async () => {
 	shop = await Shop.open();
 });
-after(async () => {
-	await browser?.close();
-	await shop?.close();
+afterEach(async () => {
+	await closePages(browser);
+	await shop.close();
 });
+after(() => browser?.close());
 
 /** An agent who talks with that visitor already. */
 async function talk(page, first) {
@@ -29,7 +31,7 @@ async function talk(page, first) {
 	await shop.begin(page);
 	await say(page, first);
 	await received(page);
-	return [bo, await bo.accept(offered)];
+	return [bo, await bo.accept()];
 }
 const field = (page) => inside(page, ".write textarea");
 const log = (page, what) => page.locator("#usher-chat").evaluate((h, f) => new Function("log", `return ${f}`)(h.shadowRoot.querySelector(".log")), what);
@@ -50,7 +52,7 @@ function bring(page, how, files, text = "") {
 	);
 }
 
-test("what is being written outlives a reload; what was read is not counted again", { timeout: 60000 }, async () => {
+test("what is being written outlives a reload; what was read is not counted again", slow, async () => {
 	const page = await newPage(browser);
 	const [bo, conv] = await talk(page, "hello");
 	await bo.command({ t: "reply", conv, text: "read at once" });
@@ -71,11 +73,9 @@ test("what is being written outlives a reload; what was read is not counted agai
 	await inside(page, ".launch").click();
 	assert.equal(await field(page).inputValue(), "");
 	assert.deepEqual(page.problems, []);
-	bo.close();
-	await page.context().close();
 });
 
-test("what is not sent yet stays below what was said before and since", { timeout: 60000 }, async () => {
+test("what is not sent yet stays below what was said before and since", slow, async () => {
 	const page = await newPage(browser);
 	const [bo, conv] = await talk(page, "one");
 	await page.context().setOffline(true);
@@ -101,11 +101,9 @@ test("what is not sent yet stays below what was said before and since", { timeou
 	await until(async () => (await marks(page)).at(-1) === "received", "all received");
 	assert.deepEqual(await said(page), ["one", "two", "three", "four"]);
 	assert.deepEqual(page.problems, []);
-	bo.close();
-	await page.context().close();
 });
 
-test("twice as large, in a low window: every form can be reached, the head stays, the focus is never lost", { timeout: 60000 }, async () => {
+test("twice as large, in a low window: every form can be reached, the head stays, the focus is never lost", slow, async () => {
 	const page = await newPage(browser, { width: 640, height: 360, deviceScaleFactor: 2, dark: true });
 	const whole = async (what) => {
 		const [panel, head] = [await inside(page, ".panel").boundingBox(), await inside(page, ".head").boundingBox()];
@@ -132,11 +130,9 @@ test("twice as large, in a low window: every form can be reached, the head stays
 	await whole("mail");
 	await inside(page, ".slot button").last().click(); // no, thank you
 	await whole("over");
-	bo.close();
-	await page.context().close();
 });
 
-test("names once, times, days, links that are links and nothing else", { timeout: 60000 }, async () => {
+test("names once, times, days, links that are links and nothing else", slow, async () => {
 	const page = await newPage(browser, { width: 390, height: 844 });
 	const [bo, conv] = await talk(page, "hello");
 	const words = "See https://shop.example/a_(b)?q=1&r=<2>, http://x.org. javascript:alert(1) https://evil.example/\u202Egpj.exe";
@@ -159,11 +155,9 @@ test("names once, times, days, links that are links and nothing else", { timeout
 	assert.ok((await texts(page, ".system")).some((t) => t.includes(day)), `no ${day}: ${await texts(page, ".system")}`);
 	await shot(page, "times");
 	assert.deepEqual(await axe(page), []);
-	bo.close();
-	await page.context().close();
 });
 
-test("files by paste and by drop, refused ones, one that fails and goes again", { timeout: 60000 }, async () => {
+test("files by paste and by drop, refused ones, one that fails and goes again", slow, async () => {
 	const page = await newPage(browser);
 	const [bo] = await talk(page, "hello");
 	const files = () => texts(page, ".file button");
@@ -184,11 +178,9 @@ test("files by paste and by drop, refused ones, one that fails and goes again", 
 	await again.click();
 	await until(async () => (await files()).some((f) => f.startsWith("late.png")), "the file, once more");
 	assert.equal(await again.count(), 0);
-	bo.close();
-	await page.context().close();
 });
 
-test("five hundred messages: quickly there, nobody who reads above is moved, the newest is a press away", { timeout: 120000 }, async () => {
+test("five hundred messages: quickly there, nobody who reads above is moved, the newest is a press away", slow, async () => {
 	const page = await newPage(browser, { width: 390, height: 844 });
 	const [bo, conv] = await talk(page, "m0");
 	for (let i = 1; i < 500; i++)
@@ -199,7 +191,7 @@ test("five hundred messages: quickly there, nobody who reads above is moved, the
 	await page.reload();
 	const from = Date.now();
 	await inside(page, ".launch").click();
-	await until(async () => (await said(page)).length === 500, "the history", 20000);
+	await until(async () => (await said(page)).length === 500, "the history");
 	console.log(`# 500 messages shown in ${Date.now() - from} ms`);
 	assert.deepEqual((await said(page)).sort(), all.sort());
 	assert.ok(await log(page, "log.scrollHeight - log.scrollTop - log.clientHeight < 60"), "at the end");
@@ -213,17 +205,15 @@ test("five hundred messages: quickly there, nobody who reads above is moved, the
 	await inside(page, ".text").getByText("the newest").waitFor();
 	assert.ok(await log(page, "log.scrollHeight - log.scrollTop - log.clientHeight < 60"), "at the end again");
 	await inside(page, ".more").waitFor({ state: "hidden" });
-	bo.close();
-	await page.context().close();
 });
 
-test("a server that says nothing more is found out by what it does not answer, and nothing is said twice", { timeout: 60000 }, async () => {
+test("a server that says nothing more is found out by what it does not answer, and nothing is said twice", slow, async () => {
 	const page = await newPage(browser);
 	const [bo, conv] = await talk(page, "hello");
 	shop.center.process.kill("SIGSTOP");
 	try {
 		await say(page, "is anybody there?");
-		await inside(page, ".status.warn").waitFor({ timeout: 15000 });
+		await inside(page, ".status.warn").waitFor();
 	} finally {
 		shop.center.process.kill("SIGCONT");
 	}
@@ -231,11 +221,9 @@ test("a server that says nothing more is found out by what it does not answer, a
 	await until(() => bo.said(conv).length === 2, "it at the desk");
 	assert.deepEqual(await said(page), ["hello", "is anybody there?"]);
 	await inside(page, ".status.warn").waitFor({ state: "hidden", timeout: 15000 });
-	bo.close();
-	await page.context().close();
 });
 
-test("nothing is lost, doubled or moved: server killed in mid-sentence, network away, page frozen, reloaded", { timeout: 60000 + rounds * 60000 }, async () => {
+test("nothing is lost, doubled or moved: server killed in mid-sentence, network away, page frozen, reloaded", { timeout: 120000 + rounds * 60000 }, async () => {
 	const page = await newPage(browser);
 	const [bo, conv] = await talk(page, "begin");
 	const client = await page.context().newCDPSession(page);
@@ -278,6 +266,4 @@ test("nothing is lost, doubled or moved: server killed in mid-sentence, network 
 	assert.deepEqual(own(shown), own(sent)); // in the order of writing
 	const stored = JSON.parse(shop.center.ctl("conv", conv, "--json")).messages.filter((m) => m.direction !== "note").map((m) => m.text);
 	assert.deepEqual(shown, stored); // and as the agent has it
-	bo.close();
-	await page.context().close();
 });

@@ -45,9 +45,12 @@ def until(what, fn, seconds=15.0, every=0.02):
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below those that the kernel gives to outgoing connections: a server that is started again finds it free."""
+    while True:
+        with contextlib.suppress(OSError), socket.socket() as s:
+            port = random.SystemRandom().randrange(10000, 32000)
+            s.bind(("127.0.0.1", port))
+            return port
 
 
 class Sink:
@@ -114,7 +117,8 @@ class Node:
     def env(self):
         return {**os.environ, "USHER_DATA": self.data, "USHER_HTTP_PORT": str(self.http),
                 "USHER_LMTP_PORT": str(self.lmtp), "USHER_ADMIN_PORT": str(self.admin),
-                "USHER_SMTP_PORT": str(self.smtp), "USHER_SOCKET": self.socket, **self.extra}
+                "USHER_SMTP_PORT": str(self.smtp), "USHER_SOCKET": self.socket,
+                "USHER_CLOSED_TILL": time.strftime("%a", time.gmtime(time.time() + 3 * 86400)).lower(), **self.extra}
 
     def start(self, seconds=60):
         log = open(self.log_path, "ab")

@@ -3,6 +3,7 @@
  * started again on the same data, which is what half of the tests are about.
  */
 import { execFileSync, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -14,13 +15,13 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 const build = process.env.USHER_RELEASE || join(root, "build");
 const start_ms = 60000;
 
+/** Below those that the kernel gives to outgoing connections: a server that is started again finds it free. */
 function freePort() {
 	return new Promise((done) => {
+		const port = randomInt(10000, 32000);
 		const s = createServer();
-		s.listen(0, "127.0.0.1", () => {
-			const { port } = s.address();
-			s.close(() => done(port));
-		});
+		s.on("error", () => done(freePort()));
+		s.listen(port, "127.0.0.1", () => s.close(() => done(port)));
 	});
 }
 
@@ -44,6 +45,7 @@ export class Center {
 			USHER_LMTP_PORT: String(this.lmtp),
 			USHER_ADMIN_PORT: String(this.admin),
 			USHER_SMTP_PORT: String(this.smtp),
+			USHER_CLOSED_TILL: new Date(Date.now() + 3 * 86400000).toUTCString().slice(0, 3).toLowerCase(),
 			USHER_SOCKET: join(this.data, "usherctl.sock"),
 			...this.extra,
 		};

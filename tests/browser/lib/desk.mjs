@@ -7,7 +7,8 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 
 const axePath = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-const wait_ms = 8000;
+const wait_ms = 30000; // for a slow machine; what comes, comes sooner
+export const slow = { timeout: 300000 }; // for a whole test
 
 export function startBrowser() {
 	return chromium.launch({
@@ -43,6 +44,9 @@ export async function newPage(browser, { width = 1440, height = 900, dark = fals
 	});
 	return page;
 }
+
+/** After each test, passed or not: nobody of it stays. */
+export const closePages = (browser) => Promise.all(browser.contexts().map((c) => c.close()));
 
 export async function signIn(page, url, user, password) {
 	await page.goto(`${url}/desk/`);

@@ -44,6 +44,7 @@ export class Shop {
 		if (await start.count()) await start.click();
 	}
 	async close() {
+		for (const agent of Agent.all) agent.close();
 		this.site.closeAllConnections();
 		this.site.close();
 		await this.center.close();
@@ -52,7 +53,9 @@ export class Shop {
 
 /** An agent at the control socket. */
 export class Agent {
+	static all = new Set();
 	constructor(center, name) {
+		Agent.all.add(this);
 		this.frames = [];
 		this.serial = 0;
 		this.start = () => {
@@ -76,9 +79,8 @@ export class Agent {
 		const a = await until(() => this.frames.find((f) => f.id === id), `an answer to ${frame.t}`);
 		assert.equal(a.t, "ok", JSON.stringify(a));
 	}
-	async accept(known = []) {
-		const o = await until(() => this.frames.find((f) => f.t === "offer" && !known.includes(f.offer)), "an offer");
-		known.push(o.offer);
+	async accept() {
+		const o = await until(() => this.frames.find((f) => f.t === "offer"), "an offer");
 		await this.command({ t: "accept", offer: o.offer });
 		return o.conv;
 	}
@@ -87,6 +89,7 @@ export class Agent {
 	}
 	close() {
 		this.process.kill();
+		Agent.all.delete(this);
 	}
 }
 
@@ -101,7 +104,7 @@ export async function say(page, text) {
 	await field.fill(text);
 	await field.press("Enter");
 }
-export const received = (page) => until(async () => /received|read|получено|прочитано/.test((await marks(page)).at(-1) ?? ""), "acknowledged", 30000);
+export const received = (page) => until(async () => /received|read|получено|прочитано/.test((await marks(page)).at(-1) ?? ""), "acknowledged");
 export async function shot(page, name) {
 	if (!shots) return;
 	mkdirSync(shots, { recursive: true });
