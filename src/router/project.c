@@ -448,7 +448,8 @@ static void write_agent(struct batch *b, struct slice agent)
 
 /* ---- visitors ---- */
 
-/* Of a conversation that the engine has closed: its history takes the words as it took those before; the engine numbers it no more. */
+/* Of a conversation that the engine has closed: its history takes the words as it took those before; the engine numbers it no more, nor does it
+ * keep what was said twice in one batch apart. */
 static void project_late_rating(struct batch *b, struct work *w, const struct row *row)
 {
 	struct event ev = { .type = EVENT_MESSAGE,
@@ -458,8 +459,12 @@ static void project_late_rating(struct batch *b, struct work *w, const struct ro
 		.at_us = b->now_us,
 		.direction = DIRECTION_NOTE };
 
-	project_message(b, w, &ev);
 	w->answer = ANSWER_OK;
+	if (batch_dedup(b, w->c.dedup).p)
+		return;
+	project_message(b, w, &ev);
+	if (w->c.dedup.n)
+		batch_dedup_put(b, w->c.dedup, work_result(b, w));
 }
 
 /* What an agent wants to know of a live visitor: there or not, how far he has read, what he thought of it. */
