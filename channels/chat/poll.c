@@ -119,11 +119,19 @@ static void news_tell(struct chat *c)
 	}
 }
 
+/* From now on where the clock was put back. */
+static uint64_t since(uint64_t *then_us, uint64_t now_us)
+{
+	if (*then_us > now_us)
+		*then_us = now_us;
+	return now_us - *then_us;
+}
+
 static void look(struct poll *p, uint64_t now_us)
 {
-	if (p->held && now_us - p->held_us >= HOLD_US)
+	if (p->held && since(&p->held_us, now_us) >= HOLD_US)
 		answer(p, 1);
-	else if (!p->held && now_us - p->heard_us >= POLL_GONE_US)
+	else if (!p->held && since(&p->heard_us, now_us) >= POLL_GONE_US)
 		tab_drop(p->tab);
 }
 

@@ -109,7 +109,8 @@ static int bucket_pay(
 	uint64_t *full_us, uint64_t now_us, uint64_t cost, uint64_t burst, uint64_t per_s)
 {
 	const uint64_t each_us = 1000000 / per_s;
-	if (*full_us < now_us)
+	/* Further away than a whole bucket: the clock was put back. */
+	if (*full_us < now_us || *full_us > now_us + burst * each_us)
 		*full_us = now_us;
 	if (*full_us + cost * each_us > now_us + burst * each_us)
 		return 0;

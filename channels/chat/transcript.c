@@ -44,7 +44,7 @@ void transcript_ask(struct tab *t, const json_t *frame, const char *id)
 		say_error(t, NULL, "state", "conversations are not sent by mail here");
 	} else if (!address_ok(email)) {
 		say_error(t, NULL, "invalid", "transcript needs an email");
-	} else if (!th->known || th->transcript || now_us < th->mailed_us + AGAIN_US) {
+	} else if (!th->known || th->transcript || now_us - th->mailed_us < AGAIN_US) {
 		say_error(t, *id ? id : NULL, "slow", "wait a minute before you ask again");
 	} else {
 		struct transcript *m = zeroed(sizeof(*m));

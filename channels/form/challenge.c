@@ -14,7 +14,7 @@
 #include "form.h"
 
 enum { ROWS = 1024, WAYS = 4, WORK_MAX = 32 };
-static const uint64_t GOOD_US = 3600000000;
+static const uint64_t GOOD_US = 3600000000, ASKED_US = 120000000;
 
 struct used {
 	uint64_t stamp, content, until_us;
@@ -57,13 +57,13 @@ int challenge_count(struct challenge *c, uint64_t now_us)
 	}
 	c->count++;
 	if (c->count + c->before * (minute_us - now_us % minute_us) / minute_us > c->per_minute)
-		c->until_us = now_us + 2 * minute_us;
+		c->until_us = now_us + ASKED_US;
 	return challenge_is_on(c, now_us);
 }
 
 int challenge_is_on(const struct challenge *c, uint64_t now_us)
 {
-	return c && now_us < c->until_us;
+	return c && now_us < c->until_us && c->until_us - now_us <= ASKED_US;
 }
 
 /* ---- answers ---- */

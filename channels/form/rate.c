@@ -92,7 +92,9 @@ unsigned rate_take(struct rate *r, const char *peer, uint64_t now_us)
 		return 0;
 	struct bucket *b = bucket_of(r, key);
 	uint64_t each_us = 60000000 / r->per_minute, whole_us = each_us * r->per_minute;
-	uint64_t full_us = b->full_us > now_us ? b->full_us : now_us;
+	/* Further away than a whole bucket: the clock was put back. */
+	int kept = b->full_us > now_us && b->full_us <= now_us + whole_us;
+	uint64_t full_us = kept ? b->full_us : now_us;
 
 	if (full_us + each_us > now_us + whole_us)
 		return (unsigned)((full_us + each_us - now_us - whole_us) / 1000000) + 1;

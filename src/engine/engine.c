@@ -256,6 +256,11 @@ int engine_apply(struct engine *e, const struct event *ev, struct err *err)
 	return rc;
 }
 
+uint64_t engine_now_us(const struct engine *e)
+{
+	return e->now_us;
+}
+
 uint64_t engine_deadline(const struct engine *e)
 {
 	const struct deadline *d = deadline_first(e);

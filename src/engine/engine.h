@@ -36,6 +36,8 @@ void engine_configure(
 	struct engine *e, const struct config *config, uint64_t now_us, struct step *out);
 /* Applies a recorded event. Returns -EINVAL with a reason when it does not fit the state (a damaged journal). */
 int engine_apply(struct engine *e, const struct event *ev, struct err *err);
+/* The time of the last step: no later one is earlier. */
+uint64_t engine_now_us(const struct engine *e);
 /* When the engine next wants a COMMAND_TICK; UINT64_MAX: never. */
 uint64_t engine_deadline(const struct engine *e);
 

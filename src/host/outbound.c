@@ -52,6 +52,7 @@ struct outbound_side {
 	size_t answered_next;
 };
 
+/* For waits: no wall clock, which may be put back. */
 static uint64_t now_us(const struct usher_host *h)
 {
 	return loop_monotonic_us(h->host->loop);

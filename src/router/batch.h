@@ -89,7 +89,8 @@ struct batch {
 	struct store *store;
 	struct engine *engine;
 	struct commit *commit;
-	uint64_t now_us;
+	uint64_t now_us;   /* router_now_us */
+	uint64_t ahead_us; /* of the wall clock */
 	uint64_t journal_n, push_n;
 	struct work *work;
 	size_t count;

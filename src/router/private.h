@@ -42,6 +42,9 @@ struct router {
 	struct stream_id inbox_after;
 	uint64_t journal_n, push_n, snapshot_n, epoch;
 	struct glance glance;
+	uint64_t clock_us;	/* router_now_us as last read */
+	uint64_t clock_read_us; /* when that was, monotonic */
+	bool clock_was_put_back;
 	uint64_t away_us; /* when somebody who left is to be mailed; 0: not known yet */
 	struct list readers;
 	struct router_counts counts;
@@ -59,6 +62,11 @@ void router_fail(struct router *r, const char *why);
 /* The inbox goes on after `inbox_after`. */
 void router_follow(struct router *r);
 void router_wake(struct router *r);
+/*
+ * The wall clock as the engine has it: it never goes back and never stands still. Where the machine's was put back it goes on at half speed until the two
+ * agree: what is due comes late by as much again, and not by as much as the clock was put back.
+ */
+uint64_t router_now_us(struct router *r);
 /* Arms the timer for what is due next. */
 void router_arm(struct router *r);
 

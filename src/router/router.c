@@ -10,7 +10,9 @@
 #include "model/limits.h"
 #include "router/private.h"
 
-enum { AGAIN_US = 500000 }; /* between two tries to lead */
+enum { AGAIN_US = 500000 };	  /* between two tries to lead */
+enum { CLOCK_SAY_US = 2000000 };  /* put back by less is no news */
+enum { CLOCK_LOOK_US = 5000000 }; /* between two looks whether it was put forward */
 
 static void tail(void *arg);
 static void timer_fired(void *arg);
@@ -164,18 +166,50 @@ void router_wake(struct router *r)
 	loop_tail_wake(r->tail);
 }
 
+static void clock_say(struct router *r, uint64_t ahead_us)
+{
+	bool was = r->clock_was_put_back;
+
+	r->clock_was_put_back = ahead_us > (was ? 0 : CLOCK_SAY_US);
+	if (r->clock_was_put_back == was)
+		return;
+	if (!was)
+		log_warn("router", "the clock was put back by %llu s: deadlines wait longer",
+			(unsigned long long)(ahead_us / 1000000));
+	else
+		log_info("router", "the clock has caught up");
+}
+
+uint64_t router_now_us(struct router *r)
+{
+	uint64_t wall_us = loop_wall_us(r->loop), read_us = loop_monotonic_us(r->loop);
+	uint64_t now_us = r->clock_us + (read_us - r->clock_read_us) / 2;
+
+	if (r->engine && now_us < engine_now_us(r->engine))
+		now_us = engine_now_us(r->engine);
+	if (now_us < wall_us)
+		now_us = wall_us;
+	clock_say(r, now_us - wall_us);
+	r->clock_us = now_us;
+	r->clock_read_us = read_us;
+	return now_us;
+}
+
 void router_arm(struct router *r)
 {
 	uint64_t due_us = engine_deadline(r->engine);
-	uint64_t now_us = loop_wall_us(r->loop);
+	uint64_t now_us = router_now_us(r), wait_us;
 	if (r->glance.due_us < due_us)
 		due_us = r->glance.due_us;
 	if (r->away_us < due_us)
 		due_us = r->away_us;
-	if (due_us == UINT64_MAX)
+	if (due_us == UINT64_MAX) {
 		loop_timer_clear(r->timer);
-	else
-		loop_timer_set(r->timer, due_us > now_us ? due_us - now_us : 1);
+		return;
+	}
+	wait_us = due_us > now_us ? due_us - now_us : 1;
+	/* The timer does not see a clock that is put forward, nor a machine that slept. */
+	loop_timer_set(r->timer, wait_us < CLOCK_LOOK_US ? wait_us : CLOCK_LOOK_US);
 }
 
 static void timer_fired(void *arg)

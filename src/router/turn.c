@@ -58,6 +58,9 @@ static void decide_one(struct batch *b, struct work *w)
 	struct step step;
 	if (w->damaged || !resolve(b, w))
 		return;
+	/* Who comes after the clock was put back comes after who was there. */
+	if (w->c.at_us)
+		w->c.at_us += b->ahead_us;
 	engine_step(b->engine, &w->c, b->now_us, &step);
 	take_answer(b, w, &step);
 	decide_events(b, &step, w);
@@ -79,18 +82,24 @@ static void decide_config(struct router *r, struct batch *b)
 	r->configured = NULL;
 }
 
-static void decide(struct router *r, struct batch *b)
+/* What is due comes first: a message must not be meant for a conversation that its own step closes. */
+static void decide_due(struct router *r, struct batch *b)
 {
 	struct command tick = { .type = COMMAND_TICK };
 	struct step step;
-	decide_config(r, b);
-	for (size_t i = 0; i < b->count; i++)
-		decide_one(b, &b->work[i]);
 	if (engine_deadline(r->engine) > b->now_us)
 		return;
 	chance_bytes(&tick.random, sizeof(tick.random));
 	engine_step(r->engine, &tick, b->now_us, &step);
 	decide_events(b, &step, NULL);
+}
+
+static void decide(struct router *r, struct batch *b)
+{
+	decide_config(r, b);
+	decide_due(r, b);
+	for (size_t i = 0; i < b->count; i++)
+		decide_one(b, &b->work[i]);
 }
 
 /* ---- commit ---- */
@@ -185,7 +194,8 @@ static void asked_third(void *arg, int status)
 static void go_decide(struct router *r)
 {
 	struct batch *b = r->turn;
-	b->now_us = loop_wall_us(r->loop);
+	b->now_us = router_now_us(r);
+	b->ahead_us = b->now_us - loop_wall_us(r->loop);
 	decide(r, b);
 	struct lookup *l = lookup_new(r->store, &b->arena);
 	bool asked = project_ask(b, l);
@@ -216,7 +226,7 @@ static void asked_first(void *arg, int status)
 	}
 	struct lookup *l = lookup_new(r->store, &r->turn->arena);
 	bool asked = resolve_ask_second(r->turn, l);
-	if (away_ask_second(r->turn, l, loop_wall_us(r->loop)) || asked) {
+	if (away_ask_second(r->turn, l, router_now_us(r)) || asked) {
 		lookup_run(l, asked_second, r);
 		return;
 	}
@@ -224,9 +234,9 @@ static void asked_first(void *arg, int status)
 	go_decide(r);
 }
 
-static bool is_due(const struct router *r)
+static bool is_due(struct router *r)
 {
-	uint64_t now_us = loop_wall_us(r->loop);
+	uint64_t now_us = router_now_us(r);
 	return r->filled || r->config_next || engine_deadline(r->engine) <= now_us ||
 	       r->glance.due_us <= now_us || r->away_us <= now_us ||
 	       (r->stopping && r->journal_n > r->snapshot_n);
@@ -250,7 +260,7 @@ void turn_run(struct router *r)
 	if (!r->stopping)
 		router_follow(r);
 	struct lookup *l = lookup_new(r->store, &b->arena);
-	if (r->away_us <= loop_wall_us(r->loop))
+	if (r->away_us <= router_now_us(r))
 		away_ask_first(b, l);
 	if (resolve_ask_first(b, l) || b->away_asked) {
 		lookup_run(l, asked_first, r);

@@ -45,7 +45,7 @@ static struct lease *lease_of_answer(void *arg)
 	return l;
 }
 
-/* SET lease NODE NX PX ms; GET lease; GET epoch, as one. */
+/* SET lease NODE NX PX ms; GET lease; GET epoch; TTL lease, as one. */
 static void lease_ask(struct lease *l, link_fn fn)
 {
 	const struct keys *k = &l->store->keys;
@@ -56,13 +56,15 @@ static void lease_ask(struct lease *l, link_fn fn)
 	struct slice set[] = { SLICE("SET"), lease, node, SLICE("NX"), SLICE("PX"), ms };
 	struct slice get[] = { SLICE("GET"), lease };
 	struct slice epoch[] = { SLICE("GET"), key_slice(&k->epoch) };
+	struct slice ttl[] = { SLICE("TTL"), lease };
 	struct lease_ask *ask = mem_alloc(sizeof(*ask));
 
 	*ask = (struct lease_ask){ l, ++l->serial };
 	resp_command(&commands, &(struct argv){ set, 6, 6 });
 	resp_command(&commands, &(struct argv){ get, 2, 2 });
 	resp_command(&commands, &(struct argv){ epoch, 2, 2 });
-	link_multi(l->store->ask, str_slice(&commands), 3, fn, ask);
+	resp_command(&commands, &(struct argv){ ttl, 2, 2 });
+	link_multi(l->store->ask, str_slice(&commands), 4, fn, ask);
 	str_free(&commands);
 	arena_free(&arena);
 }
@@ -74,6 +76,7 @@ static void lease_ignore(void *arg, int status, const struct reply *r)
 	(void)r;
 }
 
+/* As long as a lease is from now on, whoever has it. */
 static void lease_prolong(struct lease *l)
 {
 	char ms[16];
@@ -112,6 +115,9 @@ static void lease_wanted(void *arg, int status, const struct reply *r)
 	if (!l)
 		return;
 	if (!r || status || !reply_is(reply_at(r, 1), l->store->node)) {
+		/* Redis' clock was put back: who has it may be dead, and would have it for as long again. */
+		if (r && status == 0 && reply_u64(reply_at(r, 3)) > LEASE_MS / 1000 + 1)
+			lease_prolong(l);
 		if (r && status == 0 && !l->said_waiting) {
 			l->said_waiting = true;
 			log_info("store", "another node routes, waiting domain=%s node=%.*s",

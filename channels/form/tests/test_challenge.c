@@ -38,6 +38,7 @@ static void test_surge(void **state)
 		challenge_count(c, at);
 	assert_true(challenge_count(c, at));
 	assert_true(challenge_is_on(c, at + 100 * second_us));
+	assert_false(challenge_is_on(c, at - 3600 * second_us)); /* the clock was put back */
 	at += 200 * second_us;
 	assert_false(challenge_count(c, at));
 	assert_false(challenge_is_on(c, at));

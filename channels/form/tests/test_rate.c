@@ -27,6 +27,8 @@ static void test_bucket(void **state)
 	assert_true(rate_take(r, "192.0.2.1", start_us + wait_s * second_us) > 0);
 	for (int i = 0; i < 20; i++) /* after a minute all is as at the beginning */
 		assert_int_equal(rate_take(r, "192.0.2.1", start_us + 70 * second_us), 0);
+	/* A clock that is put back shuts nobody out. */
+	assert_int_equal(rate_take(r, "192.0.2.1", start_us - 3600 * second_us), 0);
 	rate_free(&r);
 }
 

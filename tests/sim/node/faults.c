@@ -168,7 +168,8 @@ static void fault_slow_and_cut(void)
 
 static void fault_jump(void)
 {
-	int64_t us = (int64_t)chance_below(60 * SECOND) - 30 * SECOND;
+	int64_t us =
+		((int64_t)chance_below(60 * SECOND) - 30 * SECOND) * (chance_below(4) ? 1 : 120);
 
 	world.tally.jumps++;
 	world_trace("the clock jumps by %lld ms", (long long)us / MS);

@@ -392,7 +392,7 @@ void run_xautoclaim(struct call *c)
 	while (i < o->owed_count && stamp_compare(o->owed[i].id, from) < 0)
 		i++;
 	while (i < o->owed_count && n + gone_n < count) {
-		if (o->owed[i].at_ms + idle_ms > c->now_ms) {
+		if (idle_ms && o->owed[i].at_ms + idle_ms > c->now_ms) {
 			i++;
 			continue;
 		}
