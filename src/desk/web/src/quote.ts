@@ -10,20 +10,20 @@ const headers = [
 	/^_{10,}$/,
 ];
 
+/* In one pass from the end: a stranger can send as many marks as fit into a mail. */
 export function splitQuote(text: string): { body: string; quote: string } {
 	const lines = text.split("\n");
 	let cut = lines.length;
-	for (let i = 0; i < lines.length; i++) {
+	let more = false; // a line behind this one says something,
+	let own = false; // and one of them is not quoted
+	for (let i = lines.length - 1; i >= 0; i--) {
 		const line = (lines[i] ?? "").trim();
-		if (!line.startsWith(">") && !headers.some((h) => h.test(line))) continue;
+		const marked = line.startsWith(">");
+		const header = !marked && headers.some((h) => h.test(line));
 		/* A quote between the lines of an answer is part of the answer. */
-		const rest = lines.slice(i + 1).filter((l) => l.trim() !== "");
-		const quoted = rest.filter((l) => l.trim().startsWith(">")).length;
-		const isHeader = !line.startsWith(">");
-		if (rest.length === 0 ? !isHeader : isHeader || quoted === rest.length) {
-			cut = i;
-			break;
-		}
+		if (more ? header || (marked && !own) : marked) cut = i;
+		more ||= line !== "";
+		own ||= line !== "" && !marked;
 	}
 	const body = lines.slice(0, cut).join("\n").trimEnd();
 	if (body === "" || cut === lines.length) return { body: text, quote: "" };
@@ -36,7 +36,9 @@ export function links(text: string): { text: string; href?: string }[] {
 	const pattern = /https?:\/\/[^\s<>"']+/gi;
 	let from = 0;
 	for (const m of text.matchAll(pattern)) {
-		const url = m[0].replace(/[).,;:!?\]»”]+$/, "");
+		let end = m[0].length;
+		while (").,;:!?]»”".includes(m[0].charAt(end - 1))) end--;
+		const url = m[0].slice(0, end);
 		if (m.index > from) out.push({ text: text.slice(from, m.index) });
 		out.push({ text: url, href: url });
 		from = m.index + url.length;
