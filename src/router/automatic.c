@@ -13,9 +13,26 @@ enum { SECOND_US = 1000000 };
 
 /* ---- how much somebody has had: "START COUNT" ---- */
 
+/*
+ * A mailbox is one however it is written: letters of any case, and what follows a + is its owner's own. Some domains tell them apart; there, one who
+ * has several shares them.
+ */
 static struct slice share_key(struct batch *b, const char *what, struct slice who)
 {
-	return arena_printf(&b->arena, "share\n%s\n%.*s", what, SLICE_ARG(who));
+	struct slice at = address_domain(who), local = who;
+
+	if (at.n) {
+		at = slice_make(at.p - 1, at.n + 1);
+		local = slice_make(who.p, who.n - at.n);
+		size_t plus = slice_find(local, '+');
+		local.n = plus ? plus : local.n;
+	}
+	struct slice key = arena_printf(
+		&b->arena, "share\n%s\n%.*s%.*s", what, SLICE_ARG(local), SLICE_ARG(at));
+	char *lower = arena_array(&b->arena, key.n, 1);
+	for (size_t i = 0; i < key.n; i++)
+		lower[i] = (char)(key.p[i] | (key.p[i] >= 'A' && key.p[i] <= 'Z' ? 0x20 : 0));
+	return slice_make(lower, key.n);
 }
 
 static struct slice share_know(const struct batch *b, struct slice key, struct slice stored)

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "model/limits.h"
 #include "router/batch.h"
 #include "router/router.h"
 #include "store/commit.h"
@@ -834,14 +835,14 @@ static const struct effect *conv_told(const struct node *n, struct id conv)
 
 struct posted {
 	struct arena arena;
-	struct outbound letters[8];
+	struct outbound letters[16];
 	size_t count;
 };
 
 static void posted_one(void *arg, const struct outbox_item *item)
 {
 	struct posted *p = arg;
-	assert_true(p->count < 8);
+	assert_true(p->count < 16);
 	record_copy(&outbound_table, &p->letters[p->count++], &item->message, &p->arena);
 }
 
@@ -895,6 +896,38 @@ static void who_left_is_mailed_once_what_he_has_not_seen(void **state)
 	channels[1].away_mailbox = (struct slice){ 0 };
 }
 
+static void ask_mail(struct node *n, const char *to)
+{
+	struct command c = { .type = COMMAND_MAIL,
+		.id = new_id(),
+		.channel = SLICE("support"),
+		.to = slice_of(to),
+		.text = SLICE("thank you") };
+	char dedup[ID_TEXT_LEN + 1];
+	c.dedup = slice_of(id_text(c.id, dedup));
+	put(n, c);
+}
+
+/* A form's confirmation, a chat's transcript: whoever asks types in whose address he likes, and how he likes to write it. */
+static void an_address_gets_few_mails_however_it_is_written(void **state)
+{
+	struct node *n = *state;
+	struct posted posted = { 0 };
+	static const char *const victim[] = { "victim@third.test", "Victim@third.test",
+		"vIctim@Third.test", "victim+1@third.test", "victim+1+2@third.test",
+		"VICTIM+3@third.test", "victim+@THIRD.TEST" };
+	for (size_t i = 0; i < sizeof(victim) / sizeof(victim[0]); i++)
+		ask_mail(n, victim[i]);
+	ask_mail(n, "+victim@third.test");
+	ask_mail(n, "other@third.test");
+	outbox_follow(n->store, SLICE("support"), 10, posted_one, &posted);
+	UNTIL(n, posted.count && slice_is(posted.letters[posted.count - 1].to, "other@third.test"));
+	assert_int_equal(posted.count, MAIL_ASKED_MOST + 2);
+	assert_true(slice_is(posted.letters[MAIL_ASKED_MOST].to, "+victim@third.test"));
+	outbox_stop(n->store, SLICE("support"));
+	arena_free(&posted.arena);
+}
+
 /* Also when the message and the leaving are of one batch. */
 static void who_can_be_mailed_keeps_his_place(void **state)
 {
@@ -935,6 +968,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			who_left_is_mailed_once_what_he_has_not_seen, setup, teardown),
 		cmocka_unit_test_setup_teardown(who_can_be_mailed_keeps_his_place, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			an_address_gets_few_mails_however_it_is_written, setup, teardown),
 	};
 	compile_rules();
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
