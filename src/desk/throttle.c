@@ -106,11 +106,14 @@ static void key_charge(struct throttle_key *k, uint64_t now_us)
 uint32_t throttle_try(struct throttle *t, struct slice account, const char *peer, uint64_t now_us)
 {
 	char network[64];
-	struct throttle_key *a = key_touch(t, 'a', account, now_us);
 	struct throttle_key *n = key_touch(t, 'n', throttle_network(peer, network), now_us);
-	uint32_t wait_a = key_wait_s(a, now_us), wait_n = key_wait_s(n, now_us);
-	if (wait_a || wait_n)
-		return wait_a > wait_n ? wait_a : wait_n;
+	uint32_t wait_s = key_wait_s(n, now_us);
+	if (wait_s)
+		return wait_s; /* and makes no key: with many names it would push out whose tries are counted */
+	struct throttle_key *a = key_touch(t, 'a', account, now_us);
+	wait_s = key_wait_s(a, now_us);
+	if (wait_s)
+		return wait_s;
 	key_charge(a, now_us);
 	key_charge(n, now_us);
 	return 0;

@@ -50,6 +50,23 @@ static void a_network_counts_all_its_accounts(void **state)
 	throttle_free(&t);
 }
 
+/* More names than are remembered, from one who has to wait: what others have tried stays counted. */
+static void who_waits_pushes_nobody_out(void **state)
+{
+	struct throttle t = { 0 };
+	char account[16];
+	(void)state;
+	for (int i = 0; i <= LOGIN_FREE_ACCOUNT; i++)
+		assert_int_equal(try(&t, "bo", "198.51.100.1"), 0);
+	assert_int_not_equal(try(&t, "bo", "198.51.100.1"), 0);
+	for (int i = 0; i < 2 * LOGIN_KEYS_MAX; i++) {
+		(void)snprintf(account, sizeof(account), "user%d", i);
+		(void)try(&t, account, "192.0.2.1");
+	}
+	assert_int_not_equal(try(&t, "bo", "198.51.100.1"), 0);
+	throttle_free(&t);
+}
+
 static void the_right_password_forgets(void **state)
 {
 	struct throttle t = { 0 };
@@ -106,6 +123,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(an_account_waits_longer_and_longer),
 		cmocka_unit_test(a_network_counts_all_its_accounts),
+		cmocka_unit_test(who_waits_pushes_nobody_out),
 		cmocka_unit_test(the_right_password_forgets),
 		cmocka_unit_test(a_day_of_mistakes_locks_no_office_out),
 		cmocka_unit_test(memory_is_bounded), cmocka_unit_test(networks) };
