@@ -26,14 +26,41 @@ void log_set_level(enum log_level least)
 	atomic_store(&log_least, (int)least);
 }
 
+/* What JSON lets through and a terminal or an editor obeys: C1 controls, ends of lines, turns of the direction. */
+static bool log_is_obeyed(uint32_t c)
+{
+	return (c >= 0x7f && c < 0xa0) || (c >= 0x2028 && c <= 0x202e) ||
+	       (c >= 0x2066 && c <= 0x2069);
+}
+
 /* Whether logfmt can carry the value bare. */
 static bool log_bare(struct slice v)
 {
-	for (size_t i = 0; i < v.n; i++)
-		if ((unsigned char)v.p[i] <= ' ' || v.p[i] == '"' || v.p[i] == '=' ||
-			v.p[i] == '\\' || v.p[i] == 0x7f)
-			return false;
-	return v.n > 0 && utf8_valid(v);
+	bool bare = v.n > 0;
+
+	for (uint32_t c; bare && v.n;) {
+		size_t n = utf8_decode(v, &c);
+		bare = n && c > ' ' && c != '"' && c != '=' && c != '\\' && !log_is_obeyed(c);
+		v = slice_make(v.p + n, v.n - n);
+	}
+	return bare;
+}
+
+static void log_quote(struct str *out, struct slice v)
+{
+	struct str json = { 0 };
+	uint32_t c;
+
+	str_add_json(&json, v);
+	for (struct slice rest = str_slice(&json); rest.n;) {
+		size_t n = utf8_decode(rest, &c);
+		if (log_is_obeyed(c))
+			str_addf(out, "\\u%04x", (unsigned)c);
+		else
+			str_add(out, slice_make(rest.p, n));
+		rest = slice_make(rest.p + n, rest.n - n);
+	}
+	str_free(&json);
 }
 
 static void log_value(struct str *out, struct slice v, bool after_key)
@@ -42,12 +69,12 @@ static void log_value(struct str *out, struct slice v, bool after_key)
 		if (log_bare(v))
 			str_add(out, v);
 		else
-			str_add_json(out, v);
+			log_quote(out, v);
 		return;
 	}
 	/* In the words: the same escapes, without the quotes around. */
 	struct str quoted = { 0 };
-	str_add_json(&quoted, v);
+	log_quote(&quoted, v);
 	str_add(out, slice_make(quoted.p + 1, quoted.n - 2));
 	str_free(&quoted);
 }
