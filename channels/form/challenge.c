@@ -3,7 +3,10 @@
  * Each answer belongs to one stamp and is good for one message. Stops what posts by the thousand; who writes a robot for this very form can
  * do sums, but not faster than one message for each. Called by post.c and page.c.
  *
- *   stamp (ours, signed) ─▶ SHA-256(stamp ":" work) begins with WORK_BITS zero bits      used: row ─▶ [ stamp, content, until ] × 4
+ *   stamp (ours, signed) ─▶ SHA-256(stamp ":" work) begins with WORK_BITS zero bits      used: row ─▶ forgot, [ stamp, content, made ] × 4
+ *
+ * A row remembers its youngest stamps, and when the youngest of those was made that it had to forget: of what is as old as that it cannot say
+ * whether it was used, so that asks anew. Nothing is good twice, however many come.
  */
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -16,13 +19,16 @@
 enum { ROWS = 1024, WAYS = 4, WORK_MAX = 32 };
 static const uint64_t GOOD_US = 3600000000, ASKED_US = 120000000;
 
-struct used {
-	uint64_t stamp, content, until_us;
+struct row {
+	uint64_t forgot_us;
+	struct used {
+		uint64_t stamp, content, made_us;
+	} used[WAYS];
 };
 
 struct challenge {
 	uint64_t per_minute, minute, count, before, until_us;
-	struct used rows[ROWS][WAYS];
+	struct row rows[ROWS];
 };
 
 struct challenge *challenge_new(uint64_t per_minute)
@@ -137,17 +143,22 @@ static uint64_t hash_of(struct usher_str s)
 }
 
 /* 1 when this stamp is new or carried the very same content before (somebody pressed twice). */
-static int use_once(struct challenge *c, uint64_t stamp, uint64_t content, uint64_t now_us)
+static int use_once(struct challenge *c, uint64_t stamp, uint64_t content, uint64_t made_us)
 {
-	struct used *row = c->rows[stamp % ROWS], *oldest = row;
+	struct row *row = &c->rows[stamp % ROWS];
+	struct used *oldest = row->used;
 
 	for (size_t i = 0; i < WAYS; i++) {
-		if (row[i].stamp == stamp && row[i].until_us > now_us)
-			return row[i].content == content;
-		if (row[i].until_us < oldest->until_us)
-			oldest = &row[i];
+		if (row->used[i].stamp == stamp)
+			return row->used[i].content == content;
+		if (row->used[i].made_us < oldest->made_us)
+			oldest = &row->used[i];
 	}
-	*oldest = (struct used){ stamp, content, now_us + GOOD_US };
+	if (made_us <= row->forgot_us)
+		return 0;
+	if (oldest->made_us > row->forgot_us)
+		row->forgot_us = oldest->made_us;
+	*oldest = (struct used){ stamp, content, made_us };
 	return 1;
 }
 
@@ -162,14 +173,16 @@ int challenge_answered(const struct post *p)
 		       sum_ok(f, stamp, buf_str(&p->answer)));
 }
 
+/* The key that a program names stands for its message: two of them are two. */
 int challenge_passes(struct post *p)
 {
 	struct form *f = p->form;
-	char content[65];
+	char content[POST_KEY_SIZE];
 
 	if (!challenge_answered(p))
 		return 0;
-	stamp_dedup(p, content);
+	post_key(p, content);
 	return use_once(f->challenge, hash_of(buf_str(&p->stamp)),
-		hash_of((struct usher_str){ content, 64 }), f->svc->now_us(f->host));
+		hash_of((struct usher_str){ content, strlen(content) }),
+		stamp_read(f, buf_str(&p->stamp)));
 }

@@ -19,8 +19,9 @@ enum {
 	BODY_MAX = 262144,	/* of all fields together, without files */
 	POSTS_MAX = 2000,	/* under way at once */
 	KEY_MAX = 200,		/* Idempotency-Key */
-	STAMP_LEN = 16 + 32,	/* hexadecimal: time, then half an HMAC-SHA-256 */
-	WORK_BITS = 17,		/* of a proof of work: 131,072 hashes, 0.3 s on a desk */
+	POST_KEY_SIZE = KEY_MAX + 80,
+	STAMP_LEN = 16 + 32, /* hexadecimal: time, then half an HMAC-SHA-256 */
+	WORK_BITS = 17,	     /* of a proof of work: 131,072 hashes, 0.3 s on a desk */
 };
 
 #define LITERAL_INIT(s)                                                                            \
@@ -163,6 +164,8 @@ void page_stamp_of(struct form *f, const struct post *p, char out[STAMP_LEN + 1]
 void post_begin(struct form *f, struct usher_http *r);
 void post_body(struct post *p, struct usher_str piece, int last);
 void post_gone(struct post *p);
+/* What a repeat of it has, too: its own key, or its page and content; else it is one of a kind. */
+void post_key(struct post *p, char out[POST_KEY_SIZE]);
 void post_acked(struct post *p, enum usher_outcome outcome, struct usher_str why);
 void post_file_stored(
 	struct file *file, enum usher_outcome outcome, struct usher_str name, uint64_t size);

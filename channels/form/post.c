@@ -200,19 +200,19 @@ static size_t hints_of(const struct post *p, struct usher_pair *out)
 	return n;
 }
 
-static void key_of(struct post *p, char out[KEY_MAX + 80])
+void post_key(struct post *p, char out[POST_KEY_SIZE])
 {
 	uint64_t chance[2];
 	char hash[65];
 
 	if (p->key.n) {
-		snprintf(out, KEY_MAX + 80, "key:%.*s", (int)p->key.n, p->key.p);
+		snprintf(out, POST_KEY_SIZE, "key:%.*s", (int)p->key.n, p->key.p);
 	} else if (p->stamp.n && stamp_read(p->form, buf_str(&p->stamp))) {
 		stamp_dedup(p, hash);
-		snprintf(out, KEY_MAX + 80, "page:%s", hash);
+		snprintf(out, POST_KEY_SIZE, "page:%s", hash);
 	} else {
 		p->form->svc->random(p->form->host, chance, sizeof(chance));
-		snprintf(out, KEY_MAX + 80, "post:%016llx%016llx", (unsigned long long)chance[0],
+		snprintf(out, POST_KEY_SIZE, "post:%016llx%016llx", (unsigned long long)chance[0],
 			(unsigned long long)chance[1]);
 	}
 }
@@ -223,9 +223,9 @@ static void post_deliver(struct post *p)
 	struct usher_part *parts = zeroed((p->file_count + 1) * sizeof(*parts));
 	struct usher_pair hints[FIELDS_MAX + 3];
 	enum field_type type = FIELD_TEXT, other;
-	char key[KEY_MAX + 80];
+	char key[POST_KEY_SIZE];
 
-	key_of(p, key);
+	post_key(p, key);
 	for (size_t i = 0; i < p->file_count; i++)
 		parts[i] = (struct usher_part){ .name = buf_str(&p->files[i]->name),
 			.type = buf_str(&p->files[i]->type),

@@ -64,12 +64,21 @@ static void do_work(struct post *p)
 	set(&p->work, text);
 }
 
+static void do_sum(struct post *p)
+{
+	char text[16];
+	unsigned a, b;
+
+	challenge_sum(p->form, buf_str(&p->stamp), &a, &b);
+	snprintf(text, sizeof(text), " %u", a + b);
+	set(&p->answer, text);
+}
+
 static void test_answers(void **state)
 {
 	struct form f = { .svc = &services, .key = { 1, 2, 3 } };
 	struct post p = { .form = &f };
-	char stamp[STAMP_LEN + 1], sum[16];
-	unsigned a, b;
+	char stamp[STAMP_LEN + 1];
 
 	(void)state;
 	f.challenge = challenge_new(1);
@@ -91,9 +100,7 @@ static void test_answers(void **state)
 	stamp_make(&f, stamp);
 	set(&p.stamp, stamp);
 	buf_free(&p.work);
-	challenge_sum(&f, buf_str(&p.stamp), &a, &b);
-	snprintf(sum, sizeof(sum), " %u", a + b);
-	set(&p.answer, sum);
+	do_sum(&p);
 	assert_true(challenge_passes(&p));
 	set(&p.answer, "1");
 	assert_false(challenge_answered(&p));
@@ -111,11 +118,83 @@ static void test_answers(void **state)
 	challenge_free(&f.challenge);
 }
 
+static void make_answered(struct post *p)
+{
+	char stamp[STAMP_LEN + 1];
+
+	now_us += 1;
+	stamp_make(p->form, stamp);
+	set(&p->stamp, stamp);
+	do_work(p);
+}
+
+/* A program names its messages itself: the work is good for one name. */
+static void test_one_key(void **state)
+{
+	struct form f = { .svc = &services };
+	struct post p = { .form = &f };
+
+	(void)state;
+	f.challenge = challenge_new(1);
+	now_us = start_us;
+	make_answered(&p);
+	set(&p.key, "order-1");
+	assert_true(challenge_passes(&p));
+	assert_true(challenge_passes(&p));
+	set(&p.key, "order-2");
+	assert_false(challenge_passes(&p));
+	buf_free(&p.key);
+	assert_false(challenge_passes(&p));
+	buf_free(&p.stamp);
+	buf_free(&p.work);
+	challenge_free(&f.challenge);
+}
+
+/* More answers than are remembered: what is forgotten is not good again, and a new page is. */
+static void test_forgets_nothing_that_counts(void **state)
+{
+	enum { FEW = 16, MANY = 5000 };
+	static char first[FEW][STAMP_LEN + 1];
+	struct form f = { .svc = &services };
+	struct post p = { .form = &f };
+	char stamp[STAMP_LEN + 1], text[32];
+
+	(void)state;
+	f.challenge = challenge_new(1);
+	f.field_count = 1;
+	now_us = start_us;
+	/* The sum costs nothing here, and is remembered as the work is. */
+	for (int i = 0; i < FEW + MANY; i++) {
+		now_us += 1;
+		stamp_make(&f, stamp);
+		if (i < FEW)
+			memcpy(first[i], stamp, sizeof(stamp));
+		set(&p.stamp, stamp);
+		do_sum(&p);
+		snprintf(text, sizeof(text), "message %d", i);
+		set(&p.values[0], text);
+		assert_true(challenge_passes(&p));
+	}
+	set(&p.values[0], "another message");
+	for (int i = 0; i < FEW; i++) {
+		set(&p.stamp, first[i]);
+		do_sum(&p);
+		assert_true(challenge_answered(&p));
+		assert_false(challenge_passes(&p));
+	}
+	buf_free(&p.stamp);
+	buf_free(&p.answer);
+	buf_free(&p.values[0]);
+	challenge_free(&f.challenge);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_surge),
 		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_one_key),
+		cmocka_unit_test(test_forgets_nothing_that_counts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,7 +56,10 @@ static void a_stranger_cannot_forge_a_line(void **state)
 	assert_ptr_equal(strchr(got, '\n'), got + strlen(got) - 1);
 	got = LOGGED(log_warn("net", "said %s", "x\ny\x1b[2J"));
 	assert_non_null(strstr(got, "said x\\ny\\u001b[2J\n"));
-	got = LOGGED(log_warn("net", "said %s name=%s", "\xc2\x85\xc2\x9b" "2J", "a\u202egpj\u2028b"));
+	got = LOGGED(log_warn("net", "said %s name=%s",
+		"\xc2\x85\xc2\x9b"
+		"2J",
+		"a\u202egpj\u2028b"));
 	assert_non_null(strstr(got, "said \\u0085\\u009b2J name=\"a\\u202egpj\\u2028b\"\n"));
 	got = LOGGED(log_warn("net", "name=%s", "Анна"));
 	assert_non_null(strstr(got, "name=Анна\n"));
