@@ -226,8 +226,9 @@ static void burn(struct tab *t, uint64_t token)
 	char name[THREAD_LEN + 3] = "j:";
 
 	memcpy(name + 2, h->claims.jti, THREAD_LEN + 1);
+	/* As long as the identity token is good, however long the site made that. */
 	c->svc->remember_for(c->host, str_of(name), str_of(h->nonce),
-		left < SESSION_KEEP_S ? (uint32_t)left + 1 : SESSION_KEEP_S, 1, token);
+		left < UINT32_MAX ? (uint32_t)left + 1 : UINT32_MAX, 1, token);
 }
 
 static void identified_before(struct hello *h, const struct record *r)

@@ -199,6 +199,17 @@ def test_claims_in_a_chat_open_nothing():
         phone.close()
 
 
+def test_a_token_is_remembered_as_long_as_it_is_good():
+    """A site that makes them for years: none is forgotten before it ends, else whoever finds one in a log is that person then."""
+    with Node(config=os.path.join(ROOT, "tests/lib/chat.yaml")) as node:
+        for exp, least_s in (time.time() + 400 * 86400, 399 * 86400), (2 ** 62, 100 * 365 * 86400):
+            ann = node.chat(identity=signed(email="ann@x.org", exp=int(exp)), nonce="a")
+            assert ann.expect("welcome")["verified"]
+            ttls = [int(node.redis("TTL", key)) for key in node.redis("--scan", "--pattern", "usher:{main*}:keep:*").split()]
+            assert max(ttls) > least_s, ttls
+            ann.close()
+
+
 def test_a_suggestion_is_dismissed_and_comes_back():
     with Node() as node:
         ann_conv, ann = write(node, "my balance is 17", PASSED)

@@ -233,11 +233,15 @@ class Node:
 
     def conversations(self):
         """Ids of all there are in the managed Redis, whatever has become of them."""
+        keys = self.redis("--scan", "--pattern", "usher:{main*}:conv:*").split()
+        return [k.rsplit(":", 1)[1] for k in keys]
+
+    def redis(self, *words):
+        """What the managed Redis answers to redis-cli."""
         with open(os.path.join(self.data, "redis/secret"), encoding="ascii") as f:
             env = {**os.environ, "REDISCLI_AUTH": f.read().strip()}
-        keys = subprocess.run(["redis-cli", "-s", os.path.join(self.data, "redis/redis.sock"), "--user", "usher", "--scan", "--pattern", "usher:{main*}:conv:*"],
-                              env=env, capture_output=True, text=True, timeout=60, check=True).stdout.split()
-        return [k.rsplit(":", 1)[1] for k in keys]
+        return subprocess.run(["redis-cli", "-s", os.path.join(self.data, "redis/redis.sock"), "--user", "usher", *words],
+                              env=env, capture_output=True, text=True, timeout=60, check=True).stdout
 
     # ---- what strangers send ----
 
