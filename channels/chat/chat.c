@@ -134,6 +134,15 @@ static void chat_close(void *self)
 	c->next_closed = closed_ones;
 	closed_ones = c;
 	chat_forget(c);
+	c->sent_away = 1;
+	chat_settle(c);
+}
+
+void chat_settle(struct chat *c)
+{
+	if (!c->sent_away || c->posts_open)
+		return;
+	chat_forget(c);
 	c->svc->down(c->host, "closed");
 }
 

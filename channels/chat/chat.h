@@ -141,6 +141,7 @@ struct chat {
 	struct table polls;	  /* by id */
 	struct table peers;	  /* by hash of the address */
 	struct table posts;	  /* by token: waiting for a file */
+	uint64_t posts_open;	  /* requests with a body that have no answer yet */
 	struct table transcripts; /* by token, of the same numbers as tabs */
 	uint64_t next_serial, next_token;
 	struct usher_str path, origins, secret, file_types, transcript;
@@ -155,7 +156,7 @@ struct chat {
 	size_t peers_sweep;	     /* at so many, idle ones are forgotten */
 	struct poll *news;	     /* polls with something to say */
 	struct thread *free_threads; /* their timers are reused */
-	int closing;
+	int closing, sent_away;	     /* by then only files are still on their way */
 	struct chat *next_closed;
 };
 
@@ -172,6 +173,8 @@ void thread_expect(struct chat *c, const char *key);
 struct tab *tab_new(struct chat *c, const char *address, const char **why);
 /* Forgets the tab; the thread waits `grace` for another. */
 void tab_drop(struct tab *t);
+/* chat.c: the channel is down once nobody sends or fetches a file any more. */
+void chat_settle(struct chat *c);
 /* The channel closes: everybody is sent away, and all that is known of them freed. */
 void chat_forget(struct chat *c);
 /* A bucket of `burst` that refills by `per_s`, kept as the time at which it would be full: takes one, or says no. */

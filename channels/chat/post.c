@@ -30,6 +30,8 @@ static void post_free(struct chat *c, struct post *p)
 	upload_free(&p->upload);
 	fetch_free(&p->fetch);
 	free(p);
+	c->posts_open--;
+	chat_settle(c);
 }
 
 static void refuse(struct chat *c, struct post *p, int status, const char *why)
@@ -82,6 +84,7 @@ void post_begin(struct chat *c, struct usher_http *r, enum post_kind kind)
 	p->r = r;
 	p->kind = kind;
 	p->paid = paid;
+	c->posts_open++;
 	c->svc->http_data(r, p);
 	c->svc->http_read(r, max);
 }

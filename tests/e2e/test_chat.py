@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import random
+import signal
 import socket
 import struct
 import sys
@@ -161,6 +162,21 @@ def upload(node, pas, name, data, path="/chat/file"):
     head = json.dumps({"pass": pas, "name": name}).encode() + b"\n"
     status, headers, body = node.request("POST", path, head + data, {"Content-Type": "text/plain"})
     return status, json.loads(body or b"null")
+
+
+def test_a_file_on_its_way_arrives_before_usherd_ends():
+    with Node(config=CENTER) as node:
+        ann = node.chat()
+        body = json.dumps({"pass": until("a pass", lambda: ann.expect("welcome").get("pass")), "name": "a.txt"}).encode() + b"\n" + b"x" * 50000
+        with socket.create_connection(("127.0.0.1", node.http), 30) as s:
+            s.sendall(b"POST /chat/file HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body[:30000])
+            until("it to be read", lambda: node.request("GET", "/chat/widget.js")[0] == 200)
+            node.process.send_signal(signal.SIGTERM)
+            until("visitors to be sent away", lambda: ann.closed)
+            s.sendall(body[30000:])
+            assert s.recv(65536).startswith(b"HTTP/1.1 201 ")
+        assert node.process.wait(60) == 0, node.tail()
+        ann.close()
 
 
 def test_files_both_ways():
