@@ -108,8 +108,7 @@ struct batch {
 	uint64_t mailed, away_next_us; /* next: the earliest that this batch put there; 0 none */
 };
 
-/* Done, and not to be done again: a repeat is told so. What was refused is decided anew when it comes again, else the repeat of a
- * reply that was refused would be told that it is kept. */
+/* Done, and not to be done again: a repeat is told so. What an agent asked for and was refused stays refused for its repeat (work_result). */
 static inline bool work_is_done(const struct work *w)
 {
 	return w->answer == ANSWER_OK || w->answer == ANSWER_NOOP;
