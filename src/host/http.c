@@ -11,7 +11,7 @@
 #include "host/inside.h"
 #include "net/static_files.h"
 
-enum { HTTP_NAME_MAX = 256 };
+enum { HTTP_NAME_MAX = 256, WEB_POLICIES_MAX = 16 };
 
 struct route {
 	struct host *host;
@@ -252,10 +252,24 @@ static bool header_is_safe(struct usher_str value)
 	return true;
 }
 
+/* Where an answer ends and what becomes of the connection is usher's to say: two answers to that would be two answers to a proxy. */
+static bool header_is_ours(const char *name)
+{
+	static const char *const ours[] = { "content-length", "transfer-encoding", "content-type",
+		"connection", "keep-alive", "trailer", "upgrade", "date" };
+
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		if (slice_equal_nocase(slice_of(name), slice_of(ours[i])))
+			return true;
+	return false;
+}
+
 void service_http_set(struct usher_http *w, const char *name, struct usher_str value)
 {
 	if (!header_is_safe(value))
 		plugin_wrong(w->h, "a line end in the HTTP header %s: left out", name);
+	else if (header_is_ours(name))
+		plugin_wrong(w->h, "the HTTP header %s is usher's to set: left out", name);
 	else
 		http_set(w->r, name, to_slice(value));
 }
@@ -278,10 +292,19 @@ static struct static_files *web_files(struct usher_host *h, const char *csp)
 	struct host *host = h->host;
 	struct str path = { 0 };
 	struct err err = { "" };
+	size_t policies = 0;
 
-	for (struct web_dir *d = host->web_dirs; d; d = d->next)
-		if (strcmp(d->plugin, h->plugin->name) == 0 && strcmp(d->csp, csp) == 0)
+	for (struct web_dir *d = host->web_dirs; d; d = d->next) {
+		if (strcmp(d->plugin, h->plugin->name) != 0)
+			continue;
+		if (strcmp(d->csp, csp) == 0)
 			return d->files;
+		policies++;
+	}
+	if (policies == WEB_POLICIES_MAX) {
+		plugin_wrong(h, "more than %d policies for its web files", WEB_POLICIES_MAX);
+		return NULL;
+	}
 	struct web_dir *d = mem_alloc(sizeof(*d));
 	str_addf(&path, "%.*s/%s", SLICE_ARG(host->config->web_dir), h->plugin->name);
 	d->files = static_files_new(path.p, csp, &err);
@@ -301,7 +324,9 @@ void service_http_file(struct usher_http *w, struct usher_str name, const char *
 
 	if (!may_answer(w))
 		return;
-	files = web_files(w->h, csp ? csp : "default-src 'none'");
+	if (!csp || !header_is_safe(to_str(slice_of(csp))))
+		csp = "default-src 'none'";
+	files = web_files(w->h, csp);
 	if (files)
 		static_files_answer(files, w->r, to_slice(name));
 	else

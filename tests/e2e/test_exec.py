@@ -32,7 +32,7 @@ for text in sys.stdin:
     if t == "hello":
         if mode == "early":
             say(t="in", id="1", text="too early")
-        if mode == "web":
+        if mode in ("web", "any answer"):
             say(t="ready", routes=["/hook"])
             continue
         if mode == "no":
@@ -101,6 +101,8 @@ for text in sys.stdin:
                 print("complaint", i, file=sys.stderr)
             time.sleep(1.2)
             print("the end", file=sys.stderr, flush=True)
+    elif t == "http" and mode == "any answer":
+        say(t="answer", id=m["id"], status=200, **json.loads(m["body"]))
     elif t == "http" and m["body"] == "die":
         os._exit(4)
     elif t == "http":
@@ -398,6 +400,30 @@ def test_web_requests():
         assert room.node.request("POST", "/hook", b"x" * 2000000)[0] in (413, 503)
         room.up("web")
         assert room.node.request("POST", "/hook", b"again", {"X-Id": "m2"})[0] == 201
+
+
+def test_what_a_program_answers_is_one_answer():
+    """Its headers cannot say where the answer ends, nor its policies fill usherd's memory: others share the connection and the process."""
+    hidden = "0\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
+    with Room(web={"mode": "any answer"}) as room:
+        room.up("web")
+        with socket.create_connection(("127.0.0.1", room.node.http), 20) as s:
+            for name, value in (("Transfer-Encoding", "chunked"), ("content-length", "5"), ("Connection", "close"), ("Content-Type", "text/html")):
+                asked = json.dumps({"body": hidden, "headers": {name: value, "X-Kept": "yes"}}).encode()
+                s.sendall(b"POST /hook HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % len(asked) + asked)
+                got = b""
+                while hidden.encode() not in got:
+                    piece = s.recv(65536)
+                    assert piece, got
+                    got += piece
+                head = got.split(b"\r\n\r\n", 1)[0].decode().lower().splitlines()
+                assert f"content-length: {len(hidden)}" in head and "x-kept: yes" in head, head
+                assert sum(line.startswith(("content-length", "transfer-encoding", "connection", "content-type")) for line in head) == 2, head
+        for i in range(40):
+            csp = f"default-src https://{i}.test/{'x' * 50000}" + ("\r\nX-Evil: 1" if i % 2 else "")
+            status, headers, _ = room.node.request("POST", "/hook", json.dumps({"file": "index.html", "csp": csp}))
+            assert status == 404 and "x-evil" not in headers, (status, headers)
+        assert "more than 16 policies" in room.node.log() and room.channel("web")["up"]
 
 
 def test_hung_program_is_ended_and_started_again():
