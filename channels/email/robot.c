@@ -92,21 +92,38 @@ bool robot_subject(const char *subject)
 	return is;
 }
 
-/* Comments in brackets out, line ends to spaces, quotes dropped. */
+/*
+ * Comments in brackets out, line ends to spaces. What stands in quotes is a word in which no sign means anything: a sender's address is quoted there, and
+ * before its @ may stand whatever he likes.
+ */
 static char *uncomment(const char *value)
 {
 	GString *out = g_string_new(NULL);
 	unsigned depth = 0;
+	bool quoted = false;
 
 	for (; *value; value++) {
-		if (*value == '(')
+		if (*value == '\\' && value[1] && (quoted || depth))
+			value++;
+		else if (*value == '"' && !depth)
+			quoted = !quoted;
+		else if (quoted)
+			g_string_append_c(out,
+				g_ascii_isalnum(*value) || strchr("-.", *value) ? *value : '_');
+		else if (*value == '(')
 			depth++;
 		else if (*value == ')' && depth)
 			depth--;
-		else if (!depth && *value != '"')
+		else if (!depth)
 			g_string_append_c(out, g_ascii_isspace(*value) ? ' ' : *value);
 	}
 	return g_string_free(out, FALSE);
+}
+
+/* "dmarc=...", with blanks or a version before the sign. */
+static bool is_dmarc(const char *method)
+{
+	return g_ascii_strncasecmp(method, "dmarc", 5) == 0 && strchr(" =/", method[5]);
 }
 
 /* "dmarc=pass header.from=x.org" */
@@ -127,12 +144,15 @@ int auth_result(const char *value, const char *authserv, const char *domain)
 	int result = -1;
 
 	if (methods[0] && word_is(methods[0], authserv)) {
-		result = 0;
+		bool passed = false, failed = false;
 		for (gchar **m = methods + 1; *m; m++) {
 			g_strstrip(*m);
 			if (method_passes(*m, domain))
-				result = 1;
+				passed = true;
+			else if (is_dmarc(*m))
+				failed = true;
 		}
+		result = passed && !failed;
 	}
 	g_strfreev(methods);
 	g_free(clean);

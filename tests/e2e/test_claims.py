@@ -118,6 +118,7 @@ CLAIMED = {
     "mail, a forged result below": lambda c, t: c.mail(t, headers=auth("mx.demo.test; dmarc=none header.from=x.org", "mx.demo.test; dmarc=pass header.from=x.org")),
     "mail, another server's result": lambda c, t: c.mail(t, headers=auth("mx.evil.org; dmarc=pass header.from=x.org")),
     "mail, a result in a comment": lambda c, t: c.mail(t, headers=auth("mx.demo.test (x; dmarc=pass header.from=x.org); dmarc=fail")),
+    "mail, a result in the envelope's address": lambda c, t: c.mail(t, headers=auth('mx.demo.test; spf=pass smtp.mailfrom="a; dmarc=pass header.from=x.org "@evil.org')),
     "mail, another domain passed": lambda c, t: c.mail(t, headers=auth("mx.demo.test; dmarc=pass header.from=evil.org")),
     "mail, only SPF and DKIM": lambda c, t: c.mail(t, headers=auth("mx.demo.test; spf=pass smtp.mailfrom=x.org; dkim=pass header.d=x.org")),
     "mail of two authors": lambda c, t: c.raw(t, *PASSED, f"From: {ANN}, evil@evil.org"),

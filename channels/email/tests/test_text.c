@@ -260,6 +260,24 @@ static void believes_one_server_only(void **state)
 		auth_result("mx.demo.test; spf=pass (dmarc=pass)", "mx.demo.test", "x.org"), 0);
 	assert_int_equal(auth_result("mx.demo.test; dmarc=passed", "mx.demo.test", "x.org"), 0);
 	assert_int_equal(auth_result("evil.test; dmarc=pass", "mx.demo.test", "x.org"), -1);
+	assert_int_equal(auth_result("\"mx.demo.test\"; dmarc=pass header.from=\"x.org\"",
+				 "mx.demo.test", "x.org"),
+		1);
+	/* What the server repeats of the sender says nothing: in quotes, in comments with escapes, or bare beside the server's own. */
+	static const char *const repeated[] = {
+		"spf=pass smtp.mailfrom=\"a; dmarc=pass header.from=x.org \"@evil.org",
+		"spf=pass smtp.mailfrom=\"\\\"; dmarc=pass header.from=x.org \"@evil.org",
+		"spf=pass (of \\) ; dmarc=pass header.from=x.org ; \\( at evil.org)",
+		"dkim=fail reason=\"(\"; spf=pass smtp.helo=\"); dmarc=pass\"",
+		"spf=pass smtp.mailfrom=a; dmarc=pass header.from=x.org @evil.org; dmarc=fail "
+		"header.from=x.org",
+		"dmarc = none; spf=pass smtp.mailfrom=a; dmarc=pass header.from=x.org @evil.org",
+	};
+	for (size_t i = 0; i < G_N_ELEMENTS(repeated); i++) {
+		char *value = g_strconcat("mx.demo.test; ", repeated[i], NULL);
+		assert_int_equal(auth_result(value, "mx.demo.test", "x.org"), 0);
+		g_free(value);
+	}
 	assert_int_equal(auth_result("mx.demo.test.evil; dmarc=pass", "mx.demo.test", "x.org"), -1);
 }
 
