@@ -285,7 +285,7 @@ static void box_next(struct box *b)
 		box_wait(b, b->found->len >= IMAP_LIST_MAX ? 1 : (uint64_t)b->every_s * 1000000);
 		return;
 	}
-	if (mail_refusal(b->email)) {
+	if (mail_refusal(b->email, false)) {
 		box_wait(b, AGAIN_US);
 		return;
 	}
@@ -462,7 +462,7 @@ static void asked_fetched(struct box *b)
 {
 	bool again = b->result == IMAP_OK || b->result == IMAP_AWAY || b->stopping;
 
-	if (b->result == IMAP_OK && !mail_refusal(b->email)) {
+	if (b->result == IMAP_OK && !mail_refusal(b->email, false)) {
 		b->mail = mail_new(b->email, NULL, b->sender, b->rcpts);
 		if (b->mail) {
 			mail_of_box(b->mail, b, b->bytes, NULL, &b->asked->of);

@@ -463,7 +463,7 @@ static void reread_got(
 	} else if (outcome != USHER_OK) {
 		e->services->reread_done(
 			e->host, r->token, outcome, str_of("its source is not in the store"));
-	} else if (mail_refusal(e)) {
+	} else if (mail_refusal(e, false)) {
 		e->services->reread_done(
 			e->host, r->token, USHER_RETRY, str_of("busy, try again later"));
 	} else {

@@ -133,8 +133,8 @@ bool session_is_smtp(const struct session *s);
 /* Ends those that carry no mail. */
 void session_close_idle(struct email *e);
 
-/* intake.c. Why no mail can be taken now (a complete reply), or NULL. */
-const char *mail_refusal(const struct email *e);
+/* intake.c. Why no mail can be taken now (a complete reply), or NULL. Offered by somebody who is told no, which is counted; else it is put off. */
+const char *mail_refusal(const struct email *e, bool is_offered);
 /* NULL when the store takes nothing. s: NULL for a box' mail; sender: NULL when nobody says. */
 struct mail *mail_new(
 	struct email *e, struct session *s, const char *sender, const GPtrArray *rcpts);

@@ -55,14 +55,17 @@ static const struct usher_services *services(const struct mail *m)
 	return m->email->services;
 }
 
-const char *mail_refusal(const struct email *e)
+const char *mail_refusal(const struct email *e, bool is_offered)
 {
+	enum usher_work what =
+		is_offered ? USHER_WORK_MAIL : (enum usher_work)(USHER_WORK_MAIL | USHER_WORK_LOOK);
+
 	if (e->closing)
 		return "451 4.3.2 shutting down, try again later";
 	if (!e->ready)
 		return "451 4.3.2 starting, try again later";
 	if (e->mails >= e->mails_max || e->bytes >= e->bytes_max ||
-		(USHER_HAS(e->services, refuses) && e->services->refuses(e->host, USHER_WORK_MAIL)))
+		(USHER_HAS(e->services, refuses) && e->services->refuses(e->host, what)))
 		return "451 4.3.2 busy, try again later";
 	return NULL;
 }

@@ -41,7 +41,7 @@ static const char *on_rcpt(void *arg, const char *address)
 static const char *on_data(void *arg)
 {
 	struct session *s = arg;
-	const char *refusal = mail_refusal(s->email);
+	const char *refusal = mail_refusal(s->email, true);
 
 	if (refusal)
 		return refusal;

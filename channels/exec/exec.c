@@ -179,6 +179,7 @@ static void ticked(void *arg)
 		watch_silence(e, now);
 		tell_late(e, now);
 		again_late(e, now);
+		tell_refuses(e);
 	}
 	e->usher->timer_set(e->tick, TICK_US);
 }

@@ -316,6 +316,8 @@ static void heard_ready(struct exec *e, const json_t *line)
 	e->rereads = json_is_true(json_object_get(line, "reread"));
 	e->state = EXEC_READY;
 	e->why[0] = 0;
+	e->refuses = 0;
+	tell_refuses(e);
 	e->usher->up(e->host);
 }
 
@@ -431,10 +433,10 @@ static void heard_rate(struct exec *e, const json_t *line)
 
 static void heard_count(struct exec *e, const json_t *line)
 {
-	static const char *const words[] = { "seen", "accepted", "refused" };
+	static const char *const words[] = { "seen", "accepted", "refused", "overload" };
 	json_int_t n = json_integer_value(json_object_get(line, "n"));
 
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (n > 0 && strcmp(text_field(line, "what"), words[i]) == 0)
 			e->usher->count(e->host, words[i], (uint64_t)n);
 }

@@ -42,6 +42,30 @@ void tell_hello(struct exec *e)
 			(json_int_t)(e->set.silence_ms / 1000), "settings", settings_object(e)));
 }
 
+void tell_refuses(struct exec *e)
+{
+	static const struct {
+		const char *name;
+		unsigned what;
+	} works[] = { { "anonymous", USHER_WORK_ANONYMOUS }, { "low", USHER_WORK_LOW },
+		{ "mail", USHER_WORK_MAIL } };
+	json_t *list = json_array();
+	unsigned refuses = 0;
+
+	for (size_t i = 0; USHER_HAS(e->usher, refuses) && i < 3; i++)
+		if (e->usher->refuses(
+			    e->host, (enum usher_work)(works[i].what | USHER_WORK_LOOK))) {
+			refuses |= 1u << works[i].what;
+			json_array_append_new(list, json_string(works[i].name));
+		}
+	if (refuses == e->refuses) {
+		json_decref(list);
+		return;
+	}
+	e->refuses = refuses;
+	tell_line(e, json_pack("{s:s, s:o}", "t", "overload", "refuse", list));
+}
+
 /* ---- sends ---- */
 
 /* What most messages do not have. */

@@ -176,7 +176,8 @@ struct usher_blob; /* one blob being written */
 enum usher_work {
 	USHER_WORK_ANONYMOUS = 1, /* somebody who comes for the first time, or a form */
 	USHER_WORK_LOW,		  /* what its channel's configuration calls less urgent */
-	USHER_WORK_MAIL		  /* whoever sends it keeps it and comes again */
+	USHER_WORK_MAIL,	  /* whoever sends it keeps it and comes again */
+	USHER_WORK_LOOK = 256	  /* or-ed to one of them: only to know, nothing is refused now */
 };
 
 enum usher_option_type { USHER_TEXT, USHER_NUMBER, USHER_BOOL, USHER_CHOICE };
@@ -228,7 +229,7 @@ struct usher_services {
 	void (*up)(struct usher_host *h);
 	void (*down)(struct usher_host *h, const char *why);
 	/* Counters of the intake that only the channel can know: "seen" (n messages arrived), "refused", "accepted" (those that
-	 * need no delivery). A channel that never counts "seen" is taken to deliver all that it sees. */
+	 * need no delivery), "overload" (1.1: refused for overload without asking `refuses`, which counts its yes). A channel that never counts "seen" is taken to deliver all that it sees. */
 	void (*count)(struct usher_host *h, const char *what, uint64_t n);
 
 	struct usher_timer *(*timer)(
@@ -331,7 +332,7 @@ struct usher_services {
 	void (*tell)(struct usher_host *h, const struct usher_news *n, uint64_t token);
 	/*
 	 * 1.1: whether there is more to do than can be done, so that work of this kind is to be refused now, before anything of it is read, in the words of
-	 * the protocol (503, 429, 451): 1 or 0. Ask for what is new only; what was begun or acknowledged goes on. NULL for a channel that is isolated.
+	 * the protocol (503, 429, 451): 1 or 0. Ask for what is new only, once for each; what was begun or acknowledged goes on.
 	 */
 	int (*refuses)(struct usher_host *h, enum usher_work what);
 };

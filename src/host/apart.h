@@ -40,6 +40,7 @@ struct apart {
 	struct str routes;	   /* as a JSON list's inside */
 	struct str health;	   /* as last told */
 	uint64_t serial;
+	unsigned refuses;		     /* for overload: a bit for each enum usher_work */
 	bool opening, ready, stopping, deaf; /* deaf: usherd has closed our input */
 };
 extern struct apart apart;

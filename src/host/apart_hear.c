@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "host/apart.h"
@@ -214,6 +215,21 @@ static void hear_reread(const json_t *line)
 	PLUGIN_CALL(h, reread, h->self, line_field(line, "file"), of, apart.serial);
 }
 
+static void hear_overload(const json_t *line)
+{
+	static const char *const words[] = { [USHER_WORK_ANONYMOUS] = "anonymous",
+		[USHER_WORK_LOW] = "low",
+		[USHER_WORK_MAIL] = "mail" };
+	const json_t *word;
+	size_t i;
+
+	apart.refuses = 0;
+	for (i = 0; (word = json_array_get(json_object_get(line, "refuse"), i)) != NULL; i++)
+		for (unsigned kind = USHER_WORK_ANONYMOUS; kind <= USHER_WORK_MAIL; kind++)
+			if (json_is_string(word) && !strcmp(json_string_value(word), words[kind]))
+				apart.refuses |= 1u << kind;
+}
+
 static void hear_ping(const json_t *line)
 {
 	(void)line;
@@ -233,7 +249,8 @@ void apart_hear(const json_t *line)
 		void (*hear)(const json_t *line);
 	} words[] = { { "ack", hear_ack }, { "send", hear_send }, { "remembered", hear_remembered },
 		{ "recalled", hear_recalled }, { "filed", keep_filed }, { "file", keep_file },
-		{ "http", web_heard }, { "gone", web_left }, { "reread", hear_reread } };
+		{ "overload", hear_overload }, { "http", web_heard }, { "gone", web_left },
+		{ "reread", hear_reread } };
 	struct slice word = to_slice(line_field(line, "t"));
 
 	if (slice_is(word, "hello"))

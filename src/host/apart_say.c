@@ -76,6 +76,18 @@ static void say_count(struct usher_host *h, const char *what, uint64_t n)
 	line_end(line);
 }
 
+static int say_refuses(struct usher_host *h, enum usher_work what)
+{
+	unsigned kind = (unsigned)what & ~(unsigned)USHER_WORK_LOOK;
+
+	if (!service_allowed(h, "refuses") || kind > USHER_WORK_MAIL ||
+		!(apart.refuses & 1u << kind))
+		return 0;
+	if (kind == (unsigned)what)
+		say_count(h, "overload", 1);
+	return 1;
+}
+
 static void put(void *arg, struct usher_str json)
 {
 	str_add(arg, to_slice(json));
@@ -396,4 +408,5 @@ const struct usher_services apart_services = {
 	.is_open = say_is_open,
 	.remember_for = keep_remember_for,
 	.reread_done = say_reread_done,
+	.refuses = say_refuses,
 };

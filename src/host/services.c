@@ -88,6 +88,8 @@ static void service_count(struct usher_host *h, const char *what, uint64_t n)
 		h->count.accepted += n;
 	} else if (strcmp(what, "refused") == 0) {
 		h->count.refused += n;
+	} else if (strcmp(what, "overload") == 0) {
+		h->host->shed_count += n;
 	} else {
 		plugin_wrong(h, "there is no counter \"%s\"", what);
 	}
@@ -99,10 +101,13 @@ static int service_refuses(struct usher_host *h, enum usher_work what)
 		[USHER_WORK_LOW] = SHED_LOW,
 		[USHER_WORK_MAIL] = SHED_MAIL };
 
-	if (!service_allowed(h, "refuses") || what < USHER_WORK_ANONYMOUS || what > USHER_WORK_MAIL)
+	unsigned kind = (unsigned)what & ~(unsigned)USHER_WORK_LOOK;
+
+	if (!service_allowed(h, "refuses") || kind < USHER_WORK_ANONYMOUS || kind > USHER_WORK_MAIL)
 		return 0;
-	bool refused = h->host->shed >= from[what];
-	h->host->shed_count += refused;
+	bool refused = h->host->shed >= from[kind];
+	if (refused && kind == (unsigned)what)
+		h->host->shed_count++;
 	return refused;
 }
 

@@ -3,6 +3,7 @@ src/model/shed.h, what was begun goes on, nothing acknowledged is lost, and it r
 import contextlib
 import json
 import os
+import pwd
 import signal
 import smtplib
 import subprocess
@@ -129,6 +130,58 @@ def test_a_full_redis_refuses_in_order_and_recovers():
             texts = [m["text"] for m in node.conv(conv)["messages"]]
             for share in (82, 87, 91, 94, 97):
                 assert texts.count(f"at {share}") == texts.count(f"yes, at {share}") == 1, texts
+
+
+PROGRAM = """
+import json, sys
+for line in sys.stdin:
+    m = json.loads(line)
+    if m["t"] == "hello":
+        print('{"t":"ready"}', flush=True)
+    elif m["t"] == "ping":
+        print('{"t":"pong"}', flush=True)
+    elif m["t"] == "overload":
+        print(json.dumps({"t": "log", "level": "info", "text": "refuse " + ",".join(m["refuse"]) + "."}), flush=True)
+        print('{"t":"count","what":"overload","n":5}', flush=True)
+"""
+APART = """
+  apart: {plugin: form, kind: form, queue: general, isolated: yes,
+          options: {reply_by: support, fields: [{name: email, type: email, required: yes, map: identity}, {name: message, map: text}]}}
+  program: {plugin: exec, kind: form, queue: general, options: {command: [/usr/bin/python3, %s], user: %s}}
+rules:"""
+
+
+def test_channels_in_processes_of_their_own_are_told():
+    with Redis() as redis, Node(start=False) as node:
+        program = os.path.join(node.data, "program.py")
+        with open(program, "w", encoding="utf-8") as f:
+            f.write(PROGRAM)
+        os.chmod(node.data, 0o755)
+        own = APART % (program, pwd.getpwuid(os.getuid()).pw_name)
+        configure(node, lambda text: text.replace("redis: managed", f"redis: unix:{redis.sock}").replace("\nrules:", own))
+        node.start()
+
+        def post(i):
+            return node.request("POST", "/form/apart", json.dumps({"email": f"a{i}@x.org", "message": "m"}), {"Content-Type": "application/json"})
+
+        def counted():
+            lines = node.request("GET", "/metrics", port=node.admin)[2].decode().splitlines()
+            return next(int(x.split()[1]) for x in lines if x.startswith("usher_overload_refused_total "))
+        until("the form to be up", lambda: post(0)[0] in (200, 201))
+        redis.call("setrange", "ballast", str(64 * 2**20), "x")
+        used = next(x for x in redis.call("info", "memory").splitlines() if x.startswith("used_memory:"))
+        redis.call("config", "set", "maxmemory", str(int(used.split(":")[1]) * 100 // 94))
+        until("the program to be told", lambda: "refuse anonymous,low,mail." in node.log())
+        status, headers, _ = until("the form to refuse", lambda: (lambda r: r if r[0] == 503 else None)(post(1)))
+        assert int(headers["retry-after"]) > 0
+        until("it to be counted", lambda: counted() > 0)
+        # told is one thing, refused another: only what was refused is counted, each once
+        before = until("the program's five to be counted", lambda: counted() if counted() > 5 else None)
+        assert [post(i)[0] for i in range(2, 12)] == [503] * 10
+        until("ten more", lambda: counted() == before + 10)
+        redis.call("config", "set", "maxmemory", "0")
+        redis.call("del", "ballast")
+        until("all to be told that it is over", lambda: "refuse ." in node.log() and post(12)[0] in (200, 201), 30)
 
 
 def test_while_redis_hangs_refusals_are_quick_and_afterwards_all_is_there():
