@@ -16,8 +16,8 @@ SEED = int(os.environ.get("SEED", str(int(time.time()))))
 class Load:
     """Strangers who send until they are told it is kept, and remember what they were told."""
 
-    def __init__(self, node):
-        self.node = node
+    def __init__(self, node, pause_s=0.01):
+        self.node, self.pause_s = node, pause_s
         self.stop = threading.Event()
         self.acked, self.lock = {}, threading.Lock()
         self.tried = 0
@@ -43,15 +43,15 @@ class Load:
             if not self.again(lambda: self.node.mail(marker, sender=f"m{who}@x.org", subject=marker, mid=mid)):
                 return
             self.note(marker, "mail")
-            time.sleep(0.01)
+            time.sleep(self.pause_s)
 
-    def forms(self, who):
+    def forms(self, who, path="/form/contact"):
         for i in range(10**6):
             marker = f"form-{who}-{i}"
-            if not self.again(lambda: self.node.form(key=marker, email=f"f{who}@x.org", message=marker)[0] in (200, 201)):
+            if not self.again(lambda: self.node.form(key=marker, path=path, email=f"f{who}@x.org", message=marker)[0] in (200, 201)):
                 return
             self.note(marker, "form")
-            time.sleep(0.01)
+            time.sleep(self.pause_s)
 
     def chats(self, who):
         visitor, session, seq = None, None, 0
@@ -73,7 +73,7 @@ class Load:
             if not self.again(say):
                 return
             self.note(marker, "chat")
-            time.sleep(0.01)
+            time.sleep(self.pause_s)
 
     def run(self):
         for kind, n in ((self.mails, 3), (self.forms, 2), (self.chats, 3)):
