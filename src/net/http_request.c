@@ -9,6 +9,7 @@
 
 #include "base/assert.h"
 #include "model/limits.h"
+#include "net/address.h"
 #include "net/http_private.h"
 #include "net/http_target.h"
 
@@ -124,13 +125,27 @@ static void request_soon(struct loop_soon *soon)
 		conn_read_resume(hc->c);
 }
 
+/* In one spelling: a proxy that listens on both families writes ::ffff:192.0.2.1, and all of those would be one household. NULL: no address. */
+static const char *address_read(struct http_request *r, struct slice text)
+{
+	struct sockaddr_in6 six = { .sin6_family = AF_INET6 };
+	char out[ADDRESS_TEXT_MAX];
+	const char *given = arena_copy(r->arena, text).p;
+
+	if (inet_pton(AF_INET, given, &six.sin6_addr) == 1)
+		return given;
+	if (inet_pton(AF_INET6, given, &six.sin6_addr) != 1)
+		return NULL;
+	address_text((const struct sockaddr *)&six, out);
+	return arena_copy(r->arena, slice_of(out)).p;
+}
+
 /* The client as the nearest trusted proxy saw it: the last address of the chain that is not itself
  * a trusted proxy. */
 static const char *request_peer(struct http_request *r)
 {
 	const char *peer = conn_peer(r->hc->c);
 	struct slice chain = http_header(r, "x-forwarded-for");
-	unsigned char bytes[sizeof(struct in6_addr)];
 
 	while (http_server_trusts(r->hc->server, peer) && chain.n) {
 		size_t comma = chain.n;
@@ -138,8 +153,8 @@ static const char *request_peer(struct http_request *r)
 			comma--;
 		struct slice last = slice_trim(slice_make(chain.p + comma, chain.n - comma));
 		chain.n = comma ? comma - 1 : 0;
-		const char *text = arena_copy(r->arena, last).p;
-		if (inet_pton(AF_INET, text, bytes) != 1 && inet_pton(AF_INET6, text, bytes) != 1)
+		const char *text = address_read(r, last);
+		if (!text)
 			break;
 		peer = text;
 	}

@@ -554,6 +554,8 @@ static void a_trusted_proxy_is_believed_about_its_client(void **state)
 		{ "X-Forwarded-For: 6.6.6.6, 1.2.3.4, 10.0.0.9\r\n", "from 1.2.3.4 x" },
 		{ "X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 2001:db8::1\r\n", "from "
 										  "2001:db8::1 x" },
+		{ "X-Forwarded-For: ::ffff:1.2.3.4\r\n", "from 1.2.3.4 x" },
+		{ "X-Forwarded-For: 1.2.3.4, ::FFFF:a00:9\r\n", "from 1.2.3.4 x" },
 		{ "X-Forwarded-For: <script>\r\n", "from 127.0.0.1 x" },
 		{ "X-Forwarded-Proto: https\r\n", "from 127.0.0.1 tls" },
 	};
