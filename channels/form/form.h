@@ -19,7 +19,7 @@ enum {
 	BODY_MAX = 262144,	/* of all fields together, without files */
 	POSTS_MAX = 2000,	/* under way at once */
 	KEY_MAX = 200,		/* Idempotency-Key */
-	POST_KEY_SIZE = KEY_MAX + 80,
+	POST_KEY_SIZE = 80,
 	STAMP_LEN = 16 + 32, /* hexadecimal: time, then half an HMAC-SHA-256 */
 	WORK_BITS = 17,	     /* of a proof of work: 131,072 hashes, 0.3 s on a desk */
 };
@@ -187,7 +187,7 @@ void answer_malformed(struct post *p, const char *why);
 void stamp_make(const struct form *f, char out[STAMP_LEN + 1]);
 /* The time, or 0 when it is not ours. */
 uint64_t stamp_read(const struct form *f, struct usher_str stamp);
-/* Names a post by its content: equal posts from one page are one. */
+/* Names a post by its content: equal posts from one page, or with one key, are one. */
 void stamp_dedup(const struct post *p, char out[65]);
 
 /* ---- challenge.c: what is asked when too much comes at once ---- */

@@ -205,11 +205,10 @@ void post_key(struct post *p, char out[POST_KEY_SIZE])
 	uint64_t chance[2];
 	char hash[65];
 
-	if (p->key.n) {
-		snprintf(out, POST_KEY_SIZE, "key:%.*s", (int)p->key.n, p->key.p);
-	} else if (p->stamp.n && stamp_read(p->form, buf_str(&p->stamp))) {
+	/* A key, too, is good for one content: else whoever guesses it has others' messages taken for repeats of his own. */
+	if (p->key.n || (p->stamp.n && stamp_read(p->form, buf_str(&p->stamp)))) {
 		stamp_dedup(p, hash);
-		snprintf(out, POST_KEY_SIZE, "page:%s", hash);
+		snprintf(out, POST_KEY_SIZE, "%s:%s", p->key.n ? "key" : "page", hash);
 	} else {
 		p->form->svc->random(p->form->host, chance, sizeof(chance));
 		snprintf(out, POST_KEY_SIZE, "post:%016llx%016llx", (unsigned long long)chance[0],

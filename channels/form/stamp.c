@@ -63,7 +63,8 @@ void stamp_dedup(const struct post *p, char out[65])
 
 	if (!c || !EVP_DigestInit_ex(c, EVP_sha256(), NULL))
 		abort();
-	add(c, buf_str(&p->stamp));
+	/* A program that names its posts may have had to fetch another page for the same one. */
+	add(c, p->key.n ? buf_str(&p->key) : buf_str(&p->stamp));
 	for (size_t i = 0; i < p->form->field_count; i++)
 		add(c, buf_str(&p->values[i]));
 	for (size_t i = 0; i < p->file_count; i++)

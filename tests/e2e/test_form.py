@@ -138,6 +138,14 @@ def test_confirmation_is_no_cannon():
         print(f"# 31 posts, {len(sent)} confirmations", flush=True)
 
 
+def test_a_guessed_key_swallows_nothing():
+    """Programs name their posts; whoever uses such a name first must not have what they say taken for his repeat."""
+    with center() as node:
+        ids = [post(node, fields(words=words), **{"Idempotency-Key": "order-1"})[2]["id"] for words in ("I was first", "my card is lost", "my card is lost")]
+        assert ids[0] != ids[1] == ids[2], ids
+        until("both", lambda: {node.conv(c["id"])["messages"][0]["text"] for c in node.waiting()} == {"I was first", "my card is lost"})
+
+
 def test_files_at_the_limit():
     """The largest file is taken, a byte more is an error of its field; the same page sent twice is one message."""
     def send(node, size, stamp="", lang="en", accept="application/json"):
