@@ -70,18 +70,28 @@ static uint64_t number(struct usher_str s)
 	return v;
 }
 
-static int path_is_good(struct usher_str path, char *why, size_t why_size)
+/* Whoever has one signed token can try keys at home. */
+static int options_are_good(
+	struct usher_host *host, const struct usher_services *svc, char *why, size_t why_size)
 {
-	if (path.n >= 2 && path.p[0] == '/' && path.p[path.n - 1] != '/')
+	struct usher_str path = svc->option(host, "path");
+	struct usher_str secret = svc->option(host, "identity_secret");
+	if (path.n < 2 || path.p[0] != '/' || path.p[path.n - 1] == '/')
+		snprintf(why, why_size, "path: expected /name without a slash at the end");
+	else if (secret.n && secret.n < SECRET_MIN)
+		snprintf(why, why_size,
+			"identity_secret: %zu bytes can be guessed, at least %d are needed; "
+			"\"openssl rand -hex 32\" makes a good one",
+			secret.n, SECRET_MIN);
+	else
 		return 1;
-	snprintf(why, why_size, "path: expected /name without a slash at the end");
 	return 0;
 }
 
 static int chat_check(
 	struct usher_host *host, const struct usher_services *svc, char *why, size_t why_size)
 {
-	return !path_is_good(svc->option(host, "path"), why, why_size);
+	return !options_are_good(host, svc, why, why_size);
 }
 
 static void *chat_open(
@@ -92,7 +102,7 @@ static void *chat_open(
 		snprintf(why, why_size, "this usher is older than the plugin: 1.1 is needed");
 		return NULL;
 	}
-	if (!path_is_good(path, why, why_size))
+	if (!options_are_good(host, svc, why, why_size))
 		return NULL;
 	struct chat *c = zeroed(sizeof(*c));
 	c->host = host;

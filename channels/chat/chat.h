@@ -40,6 +40,7 @@ enum {
 	POLL_FRAMES_MAX = 50, /* of one poll: what it says is heard in one turn of the loop */
 	TYPING_US = 1000000,
 	IDENTITY_MAX = 256,
+	SECRET_MIN = 16,   /* bytes */
 	FIELDS_MAX = 2048, /* what a pre-chat form says: names and values */
 	FIELD_NAME_MAX = 64,
 	PEERS_SWEEP_MIN = 1024,

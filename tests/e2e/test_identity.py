@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import os
+import subprocess
 import sys
 import time
 
@@ -208,6 +209,15 @@ def test_a_token_is_remembered_as_long_as_it_is_good():
             ttls = [int(node.redis("TTL", key)) for key in node.redis("--scan", "--pattern", "usher:{main*}:keep:*").split()]
             assert max(ttls) > least_s, ttls
             ann.close()
+
+
+def test_a_key_that_can_be_guessed_is_refused():
+    with Node(config=os.path.join(ROOT, "tests/lib/chat.yaml"), start=False) as node:
+        short = os.path.join(node.data, "short.yaml")
+        with open(node.config) as f, open(short, "w") as out:
+            out.write(f.read().replace("test-secret-of-the-site", "secret"))
+        r = subprocess.run([os.path.join(node.build, "usherd"), "-t", "-c", short], env=node.env(), capture_output=True, text=True, timeout=30, check=False)
+        assert r.returncode == 78 and "identity_secret: 6 bytes" in r.stderr, (r.returncode, r.stderr)
 
 
 def test_a_suggestion_is_dismissed_and_comes_back():
