@@ -211,6 +211,18 @@ desk("an answer that is older than the news changes nothing", {}, async ({ page,
 	assert.ok(await field(page).isVisible());
 });
 
+desk("what became of a message while it was read is not forgotten", {}, async ({ page, fake, s }) => {
+	const m = fake.say(s.fee, { direction: "out", text: "the fee is gone", agent: "bo", name: "Bo", parts: [], delivery: "queued" });
+	fake.read_ms = [1200];
+	await open(page, s.fee);
+	await until(() => fake.read_ms.length === 0, "it to be read");
+	fake.push({ t: "receipt", conv: s.fee.conv, seq: m.seq, delivery: "sent", why: "" }, () => true);
+	const said = page.locator(".msg.out", { hasText: "the fee is gone" });
+	await bubbles(page, "I wrote you a mail").waitFor(); // the answer is there
+	await said.getByText("Sent").waitFor();
+	assert.equal(await said.getByText("On its way").count(), 0);
+});
+
 desk("a reload opens what was open", {}, async ({ page, s }) => {
 	await open(page, s.fee);
 	await bubbles(page, "I wrote you a mail").waitFor();

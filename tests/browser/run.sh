@@ -1,7 +1,7 @@
 #!/bin/sh
 # run.sh [FILE ...]: every *.test.mjs here in real Chromium, as many at once as there are processors, each on nodes of its own;
 # one line `ok NAME` or `not ok NAME: why` for each test, a file's together when it ends.
-# USHER_RELEASE: the build whose web/ and programs are used. Packages are fetched when they are missing.
+# USHER_RELEASE: the build whose programs are used; USHER_BUILD: whose desk, by itself. Packages are fetched when they are missing.
 set -u
 cd "$(dirname "$0")" || exit 1
 if ! cmp -s package-lock.json node_modules/.usher-lock; then

@@ -133,21 +133,30 @@ const tell = (conv: string) => {
 	return n;
 };
 
+/* What became of messages while a conversation was read: the answer may be of before, or the first to have the message. */
+type Receipt = Extract<Frame, { t: "receipt" }>;
+const late = new Map<string, { reads: number; receipts: Receipt[] }>();
+
 /** Reads what is missing. Delivery states may have changed while away, so all is read again. */
 export async function refresh(conv: string): Promise<void> {
 	const s = threads.get(conv);
 	if (!s) return;
 	const asked = tell(conv);
+	const since = late.get(conv) ?? { reads: 0, receipts: [] };
+	since.reads++;
+	late.set(conv, since);
 	try {
 		const a = await api.conversation(conv, 0);
 		batch(() => {
-			s.value = { messages: merge(s.peek().messages, a.messages), state: "ready" };
-			if (told.get(conv) === asked || !convs.peek().has(conv)) put(convs, conv, a.conv);
+			const before = convs.peek().get(conv);
+			s.value = { messages: since.receipts.reduce(received, merge(s.peek().messages, a.messages)), state: "ready" };
+			if (told.get(conv) === asked || !before) put(convs, conv, patch(before, a.conv));
 			settle(conv);
 		});
 	} catch {
 		if (s.peek().state === "loading") s.value = { ...s.peek(), state: "failed" };
 	}
+	if (--since.reads === 0) late.delete(conv);
 }
 
 /* Bubbles whose message has arrived are no longer needed. */
@@ -352,13 +361,13 @@ function conv(c: Conv): void {
 		}, 1500);
 }
 
-function receipt(f: Extract<Frame, { t: "receipt" }>): void {
+const received = (messages: Message[], f: Receipt) =>
+	messages.map((m) => (m.seq === f.seq ? { ...m, delivery: f.delivery, why: f.why, recipients: f.recipients ?? m.recipients } : m));
+
+function receipt(f: Receipt): void {
 	const s = threads.get(f.conv);
-	if (!s) return;
-	const messages = s
-		.peek()
-		.messages.map((m) => (m.seq === f.seq ? { ...m, delivery: f.delivery, why: f.why, recipients: f.recipients ?? m.recipients } : m));
-	s.value = { ...s.peek(), messages };
+	if (s) s.value = { ...s.peek(), messages: received(s.peek().messages, f) };
+	late.get(f.conv)?.receipts.push(f);
 }
 
 function typed(id: string): void {
