@@ -47,7 +47,7 @@ class Agent:
         while not self.over.is_set():
             with contextlib.suppress(Exception):
                 with self.center.node.desk(self.name) as self.desk:
-                    self.desk.available()
+                    self.desk.command("presence", 3, to="available")
                     while not self.over.is_set() and self.desk.process.poll() is None:
                         self.serve()
             self.over.wait(0.3)
@@ -56,6 +56,7 @@ class Agent:
         try:
             conv = self.desk.accept(1)["conv"]
         except Timeout:
+            self.desk.available()  # who misses three in a row is away
             return
         text = f"answer-{self.name}-{conv}-{self.tried.get(conv, 0)}"
         self.tried[conv] = self.tried.get(conv, 0) + 1

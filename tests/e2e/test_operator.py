@@ -92,6 +92,35 @@ def test_health_and_metrics():
         assert node.json("status")["waiting"] == 1
 
 
+def test_a_reload_says_which_proxies_are_believed():
+    """Whom a log-in is said to come from, before, with and after a proxy that is trusted."""
+    with Node(start=False) as node:
+        own_config(node)
+        node.start()
+        client = iter(f"192.0.2.{i}" for i in range(1, 9))
+
+        def peer():
+            """Of the log-in that is refused now, and whom it said it came from."""
+            said, had = next(client), node.log().count("log-in refused peer=")
+            login = json.dumps({"user": "nobody", "password": "wrong"})
+            assert node.request("POST", "/api/v1/login", login, {"Content-Type": "application/json", "X-Forwarded-For": said})[0] == 401
+            until("it to be logged", lambda: node.log().count("log-in refused peer=") > had)
+            return node.log().rsplit("log-in refused peer=", 1)[1].split()[0], said
+
+        def reload():
+            had = node.log().count("reloaded hash=")
+            node.process.send_signal(signal.SIGHUP)
+            until("the reload", lambda: node.log().count("reloaded hash=") > had)
+        assert peer()[0] == "127.0.0.1"
+        rewrite(node, "public_url:", "trusted_proxies: [127.0.0.1]\npublic_url:")
+        reload()
+        seen, said = peer()
+        assert seen == said
+        rewrite(node, "trusted_proxies: [127.0.0.1]\n", "")
+        reload()
+        assert peer()[0] == "127.0.0.1"
+
+
 def test_reload_is_all_or_nothing():
     node = Node(start=False)
     with node:
