@@ -4,12 +4,15 @@
  */
 #include "base/siphash.h"
 
+#include <endian.h>
+#include <string.h>
+
 static uint64_t sip_rotate(uint64_t v, int by)
 {
 	return v << by | v >> (64 - by);
 }
 
-static void sip_round(uint64_t v[4])
+static inline void sip_round(uint64_t v[4])
 {
 	v[0] += v[1];
 	v[1] = sip_rotate(v[1], 13) ^ v[0];
@@ -34,15 +37,23 @@ static uint64_t sip_word(const void *p, size_t n)
 	return v;
 }
 
+static uint64_t sip_eight(const void *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return le64toh(v);
+}
+
 uint64_t siphash(const uint8_t key[16], struct slice bytes)
 {
-	uint64_t k0 = sip_word(key, 8), k1 = sip_word(key + 8, 8);
+	uint64_t k0 = sip_eight(key), k1 = sip_eight(key + 8);
 	uint64_t v[4] = { k0 ^ 0x736f6d6570736575u, k1 ^ 0x646f72616e646f6du,
 		k0 ^ 0x6c7967656e657261u, k1 ^ 0x7465646279746573u };
 	size_t i = 0;
 
 	for (; bytes.n - i >= 8; i += 8) {
-		uint64_t m = sip_word(bytes.p + i, 8);
+		uint64_t m = sip_eight(bytes.p + i);
 		v[3] ^= m;
 		sip_round(v);
 		v[0] ^= m;

@@ -28,22 +28,26 @@ void str_clear(struct str *s)
 		s->p[0] = '\0';
 }
 
-/* The byte after the caller's use is NUL only once something is appended or taken. */
-char *str_reserve(struct str *s, size_t more)
+static void str_grow(struct str *s, size_t more)
 {
 	size_t need;
 	bool huge = __builtin_add_overflow(s->n, more, &need) ||
 		    __builtin_add_overflow(need, (size_t)1, &need);
 
 	ASSERT(!huge);
-	if (need > s->cap) {
-		size_t cap = s->cap ? s->cap : STR_FIRST;
-		while (cap < need)
-			cap = cap > SIZE_MAX / 2 ? need : cap * 2;
-		s->p = mem_resize(s->p, cap, 1);
-		s->cap = cap;
-		s->p[s->n] = '\0';
-	}
+	size_t cap = s->cap ? s->cap : STR_FIRST;
+	while (cap < need)
+		cap = cap > SIZE_MAX / 2 ? need : cap * 2;
+	s->p = mem_resize(s->p, cap, 1);
+	s->cap = cap;
+	s->p[s->n] = '\0';
+}
+
+/* The byte after the caller's use is NUL only once something is appended or taken. */
+char *str_reserve(struct str *s, size_t more)
+{
+	if (more >= s->cap - s->n)
+		str_grow(s, more);
 	ASSERT(s->p && s->n < s->cap);
 	return s->p + s->n;
 }

@@ -42,6 +42,12 @@ static void copies_and_prints_terminated(void **state)
 	s = arena_printf(&a, "%s=%d", "x", 5);
 	assert_slice_is(s, "x=5");
 	assert_int_equal(s.p[3], 0);
+	for (int n = 250; n < 260; n++) { /* about the length that is formatted once */
+		s = arena_printf(&a, "%0*d", n, 7);
+		assert_int_equal(s.n, n);
+		assert_int_equal(s.p[n - 1], '7');
+		assert_int_equal(s.p[n], 0);
+	}
 	uint64_t *many = arena_array(&a, 10, sizeof(*many));
 	many[9] = 1;
 	arena_free(&a);
