@@ -1,5 +1,6 @@
 """A chat visitor leaves, the agent answers: one mail with what he has not seen, his answer in the same conversation, nothing twice."""
 import contextlib
+import json
 import os
 import random
 import re
@@ -17,6 +18,19 @@ from usher import CENTER, Node, Sink, main, until
 ROUNDS = int(os.environ.get("ROUNDS", "2"))
 PROOF = ["Authentication-Results: mx.demo.test; dmarc=pass header.from=x.org"]
 CHAT = "  chat: {plugin: chat, kind: chat, queue: general, away_mail: "
+
+# A mailbox in any language: it tells what it is given to carry, and that it went.
+CARRIER = r'''
+import json, sys
+for text in sys.stdin:
+    m = json.loads(text)
+    if m["t"] == "send":
+        with open(sys.argv[1], "a", encoding="utf-8") as f:
+            f.write(text)
+    answer = {"hello": {"t": "ready"}, "ping": {"t": "pong"}, "send": {"t": "sent", "id": m.get("id"), "outcome": "ok"}}
+    if m["t"] in answer:
+        print(json.dumps(answer[m["t"]]), flush=True)
+'''
 
 
 @contextlib.contextmanager
@@ -256,6 +270,32 @@ def test_an_address_gets_so_much_and_no_more():
         # It is not dropped: the desk shows when it goes, a day later.
         late = [f for f in bo.frames if f.get("t") == "conv" and (f.get("mail_at_ms") or 0) > (time.time() + 80000) * 1000]
         assert late, [f for f in bo.frames if f.get("t") == "conv"][-3:]
+
+
+def test_the_mailbox_may_be_a_program():
+    with tempfile.TemporaryDirectory() as place, configured("{mailbox: letters, after: 1s}") as (config, line):
+        program, heard = os.path.join(place, "carrier.py"), os.path.join(place, "heard")
+        os.chmod(place, 0o755)
+        for path, text in ((program, CARRIER), (heard, "")):
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(text)
+        os.chmod(heard, 0o666)  # the program is nobody
+        with open(config, encoding="utf-8") as f:
+            lines = f.read().split("\n")
+        user = ", user: nobody" if os.geteuid() == 0 else ""
+        lines.insert(line, f"  letters: {{plugin: exec, kind: email, queue: general, options: {{command: [{sys.executable}, {program}, {heard}]{user}}}}}")
+        with open(config, "w", encoding="utf-8") as f:
+            f.write("\n".join(lines))
+        with Node(config=config) as node, node.desk("bo") as bo:
+            bo.available()
+            conv, _ = wrote(node, bo, "My secret text")
+            bo.command("reply", conv=conv, text="It is on its way")
+            # The letter has gone, by the program, when the desk says so.
+            until("it at the desk", lambda: [x for x in [last(node, conv)] if [r for r in x.get("recipients", []) if r["delivery"] == "sent"]])
+            with open(heard, encoding="utf-8") as f:
+                letters = [json.loads(text) for text in f]
+            assert [(m["to"], m["thread"], m["conv"]) for m in letters] == [("ann@x.org", "", conv)], letters
+            assert "It is on its way" in letters[0]["text"] and "secret" not in letters[0]["text"], letters
 
 
 def refused(away_mail):
