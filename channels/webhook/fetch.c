@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "address.h"
+#include "template.h"
 
 enum { CONNECT_S = 10 };
 
@@ -106,7 +107,11 @@ static void perform(struct fetch *f)
 		f->prepare(f);
 	struct curl_slist *headers = header_list(f);
 
-	if (!curl) {
+	f->climbs = f->fixed && url_climbs(f->url);
+	if (f->climbs) {
+		snprintf(f->why, sizeof(f->why),
+			"a part of its path would be . or ..: that leads to another place");
+	} else if (!curl) {
 		snprintf(f->why, sizeof(f->why), "libcurl could not be started");
 	} else {
 		prepare(curl, f, headers);
@@ -117,8 +122,9 @@ static void perform(struct fetch *f)
 			snprintf(f->why, sizeof(f->why), "%s", curl_easy_strerror(r));
 		curl_easy_getinfo(curl, CURLINFO_REQUEST_SIZE, &sent);
 		f->may_have = !f->status && sent > 0;
-		curl_easy_cleanup(curl);
 	}
+	if (curl)
+		curl_easy_cleanup(curl);
 	curl_slist_free_all(headers);
 }
 

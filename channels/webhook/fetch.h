@@ -18,11 +18,13 @@ struct fetch {
 	char *headers[FETCH_HEADERS_MAX]; /* "Name: value" */
 	size_t headers_count;
 	bool allow_private;
+	bool fixed; /* the address is the configuration's, with places filled: those may not climb */
 	long timeout_s;
 	/* what came of it */
 	long status;	/* 0: there was no answer */
 	bool may_have;	/* no answer, but the request had begun to be sent */
 	bool forbidden; /* the address filter refused */
+	bool climbs;	/* nothing was sent: see url_climbs */
 	char why[256];
 	size_t answer_max; /* 0: FETCH_ANSWER_MAX */
 	bool cut;	   /* the answer was longer */

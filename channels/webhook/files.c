@@ -112,6 +112,7 @@ static void file_fetch(struct file *f, const struct buf *url)
 	r->answer_max = w->file_max;
 	r->timeout_s = w->timeout_s;
 	/* Where the post itself says from where, it may name nothing private and gets no secrets of ours. */
+	r->fixed = w->file_url_fixed;
 	r->allow_private = w->allow_private && w->file_url_fixed;
 	for (size_t i = 0; i < w->headers_count && w->file_url_fixed; i++)
 		if (asprintf(&r->headers[r->headers_count++], "%s: %s", w->headers[i].name,

@@ -165,7 +165,7 @@ static enum usher_outcome outcome_of(const struct fetch *f)
 		return USHER_OK;
 	if (f->status == 408 || f->status == 425 || f->status == 429 || f->status >= 500)
 		return USHER_RETRY;
-	if (f->status || f->forbidden)
+	if (f->status || f->forbidden || f->climbs)
 		return USHER_FAIL;
 	return f->may_have ? USHER_UNSURE : USHER_RETRY;
 }
@@ -239,6 +239,7 @@ static void sending_post(struct sending *s)
 	f->method = str_copy(str_of(w->method));
 	f->allow_private = w->allow_private;
 	f->timeout_s = w->timeout_s;
+	f->fixed = true;
 	f->prepare = request_make;
 	f->arg = s;
 	f->done = done;

@@ -76,6 +76,20 @@ void buf_url(struct buf *b, const char *p, size_t n)
 	}
 }
 
+bool url_climbs(const char *url)
+{
+	const char *host = strstr(url, "://");
+	const char *at = host ? host + 3 : url;
+
+	for (at += strcspn(at, "/?#"); *at == '/';) {
+		size_t n = strcspn(++at, "/?#");
+		if ((n == 1 || n == 2) && strspn(at, ".") >= n)
+			return true;
+		at += n;
+	}
+	return false;
+}
+
 /* Calls for each place; false when the template is not well formed. */
 static bool walk(const char *t, struct buf *out, const struct scope *s, bool url, size_t *places,
 	size_t *filled)

@@ -29,6 +29,8 @@ bool template_is_good(const char *template);
  * percent-encoded.
  */
 void template_fill(struct buf *out, const char *template, const struct scope *s, bool url);
+/* Whether a part of its path is "." or "..": what was filled in would lead to another place than the template says. */
+bool url_climbs(const char *url);
 /* Percent-encoded but for A-Z a-z 0-9 - . _ ~ */
 void buf_url(struct buf *b, const char *p, size_t n);
 /* A copy of the document with every text in it filled; one that is a single place and leads to a list or an object becomes that. */

@@ -79,6 +79,19 @@ static void test_url_is_encoded(void **state)
 	json_decref(values);
 }
 
+static void test_what_climbs(void **state)
+{
+	(void)state;
+	assert_true(url_climbs("https://x.test/bot/../send"));
+	assert_true(url_climbs("https://x.test/bot/./send"));
+	assert_true(url_climbs("https://x.test/.."));
+	assert_true(url_climbs("https://x.test/..?a=/b"));
+	assert_false(url_climbs("https://x.test/bot/.../send"));
+	assert_false(url_climbs("https://x.test/bot/.x/a..b/..%2Fc?d=/../e"));
+	assert_false(url_climbs("https://x.test"));
+	assert_false(url_climbs("https://..x.test?/.."));
+}
+
 static void test_forms(void **state)
 {
 	json_t *form = form_decode(str_of("a=1+2&b=%D0%B9%25&c&&d=%zz&a=3"));
@@ -101,6 +114,7 @@ int main(void)
 		cmocka_unit_test(test_wrong_ones),
 		cmocka_unit_test(test_json_stays_json),
 		cmocka_unit_test(test_url_is_encoded),
+		cmocka_unit_test(test_what_climbs),
 		cmocka_unit_test(test_forms),
 	};
 
