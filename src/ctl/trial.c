@@ -274,20 +274,21 @@ static bool wanted(const struct words *w, const char *name)
 
 static int run_all(struct trial *t, const struct words *w)
 {
-	size_t failed = 0, run = 0;
+	size_t failed = 0, run = 0, skipped = 0;
 
 	for (size_t i = 0; i < trial_case_count; i++) {
 		if (!wanted(w, trial_cases[i].name))
 			continue;
 		run++;
 		failed += !run_case(t, &trial_cases[i]);
+		skipped += t->note->skipped != 0;
 		if (t->note->refused) {
 			printf("Nothing else can be tried: give it the options that it needs, each "
 			       "by --option KEY=VALUE\n");
 			break;
 		}
 	}
-	printf("%s: %zu cases, %zu failed\n", t->file, run, failed);
+	printf("%s: %zu cases, %zu skipped, %zu failed\n", t->file, run, skipped, failed);
 	return failed ? EXIT_REFUSED : EXIT_DONE;
 }
 
