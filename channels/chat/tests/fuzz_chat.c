@@ -2,6 +2,7 @@
  * Anything a visitor may send, against a host that answers from here: each line of the input is a frame; a few bytes in front choose what the
  * host does in between (acknowledge, lose, catch up, close).
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,7 +34,7 @@ static uint64_t now_us(struct usher_host *h)
 static struct usher_str option(struct usher_host *h, const char *key)
 {
 	static const char *const VALUES[][2] = { { "path", "/chat" },
-		{ "identity_secret", "secret" }, { "origins", "" }, { "files", "yes" },
+		{ "identity_secret", "a secret of sixteen" }, { "origins", "" }, { "files", "yes" },
 		{ "rating", "yes" }, { "fields.0.name", "order" }, { "fields.0.required", "no" } };
 	const char *v = strchr(key, '.') ? "" : "100";
 	(void)h;
@@ -300,6 +301,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	last_token = catching = recalling = remembering = 0;
 	closed = 0;
 	struct chat *c = usher_channel_v1.open(NULL, &SERVICES, why, sizeof(why));
+	if (!c) {
+		fprintf(stderr, "fuzz_chat: the channel refused its options: %s\n", why);
+		abort();
+	}
 	usher_channel_v1.http(c, NULL);
 	while (size > 1) {
 		const uint8_t *end = memchr(data + 1, '\n', size - 1);
