@@ -620,12 +620,18 @@ static void customers_are_merged_and_split(void **state)
 	assert_int_equal(card_of(n, c).links, 2); /* how it got in, and out */
 }
 
+/* In one batch: the first wakes the router; what comes while it is at work on that waits together. */
 static void put_together(struct node *n, struct command *c, size_t count)
 {
+	struct command first = { .type = COMMAND_VISIT,
+		.channel = SLICE("chat"),
+		.thread = SLICE("nobody"),
+		.visit = VISIT_BACK };
 	size_t before = n->puts;
+	inbox_put(n->store, &first, put_done, n);
 	for (size_t i = 0; i < count; i++)
 		inbox_put(n->store, &c[i], put_done, n);
-	UNTIL(n, n->puts == before + count);
+	UNTIL(n, n->puts == before + count + 1);
 }
 
 static struct id writer_of(struct node *n, struct id conv)
@@ -944,6 +950,32 @@ static void who_can_be_mailed_keeps_his_place(void **state)
 	channels[1].away_mailbox = (struct slice){ 0 };
 }
 
+/* The engine has forgotten the conversation, so the batch has to remember what it has done. */
+static void stars_of_a_closed_conversation_stand_once(void **state)
+{
+	struct node *n = *state;
+	struct command ann = visitor("t1", ""), stars = visit("t1", VISIT_RATED);
+	uint32_t close_s = queues[0].close_s;
+	queues[0].close_s = 0;
+	put(n, ann);
+	put(n, visit("t1", VISIT_END));
+	UNTIL(n, conv_told(n, ann.id) && conv_told(n, ann.id)->state == CONV_CLOSED);
+	queues[0].close_s = close_s;
+	stars.seq = 5;
+	stars.dedup = SLICE("rated");
+	stars.text = SLICE("kept your word");
+	struct command three[] = { stars, stars, mail("bob@x.org", "after") };
+	three[0].id = new_id();
+	three[1].id = new_id();
+	put_together(n, three, 3);
+	UNTIL(n, find(n, EFFECT_MESSAGE, (struct slice){ 0 }, SLICE("after")));
+	size_t said = 0;
+	for (size_t i = 0; i < n->seen_count; i++)
+		said += n->seen[i].type == EFFECT_MESSAGE && slice_is(n->seen[i].text, "kept your "
+										       "word");
+	assert_int_equal(said, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -970,6 +1002,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(who_can_be_mailed_keeps_his_place, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			an_address_gets_few_mails_however_it_is_written, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			stars_of_a_closed_conversation_stand_once, setup, teardown),
 	};
 	compile_rules();
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
