@@ -46,7 +46,7 @@ struct note {
 struct exec_settings {
 	uint64_t ping_ms, silence_ms, ready_ms, send_ms, stop_ms, restart_most_ms;
 	size_t in_max, sends_max, line_max, file_max, files_max, body_max;
-	bool idempotent, files;
+	bool idempotent, files, sandbox;
 };
 
 struct exec {

@@ -57,6 +57,10 @@ const struct usher_option exec_options[] = {
 		.least = 1,
 		.most = 65536,
 		.help = "largest body of a web request to one of its paths" },
+	{ .key = "sandbox",
+		.type = USHER_BOOL,
+		.fallback = "yes",
+		.help = "its pages may do nothing to the desk, whose host they are on" },
 	{ .key = "in_max",
 		.type = USHER_NUMBER,
 		.fallback = "64",
@@ -262,7 +266,8 @@ bool settings_read(struct exec *e, char *why, size_t why_size)
 		.files_max = number(e, "attachments_max"),
 		.body_max = number(e, "body_kib") * 1024,
 		.idempotent = is_yes(e, "idempotent"),
-		.files = is_yes(e, "attachments") };
+		.files = is_yes(e, "attachments"),
+		.sandbox = is_yes(e, "sandbox") };
 	s->limits = (struct spawn_limits){ .memory_bytes = number(e, "memory_mib") << 20,
 		.file_bytes = number(e, "file_mib") << 20,
 		.cpu_s = number(e, "cpu_s"),

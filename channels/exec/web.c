@@ -7,10 +7,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "exec.h"
 
-enum { WEBS_MAX = 256, ROUTES_MAX = 8, ROUTE_MAX = 128, HEADERS_MAX = 32, TYPE_MAX = 128 };
+enum {
+	WEBS_MAX = 256,
+	ROUTES_MAX = 8,
+	ROUTE_MAX = 128,
+	HEADERS_MAX = 32,
+	HEADER_MAX = 128,
+	TYPE_MAX = 128
+};
 
 struct web {
 	struct web *next;
@@ -178,15 +186,47 @@ static bool is_token(const char *name)
 				 "_") == n;
 }
 
+/* What outlasts its answer in a browser, or speaks for the whole host: cookies, storage, service workers, where the host is to be found. */
+static bool reaches_further(const char *name)
+{
+	static const char *const further[] = { "set-cookie", "clear-site-data",
+		"service-worker-allowed", "strict-transport-security", "alt-svc", "report-to",
+		"nel" };
+
+	for (size_t i = 0; i < sizeof(further) / sizeof(further[0]); i++)
+		if (strcasecmp(name, further[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool may_set(struct exec *e, const char *name, const json_t *value)
+{
+	char text[HEADER_MAX + 80];
+
+	if (!json_is_string(value) || !is_token(name) || strlen(name) > HEADER_MAX)
+		return false;
+	if (!e->set.sandbox || !reaches_further(name))
+		return true;
+	int n = snprintf(
+		text, sizeof(text), "the header %s is left out: sandbox: no allows it", name);
+	exec_log(e, USHER_WARN, text, (size_t)n);
+	return false;
+}
+
+/* A page of its shares the desk's host: by this policy it has an origin of its own, none. Its own policies hold besides. */
 static void set_headers(struct exec *e, struct usher_http *r, const json_t *line)
 {
+	static const char sandbox[] = "sandbox allow-forms allow-scripts allow-popups "
+				      "allow-downloads";
 	json_t *all = json_object_get(line, "headers"), *value;
 	const char *name;
 	size_t n = 0;
 
+	if (e->set.sandbox)
+		e->usher->http_set(r, "Content-Security-Policy", str_of(sandbox));
 	json_object_foreach(all, name, value)
 	{
-		if (!json_is_string(value) || !is_token(name) || n++ == HEADERS_MAX)
+		if (!may_set(e, name, value) || n++ == HEADERS_MAX)
 			continue;
 		e->usher->http_set(r, name,
 			(struct usher_str){ json_string_value(value), json_string_length(value) });

@@ -139,6 +139,7 @@ static void add_process(struct building *b, const struct plugin *p, const struct
 		add_unless_given(b, c, "user", arena_copy(&b->arena, slice_of(who->pw_name)).p);
 	add_unless_given(b, c, "idempotent", can & USHER_CAP_IDEMPOTENT_SEND ? "yes" : "no");
 	add_unless_given(b, c, "attachments", can & USHER_CAP_FILES ? "yes" : "no");
+	add_unless_given(b, c, "sandbox", "no"); /* it would answer by itself, inside */
 	add_unless_given(b, c, "memory_mib", "0");
 	if (getrlimit(RLIMIT_NOFILE, &open_files) == 0)
 		files = open_files.rlim_max < FILES_MAX ? open_files.rlim_max : FILES_MAX;

@@ -1,4 +1,6 @@
 """Channels in any language: the worked examples both ways, and programs that die, lie, hang, flood or do not listen."""
+import contextlib
+import http.client
 import json
 import os
 import shutil
@@ -424,6 +426,37 @@ def test_what_a_program_answers_is_one_answer():
             status, headers, _ = room.node.request("POST", "/hook", json.dumps({"file": "index.html", "csp": csp}))
             assert status == 404 and "x-evil" not in headers, (status, headers)
         assert "more than 16 policies" in room.node.log() and room.channel("web")["up"]
+
+
+def policies(node, **answer):
+    """What a page of the program's comes with: its headers, and every policy that holds for it."""
+    c = http.client.HTTPConnection("127.0.0.1", node.http, timeout=20)
+    with contextlib.closing(c):
+        c.request("POST", "/hook", json.dumps(answer))
+        r = c.getresponse()
+        r.read()
+        return {name.lower(): value for name, value in r.getheaders()}, r.msg.get_all("Content-Security-Policy", [])
+
+
+def test_a_page_of_a_program_can_do_nothing_to_the_desk():
+    """It is on the desk's host: it gets an origin of its own, and no header of its that outlasts it."""
+    further = {"set-COOKIE": "usher_session=stolen; Path=/", "Clear-Site-Data": '"*"', "Service-Worker-Allowed": "/",
+               "Strict-Transport-Security": "max-age=0", "Alt-Svc": 'h2=":1"', "Report-To": "{}", "NEL": "{}"}
+    own = {"Content-Security-Policy": "sandbox allow-same-origin allow-scripts", "X-Kept": "yes"}
+    for sandbox in ("yes", "no"):
+        with Room(web={"mode": "any answer", "sandbox": sandbox}) as room:
+            room.up("web")
+            for answer in ({"type": "text/html", "body": "<script>alert(1)</script>"}, {"data": ""}, {"problem": "none"}):
+                headers, held = policies(room.node, headers={**further, **own}, **answer)
+                assert headers["x-kept"] == "yes" and held[-1] == own["Content-Security-Policy"], headers
+                kept = {name.lower() for name in further} & set(headers)
+                if sandbox == "no":
+                    assert len(held) == 1 and kept == {name.lower() for name in further}, (held, headers)
+                    continue
+                assert len(held) == 2 and held[0].startswith("sandbox ") and "same-origin" not in held[0], held
+                assert not kept, kept
+                assert policies(room.node, **answer)[1] == held[:1]
+            until("the program's author to be told", lambda: sandbox == "no" or "set-COOKIE is left out: sandbox: no allows it" in room.node.log())
 
 
 def test_hung_program_is_ended_and_started_again():
