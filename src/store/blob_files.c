@@ -26,6 +26,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "model/limits.h"
+#include "store/file_write.h"
 #include "store/inside.h"
 
 enum {
@@ -106,20 +107,6 @@ static int file_open(struct blob_file *f)
 {
 	f->fd = open(f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	return status_of(f->fd);
-}
-
-static int file_write(int fd, struct slice bytes)
-{
-	while (bytes.n) {
-		ssize_t n = write(fd, bytes.p, bytes.n);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		bytes.p += n;
-		bytes.n -= (size_t)n;
-	}
-	return 0;
 }
 
 static void work_append(struct job *j)

@@ -13,6 +13,7 @@
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "store/file_write.h"
 #include "store/keys.h"
 
 enum { LOG_TAIL_BYTES = 4096 };
@@ -36,21 +37,9 @@ int managed_dir_open(const char *data_dir, struct err *err)
 	return fd < 0 ? -code : fd;
 }
 
-static int write_all(int fd, struct slice bytes)
-{
-	while (bytes.n) {
-		ssize_t n = write(fd, bytes.p, bytes.n);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		bytes.p += n;
-		bytes.n -= (size_t)n;
-	}
-	return 0;
-}
-
-int file_replace(int dir, const char *name, struct slice bytes, unsigned mode, struct err *err)
+/* Writes name as a whole: temporary file, fsync, rename, fsync of the directory. */
+static int file_replace(
+	int dir, const char *name, struct slice bytes, unsigned mode, struct err *err)
 {
 	char temporary[128];
 
@@ -59,7 +48,7 @@ int file_replace(int dir, const char *name, struct slice bytes, unsigned mode, s
 	int fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)mode);
 	if (fd < 0)
 		return err_set(err, errno, "%s cannot be written: %s", name, strerror(errno));
-	int status = write_all(fd, bytes);
+	int status = file_write(fd, bytes);
 	if (status == 0 && fsync(fd) < 0)
 		status = -errno;
 	close(fd);

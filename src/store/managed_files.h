@@ -33,7 +33,5 @@ off_t managed_log_size(int dir);
 bool managed_log_says_torn(int dir, off_t from);
 /* The last line of redis.log that is not empty, without its time. */
 void managed_log_last(int dir, struct str *out);
-/* Writes name as a whole: temporary file, fsync, rename, fsync of the directory. */
-int file_replace(int dir, const char *name, struct slice bytes, unsigned mode, struct err *err);
 
 #endif

@@ -25,6 +25,7 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "model/limits.h"
+#include "store/file_write.h"
 #include "store/inside.h"
 
 enum { PATIENCE_MS = 15000, EXIT_NO_PICTURE = 1 };
@@ -201,17 +202,13 @@ static int memory_file(struct slice bytes)
 {
 	int fd = memfd_create("picture", MFD_CLOEXEC);
 
-	while (fd >= 0 && bytes.n) {
-		ssize_t n = write(fd, bytes.p, bytes.n);
-		if (n <= 0) {
-			close(fd);
-			return -1;
-		}
-		bytes.p += n;
-		bytes.n -= (size_t)n;
+	if (fd < 0)
+		return -1;
+	if (file_write(fd, bytes) < 0) {
+		close(fd);
+		return -1;
 	}
-	if (fd >= 0)
-		lseek(fd, 0, SEEK_SET);
+	lseek(fd, 0, SEEK_SET);
 	return fd;
 }
 
