@@ -59,7 +59,6 @@ struct chat;
 struct thread;
 struct poll;
 struct hello;
-struct post;
 struct transcript;
 
 /* Whoever comes from one address (an IPv6 /64 is one). */

@@ -92,7 +92,8 @@ uint64_t email_token(struct email *e, struct op op)
 	return *key;
 }
 
-bool email_op(struct email *e, uint64_t token, struct op *op)
+/* Takes the token back; false when it is not known. */
+static bool email_op(struct email *e, uint64_t token, struct op *op)
 {
 	guint64 key = token;
 	struct op *found = g_hash_table_lookup(e->ops, &key);

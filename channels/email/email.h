@@ -115,8 +115,6 @@ void secret_remembered(struct email *e, enum usher_outcome outcome);
 
 /* email.c */
 uint64_t email_token(struct email *e, struct op op);
-/* Takes the token back; false when it is not known. */
-bool email_op(struct email *e, uint64_t token, struct op *op);
 /* Up, or down with what is wrong, as people see it. */
 void email_state(struct email *e);
 /* Says down once everything under way has ended. */

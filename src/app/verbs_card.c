@@ -19,7 +19,6 @@ enum { PAGE = 200, CONVS_MAX = 1000 };
 struct card {
 	bool export;
 	struct id customer, sibling, verified, claimed;
-	bool any_verified;
 	struct str convs; /* JSON, comma between */
 	struct id *ids;	  /* of conversations, for the export */
 	size_t id_count, next;

@@ -96,7 +96,7 @@ struct usher_host {
 	size_t send_count;
 	char routes[TRIAL_ROUTES][128];
 	size_t rereads, rereads_done;
-	size_t route_count, listener_count, socket_count;
+	size_t route_count, listener_count;
 	size_t told;		 /* bytes to streams and sockets, */
 	size_t told_before;	 /* and before the last of a sample */
 	char answer[ANSWER_MAX]; /* how the first words after the latest delivery begin */
@@ -168,8 +168,6 @@ bool service_here(struct usher_host *h, const char *what);
 /* A request with what the sample says, handed over and fed; it is watched until the host ends. */
 struct usher_http *trial_request(struct usher_host *h, const char *method, const char *path,
 	const char *type, struct slice body);
-/* The client leaves. */
-void trial_gone(struct usher_http *r);
 struct usher_stream *trial_connect(struct usher_host *h);
 void trial_feed(struct usher_stream *s, struct slice bytes);
 void trial_hangup(struct usher_stream *s, const char *why);

@@ -59,7 +59,8 @@ struct usher_http *trial_request(struct usher_host *h, const char *method, const
 	return r;
 }
 
-void trial_gone(struct usher_http *r)
+/* The client leaves. */
+static void trial_gone(struct usher_http *r)
 {
 	struct usher_host *h = r->h;
 

@@ -134,7 +134,8 @@ static bool path_matches(const char *template, struct slice path, struct slice a
 	return !want.p && !got.p;
 }
 
-const struct endpoint *api_match(
+/* The endpoint of a method and a path below /api/v1, its {…} parts in args. *known: the path is one, of whatever method. */
+static const struct endpoint *api_match(
 	struct slice method, struct slice path, struct slice args[2], bool *known)
 {
 	*known = false;

@@ -81,9 +81,6 @@ struct endpoint {
 };
 extern const struct endpoint api_endpoints[];
 extern const size_t api_endpoint_count;
-/* The endpoint of a method and a path below /api/v1, its {…} parts in args. *known: the path is one, of whatever method. */
-const struct endpoint *api_match(
-	struct slice method, struct slice path, struct slice args[2], bool *known);
 
 struct call {
 	struct desk *d;

@@ -9,7 +9,7 @@
 
 /* ---- conversations ---- */
 
-struct conv_face face_of_effect(const struct effect *ef)
+static struct conv_face face_of_effect(const struct effect *ef)
 {
 	return (struct conv_face){ .conv = ef->conv,
 		.customer = ef->customer,

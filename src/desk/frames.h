@@ -23,7 +23,6 @@ struct conv_face {
 	uint64_t mail_us;
 	bool whole; /* first_reply_us and stage are known: an effect does not say them */
 };
-struct conv_face face_of_effect(const struct effect *ef);
 /* stored: its view hash, which knows the texts of people; may have count 0. */
 struct conv_face face_of_view(const struct conv_view *v, const struct pairs_found *stored);
 struct conv_face face_of_stored(struct id conv, const struct pairs_found *stored);

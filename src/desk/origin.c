@@ -3,7 +3,8 @@
  */
 #include "desk/origin.h"
 
-struct slice origin_of(struct slice url)
+/* scheme://host[:port] of a URL; the empty slice when it has none. */
+static struct slice origin_of(struct slice url)
 {
 	size_t at = 0;
 	for (; at + 3 <= url.n; at++)

@@ -9,7 +9,5 @@
 
 /* origin, host: the headers, p NULL when absent. public_url: from the configuration, may be empty. */
 bool origin_allowed(struct slice origin, struct slice host, bool tls, struct slice public_url);
-/* scheme://host[:port] of a URL; the empty slice when it has none. */
-struct slice origin_of(struct slice url);
 
 #endif

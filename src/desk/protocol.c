@@ -181,7 +181,9 @@ static bool part_read(const json_t *v, struct arena *arena, struct part *p)
 	return true;
 }
 
-bool protocol_parts(const json_t *v, struct arena *arena, struct slice *out, const char **why)
+/* Parts [{name,type,size,blob}] as model/pairs.h lines. False with a reason. */
+static bool protocol_parts(
+	const json_t *v, struct arena *arena, struct slice *out, const char **why)
 {
 	struct str lines = { 0 };
 	size_t i, count = json_array_size(v);

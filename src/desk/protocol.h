@@ -92,7 +92,5 @@ bool protocol_parse(struct slice text, struct arena *arena, struct frame *f, con
 	const char **message);
 /* Any JSON from outside: size, depth, doubles, UTF-8. NULL with the reason; json_decref it. */
 json_t *json_read(struct slice text, size_t size_max, const char **why);
-/* Parts [{name,type,size,blob}] as model/pairs.h lines. False with a reason. */
-bool protocol_parts(const json_t *v, struct arena *arena, struct slice *out, const char **why);
 
 #endif

@@ -38,7 +38,8 @@ static bool add_work_id(const struct conv_view *v, void *arg)
 	return true;
 }
 
-void views_work(struct str *o, const struct engine *e, struct slice agent)
+/* Ids of the agent's conversations. */
+static void views_work(struct str *o, const struct engine *e, struct slice agent)
 {
 	str_add_char(o, '[');
 	engine_each_work(e, agent, add_work_id, o);

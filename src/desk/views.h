@@ -13,8 +13,6 @@ void views_queues(struct str *o, const struct engine *e, const struct config *co
 void views_agents(struct str *o, const struct engine *e, bool work);
 /* AGENT of one, members without brackets; false when the engine does not know it. */
 bool views_agent(struct str *o, const struct engine *e, struct slice agent, bool work);
-/* Ids of the agent's conversations. */
-void views_work(struct str *o, const struct engine *e, struct slice agent);
 /* A view whose strings live in the arena. */
 struct conv_view *view_copy(struct arena *arena, const struct conv_view *v);
 

@@ -47,8 +47,6 @@ struct conv *work_of(struct engine *e, const struct command *cmd, struct agent *
 void work_let_go(struct engine *e, struct conv *c, const char *why);
 /* Somebody who works here has them. */
 bool skills_exist(const struct engine *e, uint32_t set);
-/* Whoever gave it away does not get it back at once. */
-void transfer_excludes(struct engine *e, const struct conv *c, uint32_t from);
 /* The colleague who was asked takes over (consult.c). */
 void consult_accept(struct engine *e, struct conv *c, struct agent *a);
 static inline bool work_owned(const struct conv *c)

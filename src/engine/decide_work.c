@@ -41,7 +41,7 @@ void work_let_go(struct engine *e, struct conv *c, const char *why)
 }
 
 /* Whoever gave it away does not get it back at once. */
-void transfer_excludes(struct engine *e, const struct conv *c, uint32_t from)
+static void transfer_excludes(struct engine *e, const struct conv *c, uint32_t from)
 {
 	EMIT(e, .type = EVENT_EXCLUDED, .conv = c->id, .agent = agent_at(e, from)->id,
 		.why = SLICE("transferred"),

@@ -8,7 +8,8 @@
 
 #include "model/limits.h"
 
-void live_parts(struct slice parts, struct arena *arena, struct usher_update *out)
+/* The parts of a message that a plugin sees. */
+static void live_parts(struct slice parts, struct arena *arena, struct usher_update *out)
 {
 	struct part p;
 	struct usher_part *list;

@@ -14,7 +14,5 @@ bool live_message(const struct usher_host *h, const struct entry *en, struct are
 	struct usher_update *out);
 /* How a conversation stands, as its view says: who answers, or that it is over. For a plugin that has just read it back. */
 void live_standing(struct usher_host *h, struct usher_str thread, const struct pairs_found *view);
-/* The parts of such a message. */
-void live_parts(struct slice parts, struct arena *arena, struct usher_update *out);
 
 #endif

@@ -351,8 +351,3 @@ const char *conn_peer(const struct conn *c)
 {
 	return c->peer;
 }
-
-struct loop *conn_loop(const struct conn *c)
-{
-	return c->loop;
-}

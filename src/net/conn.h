@@ -60,7 +60,6 @@ void conn_starttls(struct conn *c, struct tls *tls);
 bool conn_is_tls(const struct conn *c);
 /* Borrowed: numeric peer address without port ("127.0.0.1"), or "unix". */
 const char *conn_peer(const struct conn *c);
-struct loop *conn_loop(const struct conn *c);
 
 /* `address`: "127.0.0.1:2424", "[::1]:25", "unix:/path". tls NULL: plain. accept sets ops by conn_set_ops. */
 struct listener *listener_new(struct loop *loop, const char *address, struct tls *tls,

@@ -15,6 +15,12 @@
 #include "model/limits.h"
 #include "net/http_refuse.h"
 
+/* NUL and the other control bytes but HTAB. */
+static bool is_control(char c)
+{
+	return ((unsigned char)c < 0x20 && c != '\t') || c == 0x7f;
+}
+
 static int on_headers_complete(llhttp_t *parser)
 {
 	struct http_parse *p = parser->data;
@@ -201,7 +207,7 @@ static size_t feed_head(struct http_parse *p, struct slice bytes)
 			p->line = p->scanned;
 			if (end)
 				head_done(p, p->scanned);
-		} else if (c != '\r' && http_is_control(c)) {
+		} else if (c != '\r' && is_control(c)) {
 			http_refuse(p, 400, "a control byte in the header");
 		} else {
 			head_limits(p);
@@ -235,7 +241,7 @@ static void trailer_byte(struct http_parse *p, char c)
 		http_refuse(p, 431, "the trailer is too long");
 	else if ((last == '\r') != (c == '\n'))
 		http_refuse(p, 400, "a line of the trailer does not end in CR LF");
-	else if (c != '\r' && c != '\n' && http_is_control(c))
+	else if (c != '\r' && c != '\n' && is_control(c))
 		http_refuse(p, 400, "a control byte in the trailer");
 	else if (p->trailer == 0 && (c == ' ' || c == '\t'))
 		http_refuse(p, 400, "a folded line in the trailer");

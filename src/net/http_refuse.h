@@ -9,11 +9,6 @@
 
 /* The first refusal stays. */
 void http_refuse(struct http_parse *p, int status, const char *detail);
-/* NUL and the other control bytes but HTAB. */
-static inline bool http_is_control(char c)
-{
-	return ((unsigned char)c < 0x20 && c != '\t') || c == 0x7f;
-}
 /* Method, target, version: fills method and target. */
 void http_refuse_request_line(struct http_parse *p, struct slice line);
 void http_refuse_field_line(struct http_parse *p, struct slice line);

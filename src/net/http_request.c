@@ -232,12 +232,6 @@ void http_on_ended(struct http_request *r, void (*fn)(struct http_request *r, vo
 	r->ended_arg = arg;
 }
 
-void http_deadline(struct http_request *r, uint64_t after_us)
-{
-	if (!r->answered && r->hc->c)
-		http_conn_deadline(r->hc, after_us);
-}
-
 struct slice http_method(const struct http_request *r)
 {
 	return http_parse_span(&r->parse, r->parse.method);

@@ -90,8 +90,6 @@ void http_answer(struct http_request *r, int status, const char *content_type, s
 void http_problem(struct http_request *r, int status, const char *detail);
 /* A redirect with Location. */
 void http_redirect(struct http_request *r, int status, const char *location);
-/* The rest of the request's life may take this long (long-poll); default HTTP_REQUEST_MS. */
-void http_deadline(struct http_request *r, uint64_t after_us);
 
 /* WebSocket. Text messages are valid UTF-8, at most `message_max` bytes; ping/pong and close are handled inside. */
 struct ws_ops {

@@ -17,7 +17,8 @@ static int hex_value(char c)
 	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-bool http_decode(struct str *out, struct slice text, bool plus)
+/* Decodes %XX; `plus` makes a blank of '+'. False (and the output as far as it came) at a bad escape. */
+static bool http_decode(struct str *out, struct slice text, bool plus)
 {
 	for (size_t i = 0; i < text.n; i++) {
 		char c = text.p[i];

@@ -6,8 +6,6 @@
 
 #include "base/str.h"
 
-/* Decodes %XX; `plus` makes a blank of '+'. False (and the output as far as it came) at a bad escape. */
-bool http_decode(struct str *out, struct slice text, bool plus);
 /* "/a/./b/../c%20d?x" → path "/a/c d", query "x". Of an absolute target ("http://h/p") the path part.
  * NULL, or what is wrong: bad escape, control byte, a step above the root, neither path nor URL. */
 const char *http_target_split(struct slice target, struct str *path, struct slice *query);

@@ -166,7 +166,6 @@ void project(struct batch *b);
 void batch_effect(struct batch *b, struct effect *ef);
 
 /* ---- merge.c: who is the same person as whom ---- */
-struct card *batch_card(struct batch *b, struct id id);
 /* For merge and split; true when something is asked. */
 bool merge_ask_first(struct batch *b, struct lookup *l, struct work *w);
 bool merge_ask_second(struct batch *b, struct lookup *l, struct work *w);

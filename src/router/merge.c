@@ -19,7 +19,7 @@
 
 static const char HAS[] = "has:", NOT[] = "not:";
 
-struct card *batch_card(struct batch *b, struct id id)
+static struct card *batch_card(struct batch *b, struct id id)
 {
 	ASSERT(!id_is_none(id));
 	struct slice key = slice_make(&id, sizeof(id));

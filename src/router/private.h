@@ -67,7 +67,5 @@ void router_wake(struct router *r);
  * agree: what is due comes late by as much again, and not by as much as the clock was put back.
  */
 uint64_t router_now_us(struct router *r);
-/* Arms the timer for what is due next. */
-void router_arm(struct router *r);
 
 #endif

@@ -195,7 +195,8 @@ uint64_t router_now_us(struct router *r)
 	return now_us;
 }
 
-void router_arm(struct router *r)
+/* Arms the timer for what is due next. */
+static void router_arm(struct router *r)
 {
 	uint64_t due_us = engine_deadline(r->engine);
 	uint64_t now_us = router_now_us(r), wait_us;

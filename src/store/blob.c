@@ -84,11 +84,6 @@ void blob_append(struct blob_writer *w, struct slice piece)
 	blob_file_append(w->file, &w->bytes);
 }
 
-uint64_t blob_written(const struct blob_writer *w)
-{
-	return w->written;
-}
-
 static void blob_refused(void *arg, int status, const struct reply *r)
 {
 	struct blob_ask *ask = arg;

@@ -16,7 +16,6 @@ void blob_put(struct store *s, struct slice bytes,
 /* Streamed: append in pieces (spills to a temporary file above BLOB_REDIS_MAX), then finish or drop. -EFBIG above BLOB_MAX is reported by finish. */
 struct blob_writer *blob_open(struct store *s);
 void blob_append(struct blob_writer *w, struct slice piece);
-uint64_t blob_written(const struct blob_writer *w);
 void blob_finish(struct blob_writer **w,
 	void (*fn)(void *arg, int status, const char *name, uint64_t size_bytes), void *arg);
 void blob_drop(struct blob_writer **w);

@@ -6,7 +6,7 @@ import shutil
 import sys
 import tempfile
 
-from test_identity import PASSED, Browser, signed, texts, write
+from test_identity import PASSED, Browser, signed, texts
 from usher import CENTER, Node, main, until
 
 SECRET = "my balance is 17"

@@ -65,13 +65,6 @@ const char *conn_peer(const struct conn *c)
 	return "";
 }
 
-struct loop *conn_loop(const struct conn *c)
-{
-	(void)c;
-	ASSERT(false);
-	return NULL;
-}
-
 void conn_yield(struct conn *c)
 {
 	(void)c;

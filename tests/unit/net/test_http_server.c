@@ -492,16 +492,6 @@ static void a_missing_body_is_408_a_missing_answer_504(void **state)
 	expect_text("HTTP/1.1 504 ");
 	close(fd);
 	TURN_UNTIL(loop, !held);
-	/* a longer time may be asked for */
-	fd = client_connect(port);
-	str_clear(&got);
-	ask("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
-	TURN_UNTIL(loop, held);
-	http_deadline(held, 10000000);
-	turn_for(loop, 300000);
-	assert_non_null(held);
-	http_answer(held, 200, NULL, SLICE("late"));
-	expect_text("late");
 	end();
 }
 

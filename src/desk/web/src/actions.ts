@@ -3,8 +3,8 @@
  * and the help page are made from this table. Single keys are never taken while somebody types, and can be switched off.
  */
 import { signal } from "@preact/signals";
-import { accept, callComposer, open, pane, presence, wrapupDone } from "./commands";
-import { lang, langSet, t } from "./i18n";
+import { accept, callComposer, open, presence, wrapupDone } from "./commands";
+import { lang, langSet } from "./i18n";
 import { go, page } from "./page";
 import { dark, singleKeys, theme } from "./settings";
 import { convs, mailboxes, mine, offerList, selected, supervises, work } from "./state";
@@ -171,12 +171,4 @@ export function listen(): void {
 		if (key === "a" && page.peek() === "floor") go("desk");
 		a.run();
 	});
-}
-
-export function actionWords(a: Action): string {
-	return t(a.label);
-}
-
-export function showPane(p: "work" | "conv" | "card"): void {
-	pane.value = p;
 }

@@ -113,8 +113,6 @@ export const strings = {
 		"Сейчас предложений нет. Включите «На связи», чтобы получать обращения.",
 	],
 	"offers.said": ["Offer: {name}, {segment}, {queue}", "Предложение: {name}, {segment}, {queue}"],
-	"offers.missed": ["The offer was missed.", "Предложение пропущено."],
-	"offers.revoked": ["The offer was taken back.", "Предложение отозвано."],
 	"offers.count": [
 		{ one: "{n} offer", other: "{n} offers" },
 		{
@@ -226,9 +224,6 @@ export const strings = {
 		"Связь прервалась в неподходящий момент: письмо могло дойти. Спросите клиента или отправьте снова — тогда оно может прийти дважды.",
 	],
 	"msg.cc": ["Copy", "Копия"],
-	"msg.bcc": ["Blind copy", "Скрытая копия"],
-	"msg.to": ["To", "Кому"],
-	"msg.mail": ["Mailed", "Отправлено почтой"],
 	"bounce.address": ["there is no such address", "такого адреса нет"],
 	"bounce.domain": ["that domain takes no mail", "этот домен не принимает почту"],
 	"bounce.moved": ["the mailbox has moved", "ящик переехал"],
@@ -267,9 +262,7 @@ export const strings = {
 	],
 	"msg.file": ["Download", "Скачать"],
 	"msg.picture": ["Show the picture {name}", "Показать картинку {name}"],
-	"msg.by": ["by {channel}", "через {channel}"],
 
-	"sys.offered": ["Offered to {name}", "Предложено: {name}"],
 
 	"composer.label": ["Answer", "Ответ"],
 	"composer.reply": ["Reply", "Ответ"],
@@ -425,7 +418,6 @@ export const strings = {
 	],
 	"card.lang": ["Language", "Язык"],
 	"card.id": ["Number", "Номер"],
-	"card.now": ["open here", "открыто"],
 	"card.matter": ["This matter", "Это обращение"],
 	"card.queue": ["Queue", "Очередь"],
 	"card.skills": ["Needs", "Требует"],
@@ -465,7 +457,6 @@ export const strings = {
 	"act.lang": ["По-русски", "In English"],
 	"act.floor": ["Open supervision", "Открыть раздел супервизора"],
 	"act.desk": ["Open my desk", "Открыть мою работу"],
-	"act.signout": ["Sign out", "Выйти"],
 
 	"error.unknown": ["There is no such thing any more.", "Этого больше нет."],
 	"error.forbidden": ["This is not yours to do.", "Это вам недоступно."],
@@ -552,9 +543,6 @@ export const strings = {
 	"floor.dead.gone": ["Set aside.", "Отложено."],
 	"floor.dead.bad": ["That did not work: {why}", "Не получилось: {why}"],
 	"floor.quarantine": ["Quarantine", "Карантин"],
-	"floor.quarantine.from": ["From", "От кого"],
-	"floor.quarantine.why": ["Why", "Почему"],
-	"floor.quarantine.came": ["Came", "Получено"],
 	"floor.quarantine.open": ["Open the conversation with {name}", "Открыть обращение: {name}"],
 	"floor.quarantine.look": ["Look at the source", "Показать исходный текст"],
 	"floor.quarantine.download": ["Download", "Скачать"],
