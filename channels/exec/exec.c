@@ -55,6 +55,7 @@ static void run_start(struct exec *e)
 {
 	e->run++;
 	e->owed_now = 0;
+	e->stale = false;
 	e->state = EXEC_STARTING;
 	e->started_ms = e->heard_ms = e->moved_ms = exec_now_ms();
 	e->pinged_ms = 0;
@@ -367,6 +368,14 @@ static void exec_reread(void *self, struct usher_str raw, struct usher_str of, u
 	again_ask(self, raw, of, token);
 }
 
+static void exec_reloaded(void *self)
+{
+	struct exec *e = self;
+
+	e->stale = true; /* one that is starting may have read what it reads before that */
+	tell_reload(e);
+}
+
 static void exec_health(void *self, void (*put)(void *arg, struct usher_str json), void *arg)
 {
 	struct exec *e = self;
@@ -405,6 +414,7 @@ const struct usher_channel usher_channel_v1 = {
 	.http_body = exec_http_body,
 	.http_gone = exec_http_gone,
 	.reread = exec_reread,
+	.reloaded = exec_reloaded,
 	.health = exec_health,
 	.check = exec_check,
 	.option_size = sizeof(struct usher_option),

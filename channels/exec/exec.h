@@ -78,6 +78,8 @@ struct exec {
 	uint64_t web_serial;
 	struct again *agains; /* questions to read again */
 	bool rereads;	      /* it reads again what is quarantined */
+	bool reloads;	      /* it wants to be told of a reload */
+	bool stale;	      /* reloaded since this run began, and not told */
 	unsigned refuses;     /* as last told this run: a bit for each kind of work */
 	bool finished;	      /* its input was closed */
 	uint64_t log_second;
@@ -97,6 +99,8 @@ void tell_hello(struct exec *e);
 void tell_line(struct exec *e, json_t *line); /* takes the reference */
 /* What is to be refused for overload, when that has changed. */
 void tell_refuses(struct exec *e);
+/* That usherd has read its configuration again, where that is wanted. */
+void tell_reload(struct exec *e);
 void tell_send(struct exec *e, const struct usher_outbound *m);
 /* One that the program has answered; false when it was never asked. */
 bool tell_sent(struct exec *e, const char *id, enum usher_outcome outcome, struct usher_str remote,

@@ -314,10 +314,12 @@ static void heard_ready(struct exec *e, const json_t *line)
 		return;
 	}
 	e->rereads = json_is_true(json_object_get(line, "reread"));
+	e->reloads = json_is_true(json_object_get(line, "reload"));
 	e->state = EXEC_READY;
 	e->why[0] = 0;
 	e->refuses = 0;
 	tell_refuses(e);
+	tell_reload(e);
 	e->usher->up(e->host);
 }
 

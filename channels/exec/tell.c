@@ -66,6 +66,15 @@ void tell_refuses(struct exec *e)
 	tell_line(e, json_pack("{s:s, s:o}", "t", "overload", "refuse", list));
 }
 
+void tell_reload(struct exec *e)
+{
+	if (e->state != EXEC_READY || e->closing)
+		return;
+	if (e->stale && e->reloads)
+		tell_line(e, json_pack("{s:s}", "t", "reload"));
+	e->stale = false;
+}
+
 /* ---- sends ---- */
 
 /* What most messages do not have. */

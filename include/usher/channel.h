@@ -31,7 +31,7 @@ extern "C" {
 #endif
 
 #define USHER_ABI_MAJOR 1
-#define USHER_ABI_MINOR 1
+#define USHER_ABI_MINOR 2
 
 struct usher_str {
 	const char *p;
@@ -391,6 +391,11 @@ struct usher_channel {
 	 * `again` with what it gives now. Limits that keep a stranger's message cheap may be wider here.
 	 */
 	void (*reread)(void *self, struct usher_str raw, struct usher_str of, uint64_t token);
+	/*
+	 * 1.2: the configuration was read again (SIGHUP), and what it says of this channel is as before: read anew what came from files that it
+	 * names. The certificates of `listen` usher renews itself.
+	 */
+	void (*reloaded)(void *self);
 };
 
 /* Whether the other side has a call or field: USHER_HAS(services, http_file). One that an older usher may lack is asked for first. */

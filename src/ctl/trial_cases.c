@@ -162,9 +162,11 @@ static void run_life(struct trial *t)
 		struct usher_host *h = trial_opened(t);
 		if (!h)
 			return;
+		TRIAL_CALL(h, reloaded, h->self);
 		trial_close(h);
 	}
-	snprintf(t->note->what, sizeof(t->note->what), "opened and closed three times");
+	snprintf(t->note->what, sizeof(t->note->what),
+		"opened, told of a reload and closed three times");
 }
 
 static void run_two(struct trial *t)
@@ -429,7 +431,7 @@ static void run_health(struct trial *t)
 const struct trial_case trial_cases[] = {
 	{ "table", "its table is whole and agrees with itself", run_table },
 	{ "options", "options at their limits are taken or refused with a reason", run_options },
-	{ "life", "open and close", run_life },
+	{ "life", "open, a reload, close", run_life },
 	{ "two", "two channels of it are two", run_two },
 	{ "intake", "a message comes in", case_intake },
 	{ "disk", "nobody is told of success before the disk", case_disk },

@@ -64,6 +64,7 @@ static void say_ready(void)
 
 	str_addf(line, ",\"routes\":[%s]", apart.routes.n ? apart.routes.p : "");
 	line_yes(line, "reread", apart.h->api->reread != NULL);
+	line_yes(line, "reload", true);
 	line_end(line);
 	apart.ready = true;
 	if (!apart.h->up) {
@@ -230,6 +231,15 @@ static void hear_overload(const json_t *line)
 				apart.refuses |= 1u << kind;
 }
 
+static void hear_reload(const json_t *line)
+{
+	struct usher_host *h = apart.h;
+
+	(void)line;
+	stream_renew_tls(h);
+	PLUGIN_CALL(h, reloaded, h->self);
+}
+
 static void hear_ping(const json_t *line)
 {
 	(void)line;
@@ -250,7 +260,7 @@ void apart_hear(const json_t *line)
 	} words[] = { { "ack", hear_ack }, { "send", hear_send }, { "remembered", hear_remembered },
 		{ "recalled", hear_recalled }, { "filed", keep_filed }, { "file", keep_file },
 		{ "overload", hear_overload }, { "http", web_heard }, { "gone", web_left },
-		{ "reread", hear_reread } };
+		{ "reread", hear_reread }, { "reload", hear_reload } };
 	struct slice word = to_slice(line_field(line, "t"));
 
 	if (slice_is(word, "hello"))

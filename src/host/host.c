@@ -77,15 +77,18 @@ int host_configure(struct host *h, const struct config *config, struct err *err)
 	int status = 0;
 
 	h->config = config;
-	LIST_FOR (c, &h->channels, struct usher_host, node)
-		if (channel_changed(c, config))
+	LIST_FOR (c, &h->channels, struct usher_host, node) {
+		if (channel_changed(c, config)) {
 			channel_close(c); /* its successor opens when it has ended */
+		} else if (c->state == CHANNEL_OPEN) {
+			stream_renew_tls(c);
+			PLUGIN_CALL(c, reloaded, c->self);
+		}
+	}
 	for (size_t i = 0; i < config->channel_count; i++)
 		if (!channel_find(h, config->channels[i].name) &&
 			!channel_open(h, &config->channels[i], &first))
 			status = -EINVAL;
-	LIST_FOR (c, &h->channels, struct usher_host, node)
-		stream_renew_tls(c);
 	return status ? err_set(err, EINVAL, "%s", first.text) : 0;
 }
 

@@ -1,4 +1,5 @@
 """SMTP and LMTP as real clients and hostile ones speak it, on one port that takes both: swaks, openssl s_client, smtp-source, raw sockets."""
+import contextlib
 import os
 import re
 import shutil
@@ -17,12 +18,12 @@ from usher import CENTER, Node, main, until
 class Both(Node):
     """A center whose mail port speaks SMTP and LMTP and offers STARTTLS."""
 
-    def __init__(self):
+    def __init__(self, isolated=False):
         self.made = tempfile.mkdtemp(prefix="usher-both.")
         self.cert, key = certificate(self.made)
         config = os.path.join(self.made, "center.yaml")
         with open(CENTER, encoding="utf-8") as f, open(config, "w", encoding="utf-8") as out:
-            out.write(f.read().replace("addresses: support@demo.test",
+            out.write(f.read().replace("plugin: email", "plugin: email\n    isolated: yes" if isolated else "plugin: email").replace("addresses: support@demo.test",
                                        f"addresses: support@demo.test, sales@demo.test\n      protocol: both\n      tls_cert: {self.cert}\n"
                                        f"      tls_key: {key}\n      size_max: 300000"))
         super().__init__(config=config)
@@ -80,12 +81,17 @@ def test_openssl_checks_the_certificate():
                             "-verify_hostname", "localhost", "-verify_return_error", "-brief", "-crlf"], input=b"QUIT\n",
                            capture_output=True, timeout=30)
         return b"Verification: OK" in r.stderr and b"Protocol version: TLSv1.3" in r.stderr
-    with Both() as node:
-        assert checks()
-        certificate(node.made)  # renewed: another key under the same name
-        assert not checks()
-        node.process.send_signal(signal.SIGHUP)
-        until("the renewed certificate", checks)
+    for isolated in (False, True):
+        with Both(isolated) as node, contextlib.ExitStack() as kept:
+            until("the mail port", checks)  # another process may still be about to listen
+            before = kept.enter_context(socket.create_connection(("127.0.0.1", node.lmtp), 10))
+            assert before.recv(4096).startswith(b"220 ")
+            certificate(node.made)  # renewed: another key under the same name
+            assert not checks()
+            node.process.send_signal(signal.SIGHUP)
+            until("the renewed certificate", checks)
+            before.sendall(b"NOOP\r\n")
+            assert before.recv(4096).startswith(b"250 "), "who was there has been cut off"
 
 
 def test_nothing_said_in_clear_text_survives_starttls():

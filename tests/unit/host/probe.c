@@ -204,6 +204,16 @@ static void probe_health(void *self, void (*put)(void *arg, struct usher_str jso
 	leave();
 }
 
+#if USHER_ABI_MINOR >= 2
+static void probe_reloaded(void *self)
+{
+	(void)self;
+	enter();
+	probe.reloaded++;
+	leave();
+}
+#endif
+
 #ifdef NEWER
 static void probe_newer(void *self)
 {
@@ -236,6 +246,9 @@ const struct usher_channel SYMBOL = {
 	.health = probe_health,
 	.check = probe_check,
 	.option_size = sizeof(struct usher_option),
+#if USHER_ABI_MINOR >= 2
+	.reloaded = probe_reloaded,
+#endif
 #ifdef NEWER /* a header of tomorrow: test_plugin.c makes it */
 	.newer = probe_newer,
 #endif

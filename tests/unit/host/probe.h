@@ -27,7 +27,7 @@ struct probe_ack {
 struct probe {
 	struct usher_host *host;
 	const struct usher_services *svc;
-	int opened, closed,
+	int opened, closed, reloaded,
 		inside; /* inside: the plugin's code runs; a call meanwhile is a breach by the host */
 	int nested;
 	int answer; /* outcome to give inside `send`; -1: none */

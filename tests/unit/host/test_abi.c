@@ -16,7 +16,7 @@
 NO_PADDING(usher_inbound, again);
 NO_PADDING(usher_outbound, quoted_html);
 NO_PADDING(usher_update, high_s);
-NO_PADDING(usher_channel, reread);
+NO_PADDING(usher_channel, reloaded);
 NO_PADDING(usher_services, refuses);
 NO_PADDING(usher_news, lang);
 NO_PADDING(usher_option, help);
@@ -218,6 +218,8 @@ AT(usher_news, to, 104);
 AT(usher_news, subject, 120);
 AT(usher_news, text, 136);
 AT(usher_news, lang, 152);
+/* And of 1.2. */
+AT(usher_channel, reloaded, 208);
 #endif
 
 static void test_words(void **state)

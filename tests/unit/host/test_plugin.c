@@ -689,6 +689,20 @@ static int channels_of(struct fixture *f)
 	return n;
 }
 
+/* A reload that leaves a channel as it is: the plugin is told; one that changes it is another channel's beginning. */
+static void test_reloaded(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(host_configure(f->house.host, &f->house.config, &f->house.err), 0);
+	assert_int_equal(f->probe->reloaded, 1);
+	house_option(&f->house.channels[0], "greeting", "ho");
+	assert_int_equal(host_configure(f->house.host, &f->house.config, &f->house.err), 0);
+	HOUSE_UNTIL(&f->house, f->probe->opened == 2);
+	assert_int_equal(f->probe->reloaded, 1);
+	assert_int_equal(f->probe->nested, 0);
+}
+
 /* "down" that was said before close was called is news, not the end: its threads may still be at work. */
 static void test_down_before_close(void **state)
 {
@@ -1088,6 +1102,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_wrong_thread, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_outcome_that_is_none, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_health, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_reloaded, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_down_before_close, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_answered, setup, teardown),
 		cmocka_unit_test(test_reply_by),
