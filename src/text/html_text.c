@@ -1,20 +1,21 @@
 /*
- * HTML to text in one pass without a tree: a tokenizer that takes any bytes as browsers do, and a writer
- * that owes white space instead of writing it.
+ * HTML to text in one pass without a tree: a tokenizer that takes any bytes as browsers do (html_tag), and a
+ * writer that owes white space instead of writing it (html_writer). Here is what each element means.
  *
  *   bytes ──▶ next token ──▶ tag: row of the table below ──▶ owe a line, open a list, a cell, ...
  *                       └──▶ text ──▶ pay what is owed (lines, "> ", " | ", space), then the text
  *
- * Owing is what keeps it readable: ten nested <div> owe one line end between them, an empty cell owes nothing.
- * Time is linear in the input; memory is the output and a stack of LISTS_MAX. Never fetches, never runs, never
+ * Time is linear in the input; memory is the output and a stack of lists. Never fetches, never runs, never
  * fails. Called by the host when a message has HTML and no text.
  */
 #include "text/html_text.h"
 
 #include "base/utf8.h"
 #include "text/html_entity.h"
+#include "text/html_tag.h"
+#include "text/html_writer.h"
 
-enum { LISTS_MAX = 16, QUOTES_MAX = 8, URL_MAX = 2048, TAG_MAX = 12, UNCLOSED_MAX = 8 };
+enum { URL_MAX = 2048, TAG_MAX = 12, UNCLOSED_MAX = 8 };
 
 /* What an element does to the text. */
 enum effect {
@@ -88,206 +89,35 @@ static const struct element elements[] = {
 	{ "ul", BULLETS },
 };
 
-struct list {
-	bool numbers;
-	unsigned next;
-};
-
-struct writer {
-	struct str *out;
-	size_t from, max;
-	unsigned owed_lines; /* 0, 1, 2 */
-	bool owed_space;
-	bool owed_cell;	  /* " | " before the next text of this row */
-	bool cell_fresh;  /* nothing written in this cell yet */
-	bool row_written; /* a cell before this one has text */
-	bool row_broken;  /* a cell before this one had several lines: no bars */
-	unsigned pre;
-	unsigned para_lines; /* what the paragraph opened last owes */
-	unsigned quotes, quotes_written;
-	struct list lists[LISTS_MAX];
-	unsigned depth; /* of lists, may be more than are kept */
-	struct slice href;
-	size_t link_from; /* where the link's text starts in out */
-	bool in_link;
-	unsigned unclosed; /* hidden elements that had no end */
-};
-
-struct tag {
-	struct slice name;
-	bool closes;
-	struct slice href, alt, class, style, start;
-	bool hidden; /* the attribute */
-};
-
-static bool writer_is_full(const struct writer *w)
-{
-	return w->out->n - w->from >= w->max;
-}
-
-static void owe_lines(struct writer *w, unsigned n)
-{
-	if (w->cell_fresh)
-		return; /* a paragraph inside a cell stays on the row's line */
-	if (w->owed_lines < n)
-		w->owed_lines = n;
-	w->owed_space = false;
-}
-
-static void quote_marks(struct writer *w, unsigned n)
-{
-	for (unsigned i = 0; i < n && i < QUOTES_MAX; i++)
-		str_add_text(w->out, "> ");
-}
-
-static void pay_lines(struct writer *w)
-{
-	unsigned both = w->quotes < w->quotes_written ? w->quotes : w->quotes_written;
-
-	if (w->out->n > w->from) {
-		if (w->owed_lines && !w->cell_fresh && w->row_written)
-			w->row_broken = true;
-		for (unsigned i = 0; i < w->owed_lines; i++) {
-			str_add_char(w->out, '\n');
-			if (i + 1 < w->owed_lines)
-				quote_marks(w, both);
-		}
-	}
-	if (w->owed_lines || w->out->n == w->from) {
-		quote_marks(w, w->quotes);
-		w->quotes_written = w->quotes;
-	}
-}
-
-/* Before any text: writes the white space that is owed. */
-static void pay(struct writer *w)
-{
-	if (w->owed_lines || w->out->n == w->from)
-		pay_lines(w);
-	else if (w->owed_cell)
-		str_add_text(w->out, " | ");
-	else if (w->owed_space)
-		str_add_char(w->out, ' ');
-	w->owed_lines = 0;
-	w->owed_space = w->owed_cell = w->cell_fresh = false;
-	w->row_written = true;
-}
-
-static void write_text(struct writer *w, struct slice bytes)
-{
-	if (bytes.n == 0)
-		return;
-	pay(w);
-	str_add(w->out, bytes);
-}
-
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
-}
-
-static void owe_space(struct writer *w)
-{
-	if (w->out->n > w->from && !w->owed_lines && !w->owed_cell)
-		w->owed_space = true;
-}
-
-static void write_pre_space(struct writer *w, char c)
-{
-	if (c == '\n') {
-		pay(w);
-		w->owed_lines++;
-		w->owed_lines = w->owed_lines > 2 ? 2 : w->owed_lines;
-		return;
-	}
-	if (c != '\r')
-		write_text(w, SLICE(" "));
-}
-
-static void write_code(struct writer *w, uint32_t c)
-{
-	char bytes[8];
-	struct str one = { bytes, 0, sizeof(bytes) };
-
-	if (c == 0xa0 || c < 0x20) {
-		if (w->pre)
-			write_text(w, SLICE(" "));
-		else
-			owe_space(w);
-		return;
-	}
-	utf8_encode(&one, c);
-	write_text(w, str_slice(&one));
-}
-
-/* U+00A0 as UTF-8 bytes is white space too. */
-static size_t space_length(struct slice s)
-{
-	if (is_space(s.p[0]))
-		return 1;
-	return s.n > 1 && s.p[0] == '\xc2' && s.p[1] == '\xa0' ? 2 : 0;
-}
-
-static size_t run_length(struct slice s)
-{
-	size_t n = 0;
-
-	while (n < s.n && s.p[n] != '&' && !is_space(s.p[n]) && s.p[n] != '\xc2')
-		n++;
-	return n ? n : 1;
-}
-
-static void write_run(struct writer *w, struct slice text)
-{
-	while (text.n > 0 && !writer_is_full(w)) {
-		uint32_t code;
-		size_t n = space_length(text);
-		if (n) {
-			if (w->pre)
-				write_pre_space(w, n == 2 ? ' ' : text.p[0]);
-			else
-				owe_space(w);
-		} else if ((n = html_entity_read(text, &code)) > 0) {
-			write_code(w, code);
-		} else {
-			n = run_length(text);
-			write_text(w, slice_make(text.p, n));
-		}
-		text = slice_make(text.p + n, text.n - n);
-	}
-}
-
-/* --- elements */
-
-static void list_open(struct writer *w, bool numbers, struct slice start)
+static void list_open(struct html_writer *w, bool numbers, struct slice start)
 {
 	uint64_t next = 1;
 
 	slice_u64(start, &next);
 	w->cell_fresh = false;
-	owe_lines(w, w->depth ? 1 : 2);
-	if (w->depth < LISTS_MAX)
-		w->lists[w->depth] = (struct list){ numbers, (unsigned)(next & 0xffffff) };
+	html_owe_lines(w, w->depth ? 1 : 2);
+	if (w->depth < HTML_LISTS_MAX)
+		w->lists[w->depth] = (struct html_list){ numbers, (unsigned)(next & 0xffffff) };
 	w->depth++;
 }
 
-static void list_close(struct writer *w)
+static void list_close(struct html_writer *w)
 {
 	if (w->depth)
 		w->depth--;
-	owe_lines(w, w->depth ? 1 : 2);
+	html_owe_lines(w, w->depth ? 1 : 2);
 }
 
-static void item_open(struct writer *w)
+static void item_open(struct html_writer *w)
 {
-	unsigned depth = w->depth < LISTS_MAX ? w->depth : LISTS_MAX;
-	struct list *list = depth ? &w->lists[depth - 1] : NULL;
+	unsigned depth = w->depth < HTML_LISTS_MAX ? w->depth : HTML_LISTS_MAX;
+	struct html_list *list = depth ? &w->lists[depth - 1] : NULL;
 
 	w->cell_fresh = false;
-	owe_lines(w, 1);
-	if (writer_is_full(w))
+	html_owe_lines(w, 1);
+	if (html_writer_is_full(w))
 		return;
-	pay(w);
+	html_pay(w);
 	for (unsigned i = 1; i < depth; i++)
 		str_add_text(w->out, "  ");
 	if (list && list->numbers) {
@@ -299,36 +129,36 @@ static void item_open(struct writer *w)
 	w->cell_fresh = true; /* <li><p>text stays beside its bullet */
 }
 
-static void row_open(struct writer *w)
+static void row_open(struct html_writer *w)
 {
 	w->cell_fresh = false;
-	owe_lines(w, 1);
+	html_owe_lines(w, 1);
 	w->row_written = w->row_broken = w->owed_cell = false;
 }
 
-static void cell_open(struct writer *w)
+static void cell_open(struct html_writer *w)
 {
 	if (w->row_written && !w->row_broken) {
 		w->owed_lines = 0;
 		w->owed_space = false;
 		w->owed_cell = true;
 	} else if (w->row_written) {
-		owe_lines(w, 1);
+		html_owe_lines(w, 1);
 	}
 	w->cell_fresh = true;
 }
 
-static void quote_open(struct writer *w)
+static void quote_open(struct html_writer *w)
 {
 	w->cell_fresh = false;
-	owe_lines(w, 1);
+	html_owe_lines(w, 1);
 	w->quotes++;
 }
 
-static void quote_close(struct writer *w)
+static void quote_close(struct html_writer *w)
 {
 	w->cell_fresh = false;
-	owe_lines(w, 1);
+	html_owe_lines(w, 1);
 	if (w->quotes)
 		w->quotes--;
 }
@@ -340,7 +170,7 @@ static bool url_is_worth(struct slice url)
 		       slice_starts(url, SLICE("mailto:")) || slice_starts(url, SLICE("tel:")));
 }
 
-static void link_open(struct writer *w, struct slice href)
+static void link_open(struct html_writer *w, struct slice href)
 {
 	w->in_link = true;
 	w->href = slice_trim(href);
@@ -348,7 +178,7 @@ static void link_open(struct writer *w, struct slice href)
 }
 
 /* The address behind the link's text, unless the text is the address. */
-static void link_close(struct writer *w)
+static void link_close(struct html_writer *w)
 {
 	struct str url = { 0 };
 	struct slice shown, bare;
@@ -356,7 +186,7 @@ static void link_close(struct writer *w)
 	if (!w->in_link)
 		return;
 	w->in_link = false;
-	if (!url_is_worth(w->href) || w->out->n == w->link_from || writer_is_full(w))
+	if (!url_is_worth(w->href) || w->out->n == w->link_from || html_writer_is_full(w))
 		return;
 	for (struct slice h = w->href; h.n > 0;) {
 		uint32_t code;
@@ -384,22 +214,22 @@ static void link_close(struct writer *w)
 	str_free(&url);
 }
 
-static void image_write(struct writer *w, struct slice alt)
+static void image_write(struct html_writer *w, struct slice alt)
 {
 	alt = slice_trim(alt);
 	if (alt.n == 0 || alt.n > URL_MAX)
 		return;
-	write_text(w, SLICE("["));
-	write_run(w, alt);
+	html_write(w, SLICE("["));
+	html_write_run(w, alt);
 	w->owed_space = false;
-	write_text(w, SLICE("]"));
+	html_write(w, SLICE("]"));
 }
 
-static void rule_write(struct writer *w)
+static void rule_write(struct html_writer *w)
 {
-	owe_lines(w, 1);
-	write_text(w, SLICE("----------"));
-	owe_lines(w, 1);
+	html_owe_lines(w, 1);
+	html_write(w, SLICE("----------"));
+	html_owe_lines(w, 1);
 }
 
 static bool slice_has(struct slice s, const char *part)
@@ -408,7 +238,7 @@ static bool slice_has(struct slice s, const char *part)
 }
 
 /* Outlook's and Apple's paragraphs are lines: they say that they have no margin. */
-static unsigned paragraph_lines(const struct tag *t)
+static unsigned paragraph_lines(const struct html_tag *t)
 {
 	if (slice_has(t->class, "MsoNormal") || slice_has(t->class, "MsoPlainText") ||
 		slice_has(t->style, "margin:0") || slice_has(t->style, "margin: 0"))
@@ -416,15 +246,15 @@ static unsigned paragraph_lines(const struct tag *t)
 	return 2;
 }
 
-static void element_open(struct writer *w, enum effect effect, const struct tag *t)
+static void element_open(struct html_writer *w, enum effect effect, const struct html_tag *t)
 {
 	switch (effect) {
 	case LINE:
-		owe_lines(w, 1);
+		html_owe_lines(w, 1);
 		break;
 	case PARA:
 		w->para_lines = paragraph_lines(t);
-		owe_lines(w, w->para_lines);
+		html_owe_lines(w, w->para_lines);
 		break;
 	case BREAK:
 		w->cell_fresh = false;
@@ -451,7 +281,7 @@ static void element_open(struct writer *w, enum effect effect, const struct tag 
 		quote_open(w);
 		break;
 	case PRE:
-		owe_lines(w, 1);
+		html_owe_lines(w, 1);
 		w->pre++;
 		break;
 	case LINK:
@@ -467,16 +297,16 @@ static void element_open(struct writer *w, enum effect effect, const struct tag 
 	}
 }
 
-static void element_close(struct writer *w, enum effect effect)
+static void element_close(struct html_writer *w, enum effect effect)
 {
 	switch (effect) {
 	case LINE:
 	case PARA:
-		owe_lines(w, effect == PARA && !w->depth ? w->para_lines : 1);
+		html_owe_lines(w, effect == PARA && !w->depth ? w->para_lines : 1);
 		break;
 	case ITEM:
 		w->cell_fresh = false;
-		owe_lines(w, 1);
+		html_owe_lines(w, 1);
 		break;
 	case BULLETS:
 	case NUMBERS:
@@ -495,7 +325,7 @@ static void element_close(struct writer *w, enum effect effect)
 	case PRE:
 		if (w->pre)
 			w->pre--;
-		owe_lines(w, 1);
+		html_owe_lines(w, 1);
 		break;
 	case LINK:
 		link_close(w);
@@ -533,103 +363,20 @@ static enum effect effect_of(struct slice name)
 	return PLAIN;
 }
 
-/* --- tokens */
-
-static bool is_letter(char c)
+/* How much to leave out behind a tag that opens what is not shown. */
+static size_t hidden_length(
+	struct html_writer *w, struct slice s, struct slice name, enum effect effect)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
+	size_t n;
 
-/* One attribute at s, behind white space; returns the bytes used. */
-static size_t attribute_read(struct slice s, struct slice *name, struct slice *value)
-{
-	size_t i = 0, start;
-
-	while (i < s.n && s.p[i] != '=' && s.p[i] != '>' && s.p[i] != '/' && !is_space(s.p[i]))
-		i++;
-	*name = slice_make(s.p, i);
-	*value = (struct slice){ 0 };
-	while (i < s.n && is_space(s.p[i]))
-		i++;
-	if (i == s.n || s.p[i] != '=')
-		return i ? i : 1;
-	do
-		i++;
-	while (i < s.n && is_space(s.p[i]));
-	char quote = i < s.n && (s.p[i] == '"' || s.p[i] == '\'') ? s.p[i++] : '\0';
-	start = i;
-	while (i < s.n && (quote ? s.p[i] != quote : s.p[i] != '>' && !is_space(s.p[i])))
-		i++;
-	*value = slice_make(s.p + start, i - start);
-	return i + (quote && i < s.n);
-}
-
-static void attribute_keep(struct tag *t, struct slice name, struct slice value)
-{
-	if (slice_equal_nocase(name, SLICE("href")))
-		t->href = value;
-	else if (slice_equal_nocase(name, SLICE("alt")))
-		t->alt = value;
-	else if (slice_equal_nocase(name, SLICE("class")))
-		t->class = value;
-	else if (slice_equal_nocase(name, SLICE("style")))
-		t->style = value;
-	else if (slice_equal_nocase(name, SLICE("start")))
-		t->start = value;
-	else if (slice_equal_nocase(name, SLICE("hidden")))
-		t->hidden = true;
-}
-
-/* `s` starts at '<' with a letter or "/letter" behind; returns the bytes up to behind '>'. */
-static size_t tag_read(struct slice s, struct tag *t)
-{
-	size_t i = 1, start;
-
-	*t = (struct tag){ 0 };
-	t->closes = s.p[1] == '/';
-	i += t->closes;
-	start = i;
-	while (i < s.n && s.p[i] != '>' && s.p[i] != '/' && !is_space(s.p[i]))
-		i++;
-	t->name = slice_make(s.p + start, i - start);
-	while (i < s.n && s.p[i] != '>') {
-		struct slice name, value;
-		if (is_space(s.p[i]) || s.p[i] == '/') {
-			i++;
-			continue;
-		}
-		i += attribute_read(slice_make(s.p + i, s.n - i), &name, &value);
-		attribute_keep(t, name, value);
-	}
-	return i + (i < s.n);
-}
-
-/* <!-- -->, <!DOCTYPE>, <![if]>, <?xml?> */
-static size_t comment_length(struct slice s)
-{
-	const char *end = NULL;
-
-	if (slice_starts(s, SLICE("<!--"))) {
-		end = s.n > 4 ? memmem(s.p + 4, s.n - 4, "-->", 3) : NULL;
-		return end ? (size_t)(end - s.p) + 3 : s.n;
-	}
-	end = memchr(s.p, '>', s.n);
-	return end ? (size_t)(end - s.p) + 1 : s.n;
-}
-
-/* Up to the end tag of a raw-text element. */
-static size_t raw_length(struct slice s, struct slice name)
-{
-	for (size_t i = 0; i + name.n + 2 <= s.n; i++) {
-		const char *lt = memchr(s.p + i, '<', s.n - i);
-		if (!lt)
-			break;
-		i = (size_t)(lt - s.p);
-		if (i + name.n + 2 <= s.n && lt[1] == '/' &&
-			slice_equal_nocase(slice_make(lt + 2, name.n), name))
-			return i;
-	}
-	return s.n;
+	if (effect == BREAK || effect == RULE || effect == IMAGE || w->unclosed >= UNCLOSED_MAX)
+		return 0;
+	if (slice_equal_nocase(name, SLICE("input")) || slice_equal_nocase(name, SLICE("body")) ||
+		slice_equal_nocase(name, SLICE("html")))
+		return 0;
+	n = html_element_length(s, name);
+	w->unclosed += n == 0;
+	return n;
 }
 
 static size_t text_length(struct slice s)
@@ -639,88 +386,19 @@ static size_t text_length(struct slice s)
 	return lt ? (size_t)(lt - s.p) : s.n;
 }
 
-/* "name: value" in a style, in any case and with any blanks. */
-static bool style_has(struct slice style, const char *name, const char *value)
+static size_t markup(struct html_writer *w, struct slice s)
 {
-	while (style.p) {
-		struct slice rule = slice_cut(&style, ';'), key = slice_cut(&rule, ':');
-		size_t n = strlen(value);
-		rule = slice_trim(rule);
-		if (rule.n > n && (is_space(rule.p[n]) || rule.p[n] == '!'))
-			rule.n = n;
-		if (slice_equal_nocase(slice_trim(key), slice_of(name)) &&
-			slice_equal_nocase(rule, slice_of(value)))
-			return true;
-	}
-	return false;
-}
-
-/* What a newsletter puts in front for lists of mails, and no program shows. */
-static bool is_hidden(const struct tag *t)
-{
-	return t->hidden || (t->style.n && (style_has(t->style, "display", "none") ||
-						   style_has(t->style, "visibility", "hidden") ||
-						   style_has(t->style, "mso-hide", "all")));
-}
-
-/* Up to behind the end of the element that a tag named `name` has opened, or 0: it has none, and hiding would hide the rest of the mail. */
-static size_t element_length(struct slice s, struct slice name)
-{
-	size_t depth = 1;
-
-	for (size_t i = 0; i < s.n;) {
-		struct slice rest = slice_make(s.p + i, s.n - i);
-		size_t lt = slice_find(rest, '<');
-		struct tag t;
-		if (lt + 2 >= rest.n)
-			return 0;
-		rest = slice_make(rest.p + lt, rest.n - lt);
-		i += lt;
-		if (rest.p[1] == '!') {
-			i += comment_length(rest);
-			continue;
-		}
-		if (!is_letter(rest.p[1]) && rest.p[1] != '/') {
-			i++;
-			continue;
-		}
-		i += tag_read(rest, &t);
-		if (!slice_equal_nocase(t.name, name))
-			continue;
-		depth = t.closes ? depth - 1 : depth + 1;
-		if (depth == 0)
-			return i;
-	}
-	return 0;
-}
-
-/* How much to leave out behind a tag that opens what is not shown. */
-static size_t hidden_length(struct writer *w, struct slice s, struct slice name, enum effect effect)
-{
-	size_t n;
-
-	if (effect == BREAK || effect == RULE || effect == IMAGE || w->unclosed >= UNCLOSED_MAX)
-		return 0;
-	if (slice_equal_nocase(name, SLICE("input")) || slice_equal_nocase(name, SLICE("body")) ||
-		slice_equal_nocase(name, SLICE("html")))
-		return 0;
-	n = element_length(s, name);
-	w->unclosed += n == 0;
-	return n;
-}
-
-static size_t markup(struct writer *w, struct slice s)
-{
-	struct tag t;
+	struct html_tag t;
 	size_t n;
 
 	if (s.n >= 2 && (s.p[1] == '!' || s.p[1] == '?'))
-		return comment_length(s);
-	if (s.n < 2 || !(is_letter(s.p[1]) || (s.p[1] == '/' && s.n > 2 && is_letter(s.p[2]))))
+		return html_comment_length(s);
+	if (s.n < 2 ||
+		!(html_is_letter(s.p[1]) || (s.p[1] == '/' && s.n > 2 && html_is_letter(s.p[2]))))
 		return 0;
-	n = tag_read(s, &t);
+	n = html_tag_read(s, &t);
 	enum effect effect = effect_of(t.name);
-	if (!t.closes && is_hidden(&t)) {
+	if (!t.closes && html_tag_is_hidden(&t)) {
 		size_t hidden = hidden_length(w, slice_make(s.p + n, s.n - n), t.name, effect);
 		if (hidden)
 			return n + hidden;
@@ -730,19 +408,19 @@ static size_t markup(struct writer *w, struct slice s)
 	else
 		element_open(w, effect, &t);
 	if (effect == SKIP && !t.closes)
-		n += raw_length(slice_make(s.p + n, s.n - n), t.name);
+		n += html_raw_length(slice_make(s.p + n, s.n - n), t.name);
 	return n;
 }
 
 void html_to_text(struct str *out, struct slice html, size_t max)
 {
-	struct writer w = { .out = out, .from = out->n, .max = max };
+	struct html_writer w = { .out = out, .from = out->n, .max = max };
 
-	while (html.n > 0 && !writer_is_full(&w)) {
+	while (html.n > 0 && !html_writer_is_full(&w)) {
 		size_t n = html.p[0] == '<' ? markup(&w, html) : 0;
 		if (n == 0) {
 			n = text_length(html);
-			write_run(&w, slice_make(html.p, n));
+			html_write_run(&w, slice_make(html.p, n));
 		}
 		html = slice_make(html.p + n, html.n - n);
 	}
