@@ -172,7 +172,7 @@ void figures_open(struct figures *f, const struct conv_view *v, uint64_t from_us
 		seat_wait(f, s);
 	s->offers = v->state == CONV_OFFERED;
 	s->waits = v->state == CONV_WAITING || v->state == CONV_OFFERED || v->state == CONV_PARKED;
-	if (v->state == CONV_ACTIVE || v->state == CONV_PENDING || v->state == CONV_WRAPUP)
+	if (conv_state_is_owned(v->state))
 		s->work_us = from_us;
 }
 

@@ -317,7 +317,7 @@ void past_open_conv(struct past *p, const struct conv_view *v, uint64_t from_us)
 {
 	struct fact *f = fact_add(p, v->conv, v->arrived_us);
 
-	if (v->state == CONV_ACTIVE || v->state == CONV_PENDING || v->state == CONV_WRAPUP)
+	if (conv_state_is_owned(v->state))
 		fact_works(p, f, from_us, 0);
 	f->wrapped = v->state == CONV_WRAPUP;
 	if (v->state == CONV_OFFERED)

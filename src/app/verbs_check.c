@@ -213,8 +213,7 @@ static bool collect(const struct conv_view *view, void *arg)
 		v->cap = v->cap ? 2 * v->cap : 256;
 		v->list = mem_resize(v->list, v->cap, sizeof(*v->list));
 	}
-	bool owned = view->state == CONV_ACTIVE || view->state == CONV_PENDING ||
-		     view->state == CONV_WRAPUP;
+	bool owned = conv_state_is_owned(view->state);
 	v->list[v->count++] = (struct seen){ .conv = view->conv,
 		.state = view->state,
 		.queue = arena_copy(&v->arena, view->queue),
@@ -224,7 +223,7 @@ static bool collect(const struct conv_view *view, void *arg)
 
 static bool differs(const struct seen *s)
 {
-	bool owned = s->state == CONV_ACTIVE || s->state == CONV_PENDING || s->state == CONV_WRAPUP;
+	bool owned = conv_state_is_owned(s->state);
 
 	return !slice_is(found_get(&s->view, "state"), conv_state_words[s->state]) ||
 	       !slice_equal(found_get(&s->view, "queue"), s->queue) ||

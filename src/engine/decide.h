@@ -51,7 +51,7 @@ bool skills_exist(const struct engine *e, uint32_t set);
 void consult_accept(struct engine *e, struct conv *c, struct agent *a);
 static inline bool work_owned(const struct conv *c)
 {
-	return c->state == CONV_ACTIVE || c->state == CONV_PENDING || c->state == CONV_WRAPUP;
+	return conv_state_is_owned((enum conv_state)c->state);
 }
 void work_say(
 	struct engine *e, struct conv *c, struct id id, enum direction d, const struct agent *a);

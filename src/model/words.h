@@ -91,6 +91,12 @@ enum offer_end { OFFER_END_NONE, OFFER_ENDS(WORD_ENUM) OFFER_END_COUNT };
 enum answer { ANSWER_NONE, ANSWERS(WORD_ENUM) ANSWER_COUNT };
 #undef WORD_ENUM
 
+/* An agent has it in work. */
+static inline bool conv_state_is_owned(enum conv_state s)
+{
+	return s == CONV_ACTIVE || s == CONV_PENDING || s == CONV_WRAPUP;
+}
+
 /* NULL-terminated tables of names by value; [0] is "". */
 extern const char *const conv_state_words[];
 extern const char *const presence_words[];

@@ -78,11 +78,6 @@ static void write_fresh(const struct row *row, struct fields *f)
 	put_u64(f, "arrived", row->arrived_us);
 }
 
-static bool owned(enum conv_state s)
-{
-	return s == CONV_ACTIVE || s == CONV_PENDING || s == CONV_WRAPUP;
-}
-
 static struct effect conv_effect(const struct row *row)
 {
 	return (struct effect){ .type = EFFECT_CONV,
@@ -132,7 +127,7 @@ static void write_row(struct batch *b, struct row *row)
 	if (open) {
 		row->queue = v.queue;
 		row->last_seq = v.seq_last;
-		if (owned(v.state))
+		if (conv_state_is_owned(v.state))
 			row->owner = v.agent;
 		else if (v.state != CONV_RESOLVED)
 			row->owner = (struct slice){ 0 };
@@ -325,8 +320,9 @@ static void project_message(struct batch *b, struct work *w, const struct event 
 		.text = c->text,
 		.name = en.from,
 		.agent = c->agent,
-		.owner = engine_conv(b->engine, row->conv, &v) && owned(v.state) ? v.agent
-										 : row->owner,
+		.owner = engine_conv(b->engine, row->conv, &v) && conv_state_is_owned(v.state)
+				 ? v.agent
+				 : row->owner,
 		.channel = row->channel,
 		.by = slice_equal(en.channel, row->channel) ? (struct slice){ 0 } : en.channel,
 		.kind = row->kind,
