@@ -158,12 +158,29 @@ bool write_resolve(struct batch *b, struct work *w);
 bool is_answer_to_written(const struct row *row, const struct command *c, bool signed_name);
 void write_project(struct batch *b, const struct work *w);
 
-/* ---- project.c: events to views, history, outbox, effects ---- */
+/* ---- project.c: what each event and each command writes ---- */
 /* Rows of conversations that events speak of and nobody asked for yet. */
 bool project_ask(struct batch *b, struct lookup *l);
 void project(struct batch *b);
 /* An effect with the next push number. */
 void batch_effect(struct batch *b, struct effect *ef);
+
+/* ---- views.c: what stands in Redis of whom and what ---- */
+/* The row as the engine has it after the whole batch: its view hash and what desks are told. */
+void conv_project(struct batch *b, struct row *row);
+/* What desks are told of it, as far as the row knows. */
+struct effect conv_effect(const struct row *row);
+void agent_project(struct batch *b, struct slice agent);
+/* The user and the customer that a command speaks of. */
+void user_project(struct batch *b, const struct work *w);
+void customer_project(struct batch *b, struct work *w);
+
+/* ---- message.c: into history and outbox, and what a visitor does besides writing ---- */
+void message_project(struct batch *b, struct work *w, const struct event *ev);
+/* A text of the configuration: a greeting, when we are back, or that nobody is free. */
+void message_system(struct batch *b, const struct event *ev);
+/* What an agent wants to know of a live visitor: there or not, how far he has read, what he thought of it. */
+void visit_project(struct batch *b, struct work *w);
 
 /* ---- merge.c: who is the same person as whom ---- */
 /* For merge and split; true when something is asked. */
