@@ -49,13 +49,6 @@ static bool state_owned(uint32_t state)
 	return state == CONV_ACTIVE || state == CONV_PENDING || state == CONV_WRAPUP;
 }
 
-static uint64_t found_u64(const struct pairs_found *f, const char *name)
-{
-	uint64_t v = 0;
-	(void)slice_u64(found_get(f, name), &v);
-	return v;
-}
-
 struct conv_face face_of_view(const struct conv_view *v, const struct pairs_found *stored)
 {
 	return (struct conv_face){ .conv = v->conv,

@@ -52,13 +52,6 @@ struct row *batch_row(struct batch *b, struct id conv)
 	return row;
 }
 
-static uint64_t found_u64(const struct pairs_found *f, const char *name)
-{
-	uint64_t v = 0;
-	(void)slice_u64(found_get(f, name), &v);
-	return v;
-}
-
 static struct id found_id(const struct pairs_found *f, const char *name)
 {
 	struct id v = { 0, 0 };

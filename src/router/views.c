@@ -3,19 +3,25 @@
  */
 #include "router/batch.h"
 
+/* Of a hash; what is stored already is not written again, and nothing is not written first of all. */
 struct fields {
 	struct argv argv;
 	struct arena *arena;
+	const struct pairs_found *stored; /* NULL: everything is written */
 };
 
 static void put_text(struct fields *f, const char *name, struct slice v)
 {
+	if (f->stored && slice_equal(found_get(f->stored, name), v))
+		return;
 	argv_add_text(&f->argv, name);
 	argv_add(&f->argv, v);
 }
 
 static void put_u64(struct fields *f, const char *name, uint64_t v)
 {
+	if (f->stored && found_u64(f->stored, name) == v)
+		return;
 	argv_add_text(&f->argv, name);
 	argv_add_u64(&f->argv, f->arena, v);
 }
@@ -87,7 +93,7 @@ static void put_away(struct fields *f, const struct row *row)
 
 void conv_project(struct batch *b, struct row *row)
 {
-	struct fields f = { .arena = &b->arena };
+	struct fields f = { .arena = &b->arena, .stored = &row->stored };
 	struct conv_view v = { .state = CONV_CLOSED };
 	bool open = engine_conv(b->engine, row->conv, &v);
 	if (row->fresh)
@@ -182,10 +188,12 @@ void customer_project(struct batch *b, struct work *w)
 	argv_free(&f.argv);
 	if (w->beside)
 		return;
-	if (c->ident_value.n && (c->fresh || c->verified))
+	struct id identified = c->verified ? w->verified_customer : w->claimed_customer;
+	if (c->ident_value.n && (c->fresh || c->verified) && !id_equal(identified, c->customer))
 		commit_identity(b->commit, c->ident_kind, c->ident_value, c->verified, c->customer,
 			b->now_us);
-	commit_customer_conv(b->commit, c->customer, c->conv, row->arrived_us);
+	if (c->fresh || !id_equal(row->customer, c->customer))
+		commit_customer_conv(b->commit, c->customer, c->conv, row->arrived_us);
 	if (c->verified && !id_equal(row->customer, c->customer))
 		take_along(b, c, row);
 }

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "model/limits.h"
 #include "store/inside.h"
+#include "store/numbered.h"
 #include "store/reader.h"
 
 struct inbox {
@@ -21,12 +22,13 @@ struct inbox {
 	void (*follow)(void *arg, const struct inbox_item *items, size_t count);
 	void *follow_arg;
 	struct argv command;
-	struct arena arena, items;
+	struct str packed;
+	struct arena items;
 	size_t length; /* as last seen, plus what was put, minus what was taken */
 	bool length_asked;
 	uint64_t length_at_us;
 };
-enum { LENGTH_EVERY_MS = 100 };
+enum { LENGTH_EVERY_MS = 100, PACKED_KEEP_BYTES = 64 * 1024 };
 
 struct put {
 	struct inbox *inbox;
@@ -101,9 +103,13 @@ void inbox_put(
 	argv_add_text(&in->command, "XADD");
 	argv_add(&in->command, key_slice(&s->keys.inbox));
 	argv_add_text(&in->command, "*");
-	record_flatten(&command_table, c, &in->command, &in->arena);
+	str_clear(&in->packed);
+	record_pack(&command_table, c, &in->packed);
+	argv_add(&in->command, ENTRY_PACKED);
+	argv_add(&in->command, str_slice(&in->packed));
 	link_call(s->write, &in->command, inbox_put_answer, p);
-	arena_reset(&in->arena);
+	if (in->packed.cap > PACKED_KEEP_BYTES)
+		str_free(&in->packed);
 }
 
 /* ---- the name of a message ---- */
@@ -166,14 +172,11 @@ static bool inbox_ask(struct argv *out, struct arena *arena, void *arg)
 /* One entry of the stream → item. Without an id that can be read there is nothing to delete: passed over. */
 static bool inbox_item_read(struct inbox_item *item, const struct reply *entry, struct arena *arena)
 {
-	const struct reply *fields = reply_at(entry, 1);
-	struct slice *pairs;
 	struct err err = { "" };
 
 	if (!stream_id_parse(reply_at(entry, 0)->text, &item->id))
 		return false;
-	size_t n = reply_slices(fields, &pairs, arena);
-	if (record_unflatten(&command_table, &item->command, pairs, n / 2, &err) ||
+	if (numbered_get(&command_table, entry, 0, &item->command, arena, &err) ||
 		item->command.type == COMMAND_NONE) {
 		log_error("store", "an inbox entry cannot be read id=%llu-%llu why=%s",
 			(unsigned long long)item->id.ms, (unsigned long long)item->id.n,
@@ -243,7 +246,7 @@ void inbox_free(struct inbox **inbox)
 	*inbox = NULL;
 	reader_free(&in->reader);
 	argv_free(&in->command);
-	arena_free(&in->arena);
+	str_free(&in->packed);
 	arena_free(&in->items);
 	free(in);
 }

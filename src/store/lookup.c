@@ -248,3 +248,11 @@ struct slice found_get(const struct pairs_found *f, const char *name)
 			return f->v[2 * i + 1];
 	return (struct slice){ NULL, 0 };
 }
+
+uint64_t found_u64(const struct pairs_found *f, const char *name)
+{
+	uint64_t v = 0;
+
+	(void)slice_u64(found_get(f, name), &v);
+	return v;
+}

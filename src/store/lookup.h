@@ -45,5 +45,7 @@ void lookup_run(struct lookup *l, void (*fn)(void *arg, int status), void *arg);
 void lookup_drop(struct lookup **l);
 /* A field of found pairs; p NULL when absent. */
 struct slice found_get(const struct pairs_found *f, const char *name);
+/* The same as a number; 0 when absent. */
+uint64_t found_u64(const struct pairs_found *f, const char *name);
 
 #endif

@@ -9,8 +9,6 @@
 #include "store/inbox.h"
 #include "store/reader.h"
 
-#define PACKED SLICE("*")
-
 /* ---- writing ---- */
 
 void numbered_add(struct numbered *q, const struct record_table *t, uint64_t n, const void *record)
@@ -19,7 +17,7 @@ void numbered_add(struct numbered *q, const struct record_table *t, uint64_t n, 
 
 	ASSERT(n > 0 && (!q->last || n == q->last + 1));
 	record_pack(t, record, &packed);
-	argv_add(&q->packed, PACKED);
+	argv_add(&q->packed, ENTRY_PACKED);
 	argv_add(&q->packed, arena_copy(&q->arena, str_slice(&packed)));
 	q->last = n;
 	str_free(&packed);
@@ -51,7 +49,7 @@ void numbered_free(struct numbered *q)
 
 static bool is_packed(const struct reply *fields)
 {
-	return fields->count > 0 && slice_equal(fields->items[0].text, PACKED);
+	return fields->count > 0 && slice_equal(fields->items[0].text, ENTRY_PACKED);
 }
 
 size_t numbered_count(const struct reply *entry, uint64_t *first_n)

@@ -13,6 +13,9 @@
 #include "model/record.h"
 #include "store/inside.h"
 
+/* The name of a field whose value is a packed record; the inbox has entries of one. */
+#define ENTRY_PACKED SLICE("*")
+
 /* Those of one commit. Zero is empty. */
 struct numbered {
 	struct argv packed;

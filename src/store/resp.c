@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <hiredis/hiredis.h>
 #include <hiredis/read.h>
@@ -22,19 +23,48 @@ struct resp_reader {
 	bool delivered; /* the arena holds a reply that was handed out */
 };
 
-/* `*3\r\n$3\r\nSET\r\n...`: written here, since hiredis prints each length with sprintf, a tenth of a node's time under load. */
+/* `$12\r\n`, or with `*`; returns what is behind it. */
+static char *head_put(char *to, char sign, size_t count)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + count % 10);
+		count /= 10;
+	} while (count);
+	*to++ = sign;
+	memcpy(to, digits + at, sizeof(digits) - at);
+	to += sizeof(digits) - at;
+	*to++ = '\r';
+	*to++ = '\n';
+	return to;
+}
+
+/*
+ * `*3\r\n$3\r\nSET\r\n...`: written here, since hiredis prints each length with sprintf, a tenth of a node's time under load. Room is asked for
+ * once: a commit of a hundred messages has ten thousand words.
+ */
 void resp_command(struct str *out, const struct argv *command)
 {
+	enum { HEAD_MAX = 1 + 20 + 2 };
+	size_t most = HEAD_MAX;
+
 	ASSERT(command->n > 0 && command->n <= INT32_MAX);
-	str_add_char(out, '*');
-	str_add_u64(out, command->n);
+	for (size_t i = 0; i < command->n; i++)
+		most += HEAD_MAX + command->v[i].n + 2;
+	char *to = head_put(str_reserve(out, most), '*', command->n);
 	for (size_t i = 0; i < command->n; i++) {
-		str_add(out, SLICE("\r\n$"));
-		str_add_u64(out, command->v[i].n);
-		str_add(out, SLICE("\r\n"));
-		str_add(out, command->v[i]);
+		struct slice word = command->v[i];
+		to = head_put(to, '$', word.n);
+		if (word.n)
+			memcpy(to, word.p, word.n);
+		to += word.n;
+		*to++ = '\r';
+		*to++ = '\n';
 	}
-	str_add(out, SLICE("\r\n"));
+	*to = '\0';
+	out->n = (size_t)(to - out->p);
 }
 
 /* Where the object of this task goes: its place in the parent, or alone. */

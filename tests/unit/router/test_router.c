@@ -417,7 +417,7 @@ static void rules_and_segments_choose_queue_and_order(void **state)
 
 struct view {
 	bool done;
-	char topic[64], rule[256];
+	char topic[64], rule[256], owner[64], subject[64];
 };
 
 static void keep(char *out, size_t size, struct slice v)
@@ -431,6 +431,8 @@ static void read_view(void *arg, int status, const struct pairs_found *fields)
 	assert_int_equal(status, 0);
 	keep(v->topic, sizeof(v->topic), found_get(fields, "topic"));
 	keep(v->rule, sizeof(v->rule), found_get(fields, "rule"));
+	keep(v->owner, sizeof(v->owner), found_get(fields, "owner"));
+	keep(v->subject, sizeof(v->subject), found_get(fields, "subject"));
 	v->done = true;
 }
 
@@ -831,6 +833,38 @@ static void bo_accepts(struct node *n, struct id conv)
 		       .type = COMMAND_ACCEPT, .agent = SLICE("bo"), .offer = offer->offer });
 }
 
+static void bo_passes_it_on(struct node *n, struct id conv)
+{
+	put(n, (struct command){ .type = COMMAND_TRANSFER,
+		       .agent = SLICE("bo"),
+		       .conv = conv,
+		       .to = SLICE("queue:general") });
+}
+
+static bool is_owned_by(struct node *n, struct id conv, const char *owner)
+{
+	struct view v = view_of(n, conv);
+	assert_string_equal(v.subject, "Help");
+	return strcmp(v.owner, owner) == 0;
+}
+
+/* Only what has changed is written: also that something is no more. */
+static void a_stored_view_follows_its_conversation(void **state)
+{
+	struct node *n = *state;
+	bo_is_available(n);
+	struct command m = mail("ann@x.org", "whose am I?");
+	put(n, m);
+	UNTIL(n, find(n, EFFECT_OFFER, SLICE("bo"), SLICE("whose am I?")));
+	assert_true(is_owned_by(n, m.id, ""));
+	bo_accepts(n, m.id);
+	UNTIL(n, is_owned_by(n, m.id, "bo"));
+	bo_replies(n, m.id, "mine");
+	assert_true(is_owned_by(n, m.id, "bo"));
+	bo_passes_it_on(n, m.id);
+	UNTIL(n, is_owned_by(n, m.id, ""));
+}
+
 static const struct effect *conv_told(const struct node *n, struct id conv)
 {
 	for (size_t i = n->seen_count; i-- > 0;)
@@ -999,6 +1033,8 @@ int main(void)
 			teardown),
 		cmocka_unit_test_setup_teardown(
 			who_left_is_mailed_once_what_he_has_not_seen, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_stored_view_follows_its_conversation, setup, teardown),
 		cmocka_unit_test_setup_teardown(who_can_be_mailed_keeps_his_place, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			an_address_gets_few_mails_however_it_is_written, setup, teardown),

@@ -452,6 +452,26 @@ static void gives_damaged_commands_to_the_router_as_such(void **state)
 	bench_end(&b);
 }
 
+/* What was on its way when usher was replaced by this one. */
+static void reads_what_an_earlier_usher_put(void **state)
+{
+	struct bench b;
+	struct followed *f = mem_alloc(sizeof(*f));
+	char out[64];
+
+	(void)state;
+	bench_new(&b);
+	bench_start(&b);
+	bench_cli(&b, out, sizeof(out), "XADD 'usher:{main}:in' '*' t message text old");
+	assert_int_equal(bench_put(&b, "new"), 0);
+	follow(&b, f, (struct stream_id){ 0, 0 }, 2);
+	assert_false(f->damaged);
+	assert_string_equal(f->texts[0], "old");
+	assert_string_equal(f->texts[1], "new");
+	free(f);
+	bench_end(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -464,6 +484,7 @@ int main(void)
 		cmocka_unit_test(the_cursor_settles_an_unknown_commit),
 		cmocka_unit_test(a_lost_commit_cannot_be_applied_late),
 		cmocka_unit_test(gives_damaged_commands_to_the_router_as_such),
+		cmocka_unit_test(reads_what_an_earlier_usher_put),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
