@@ -40,7 +40,8 @@ static const char USAGE[] = "usage: usherctl channel check PLUGIN.so [OPTION...]
 
 /* ---- what is said ---- */
 
-static void note_add(char *list, const char *format, va_list ap)
+__attribute__((format(printf, 2, 0))) static void note_add(
+	char *list, const char *format, va_list ap)
 {
 	char line[600];
 	size_t n = strlen(list);

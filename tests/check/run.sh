@@ -4,6 +4,6 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 export USHER_RELEASE="${USHER_RELEASE:-$PWD/build}"
-for check in layers purity format hardening outside docs sizes planted; do
+for check in layers purity clang format hardening outside docs sizes planted; do
 	sh "tests/check/$check.sh" || echo "not ok check/$check: ended with status $?"
 done

@@ -269,8 +269,8 @@ static void believes_one_server_only(void **state)
 		"spf=pass smtp.mailfrom=\"\\\"; dmarc=pass header.from=x.org \"@evil.org",
 		"spf=pass (of \\) ; dmarc=pass header.from=x.org ; \\( at evil.org)",
 		"dkim=fail reason=\"(\"; spf=pass smtp.helo=\"); dmarc=pass\"",
-		"spf=pass smtp.mailfrom=a; dmarc=pass header.from=x.org @evil.org; dmarc=fail "
-		"header.from=x.org",
+		("spf=pass smtp.mailfrom=a; dmarc=pass header.from=x.org @evil.org; dmarc=fail "
+		 "header.from=x.org"),
 		"dmarc = none; spf=pass smtp.mailfrom=a; dmarc=pass header.from=x.org @evil.org",
 	};
 	for (size_t i = 0; i < G_N_ELEMENTS(repeated); i++) {

@@ -157,7 +157,7 @@ static void news_go(void *arg)
 	world_at(200 * MS + chance_below(2 * SECOND), news_go, n);
 }
 
-static struct news *news_new(int what, int channel)
+static struct news *news_new(unsigned what, int channel)
 {
 	if (people.closing || people.news_count == NEWS_MAX)
 		return NULL;

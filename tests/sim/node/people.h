@@ -43,7 +43,7 @@ struct sent { /* what the next hop took, perhaps took, or refused for good */
 	size_t times;
 };
 struct news { /* what is told until it is acknowledged: a bounce, stars, a transcript to be mailed */
-	int what;
+	unsigned what;
 	char text[24]; /* the words that are found again; also its dedup */
 	char thread[48];
 	char message[27]; /* which bounced */

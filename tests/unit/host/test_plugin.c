@@ -20,7 +20,7 @@ struct fixture {
 	uint64_t epoch, push_n;
 };
 
-static void shell(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static void shell(const char *format, ...)
 {
 	char command[1024];
 	va_list ap;

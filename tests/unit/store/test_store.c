@@ -347,8 +347,9 @@ static void tear(const struct bench *b, const char *bytes)
 static void a_torn_transaction_never_happened(void **state)
 {
 	static const char *const ends[] = {
-		"*1\r\n$5\r\nMULTI\r\n*3\r\n$5\r\nRPUSH\r\n$17\r\nusher:{main}:torn\r\n$1\r\nx\r\n*"
-		"3\r\n$5\r\nRP",
+		("*1\r\n$5\r\nMULTI\r\n*3\r\n$5\r\nRPUSH\r\n$17\r\nusher:{main}:torn\r\n$"
+		 "1\r\nx\r\n*"
+		 "3\r\n$5\r\nRP"),
 		"*1\r\n$5\r\nMULTI\r\n*3\r\n$5\r\nRPUSH\r\n$17\r\nusher:{main}:torn\r\n$1\r\nx\r\n",
 		"*3\r\n$3\r\nSET\r\n",
 	};

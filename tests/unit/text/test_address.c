@@ -27,8 +27,9 @@ static void refuses(void **state)
 	static const char *const cases[] = { "", "ann", "@example.org", "ann@", "a b@example.org",
 		"a..b@example.org", ".a@example.org", "a@-x.org", "a@x..org", "a@x.org\r\nBcc: y@z",
 		"a@b@c.org@", "a\n@b.org", "a@[300", "<a@b.org", "\"a@b.org", "a\xff@b.org",
-		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@example."
-		"org" };
+		("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@"
+		 "example."
+		 "org") };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
