@@ -178,9 +178,13 @@ static void head_limits(struct http_parse *p)
 {
 	size_t line = p->scanned - p->line;
 
-	if (p->method.n == 0 && line > HTTP_TARGET_MAX + 48)
-		http_refuse(p, 414, "the request line is too long");
-	else if (line > HTTP_LINE_MAX)
+	if (p->method.n == 0 && line > HTTP_TARGET_MAX + 48) {
+		/* Without a blank it is no target yet that is too long. */
+		if (slice_find(slice_make(p->raw.p + p->line, line), ' ') == line)
+			http_refuse(p, 400, "the request line does not begin with a method");
+		else
+			http_refuse(p, 414, "the request line is too long");
+	} else if (line > HTTP_LINE_MAX)
 		http_refuse(p, 431, "a header field is too long");
 	else if (p->scanned > HTTP_HEADER_MAX)
 		http_refuse(p, 431, "the request's header is too long");

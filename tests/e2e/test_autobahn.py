@@ -7,7 +7,7 @@ import struct
 import sys
 
 from test_websocket import BINARY, CLOSE, CONT, PING, PONG, TEXT, Peer, closing, echo, frame
-from usher import main
+from usher import Node, main
 
 HELLO = b"Hello, world!"
 GREEK = bytes.fromhex("cebae1bdb9cf83cebcceb5")
@@ -243,6 +243,30 @@ def test_the_suite():
         wrong = {number: why for number, steps, end in ROWS if (why := run(port, steps, end))}
         assert not wrong, wrong
     print(f"# {len(ROWS)} cases", flush=True)
+
+
+def of_its_own(port, path, steps, end):
+    """The pings that are answered and the close code, from a socket that answers words with its own."""
+    with Peer(port, path) as p:
+        for frames, _, chop in steps:
+            p.send(*frames, chop=chop)
+        if end == 1000:
+            p.send(closing())
+        return [f for f in p.rest() if f[0] not in (TEXT, BINARY)]
+
+
+def test_a_visitors_socket():
+    """Sections 1 to 7 at the chat of a running usherd: pings, fragments, bad text and close codes as the suite wants them. Words that are none of
+    its protocol are answered with an error; binary is not taken, nor words longer than it allows."""
+    refused = {**{f"1.2.{i}": 1003 for i in range(1, 9)}, "7.1.6": 1009}
+    with Node() as node:
+        wrong = {}
+        for number, steps, end in ROWS:
+            code = refused.get(number, end[0] if isinstance(end, tuple) else end)
+            want = [(PONG, payload) for _, answers, _ in steps for opcode, payload in answers if opcode == PONG] + [(CLOSE, code)]
+            if int(number.split(".")[0]) < 8 and (got := of_its_own(node.http, "/chat/ws", steps, end)) != want:
+                wrong[number] = got, want
+        assert not wrong, wrong
 
 
 def test_valid_and_invalid_text_however_it_is_cut():

@@ -158,6 +158,26 @@ def test_smuggling_alone():
         print(f"# {len(smuggling.SEVERE)} and {len(smuggling.DISGUISED)} refused, {len(smuggling.LEGAL)} taken", flush=True)
 
 
+def test_bodies_that_nobody_reads():
+    """What is answered without a look at its body still ends where it says, also when the body comes behind the answer: it is never the next request."""
+    after = b"GET /form/contact/thanks?id=%026d HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n" % 7
+    hidden = smuggling.hidden("body")
+    framings = (b"Content-Length: %d" % len(hidden), hidden), (b"Transfer-Encoding: chunked", b"%x\r\n%b\r\n0\r\n\r\n" % (len(hidden), hidden))
+    with center() as node:
+        for line, status in (("GET /form/contact", 200), ("HEAD /form/contact", 200), ("OPTIONS /form/contact", 403), ("PUT /form/contact", 405), ("POST /nothing", 404),
+                             ("POST /chat/ws", 426)):
+            for framing, body in framings:
+                for pause in (0, 0.1):
+                    with socket.create_connection(("127.0.0.1", node.http), 15) as s:
+                        s.sendall(f"{line} HTTP/1.1\r\nHost: front.test\r\n".encode() + framing + b"\r\n\r\n")
+                        time.sleep(pause)
+                        with contextlib.suppress(OSError):
+                            s.sendall(body + after)
+                        got = talk_on(s)
+                    assert statuses(got) in ([status], [status, 200]) and (b"%026d" % 7 in got) == (len(statuses(got)) == 2), (line, framing, pause, got[:300])
+        nothing_hidden_was_done(node)
+
+
 def victim(front, serial):
     """Somebody else's request over the same proxy: must get its own answer and nothing else."""
     mine = f"{serial:026d}".encode()

@@ -345,10 +345,14 @@ static void sizes_are_limited(void **state)
 	repeat(&s, "a", HTTP_TARGET_MAX);
 	str_add_text(&s, " HTTP/1.1\r\nHost: x\r\n\r\n");
 	expect_status(&s, 414);
-	/* a line that never ends is not waited for */
+	/* a line that never ends is not waited for; of a method alone, too */
 	str_clear(&s);
+	str_add_text(&s, "GET ");
 	repeat(&s, "a", 10000);
 	expect_status(&s, 414);
+	str_clear(&s);
+	repeat(&s, "A", 10000);
+	expect_status(&s, 400);
 	str_clear(&s);
 	str_add_text(&s, OK "A: ");
 	repeat(&s, "a", HTTP_LINE_MAX);

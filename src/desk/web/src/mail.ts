@@ -5,7 +5,7 @@
  *   2. a frame sandboxed without scripts;
  *   3. a content security policy in that frame: nothing from anywhere but pictures in the mail itself.
  *
- * Style is taken out here and put in by CSSOM after loading (mailframe.tsx): the desk's own policy forbids inline
+ * Style is taken out here and put in by CSSOM after loading (dress): the desk's own policy forbids inline
  * style, and the frame inherits it. Pictures from the internet are counted, and loaded only on a click.
  */
 import createPurify from "dompurify";
@@ -101,11 +101,53 @@ export function frameDocument(mail: Mail, lang: string): string {
 	);
 }
 
-/* A style may fetch, and tell whoever it fetches from where the desk is: addresses go, but for pictures in the style itself. */
-export function harmless(style: CSSStyleDeclaration): void {
+/*
+ * A style may fetch, and tell whoever it fetches from where the desk is: addresses go, but for pictures in the style itself. Of custom
+ * properties the browser gives the text, in which an address can be spelled in ways that are not looked for: they go, too.
+ */
+function harmless(style: CSSStyleDeclaration): void {
 	for (const name of [...style])
-		if (/(url|image|image-set|src|cross-fade|element)\(/i.test(style.getPropertyValue(name).replace(/url\("?data:image\/[^)]*\)/gi, "")))
+		if (name.startsWith("--") || /(url|image|image-set|src|cross-fade|element)\(/i.test(style.getPropertyValue(name).replace(/url\("?data:image\/[^)]*\)/gi, "")))
 			style.removeProperty(name);
+}
+
+const base =
+	"html{overflow:hidden}body{margin:0;padding:14px 16px;font:15px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;" +
+	"color:#1d1f24;background:#fff;overflow-wrap:anywhere}img{max-width:100%;height:auto}img[data-src]{display:none}" +
+	"table{max-width:100%}pre{white-space:pre-wrap}";
+
+/* By the browser's own reading of the style, so that no spelling hides an address. What is not known goes: @font-face, @import, @keyframes ... */
+function harmlessRules(sheet: CSSStyleSheet | CSSGroupingRule): void {
+	for (let i = sheet.cssRules.length - 1; i >= 0; i--) {
+		const rule = sheet.cssRules[i] as CSSRule & Partial<CSSStyleRule & CSSGroupingRule>;
+		if (!/^CSS(Style|Media|Supports|Container|LayerBlock|Scope)Rule$/.test(rule.constructor.name)) sheet.deleteRule(i);
+		else {
+			if (rule.style) harmless(rule.style);
+			if (rule.cssRules) harmlessRules(rule as CSSGroupingRule);
+		}
+	}
+}
+
+/** Puts the mail's own style into its frame, once it is loaded. */
+export function dress(doc: Document, mail: Mail): void {
+	const view = doc.defaultView;
+	if (!view) return;
+	for (const css of [base, ...mail.styles]) {
+		try {
+			const sheet = new (view as Window & typeof globalThis).CSSStyleSheet();
+			sheet.replaceSync(css);
+			harmlessRules(sheet);
+			doc.adoptedStyleSheets = [...doc.adoptedStyleSheets, sheet];
+		} catch {
+			/* a style the browser does not understand: plainer, not wrong */
+		}
+	}
+	doc.querySelectorAll<HTMLElement>("[data-s]").forEach((n) => {
+		n.style.cssText = n.getAttribute("data-s") ?? "";
+		harmless(n.style);
+		n.removeAttribute("data-s");
+	});
+	if (mail.background) doc.body.style.backgroundColor = mail.background;
 }
 
 /* As QUOTED_HTML_MAX: what is larger is quoted as words, by the server. */

@@ -7,46 +7,11 @@ import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import * as api from "../api";
 import { lang, t } from "../i18n";
-import { type Mail, frameDocument, harmless, sanitize } from "../mail";
+import { type Mail, dress, frameDocument, sanitize } from "../mail";
 import type { Message } from "../protocol";
 import { Icon } from "./icon";
 
 const height_max = 6000;
-
-const base =
-	"html{overflow:hidden}body{margin:0;padding:14px 16px;font:15px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;" +
-	"color:#1d1f24;background:#fff;overflow-wrap:anywhere}img{max-width:100%;height:auto}img[data-src]{display:none}" +
-	"table{max-width:100%}pre{white-space:pre-wrap}";
-
-/* By the browser's own reading of the style, so that no spelling hides an address. */
-function harmlessRules(sheet: CSSStyleSheet | CSSGroupingRule): void {
-	for (let i = sheet.cssRules.length - 1; i >= 0; i--) {
-		const rule = sheet.cssRules[i] as Partial<CSSStyleRule & CSSGroupingRule> & CSSRule;
-		const kind = rule.constructor.name;
-		if (kind === "CSSStyleRule" && rule.style) harmless(rule.style);
-		if (rule.cssRules && rule.deleteRule) harmlessRules(rule as CSSGroupingRule);
-		else if (kind !== "CSSStyleRule") sheet.deleteRule(i); // @font-face, @import, @namespace ...
-	}
-}
-
-function dress(doc: Document, view: Window & typeof globalThis, mail: Mail): void {
-	for (const css of [base, ...mail.styles]) {
-		try {
-			const sheet = new view.CSSStyleSheet();
-			sheet.replaceSync(css);
-			harmlessRules(sheet);
-			doc.adoptedStyleSheets = [...doc.adoptedStyleSheets, sheet];
-		} catch {
-			/* a style the browser does not understand: plainer, not wrong */
-		}
-	}
-	doc.querySelectorAll<HTMLElement>("[data-s]").forEach((n) => {
-		n.style.cssText = n.getAttribute("data-s") ?? "";
-		harmless(n.style);
-		n.removeAttribute("data-s");
-	});
-	if (mail.background) doc.body.style.backgroundColor = mail.background;
-}
 
 /* Pictures that came with the mail: read by us, given to the frame as bytes. */
 function ownPictures(doc: Document, m: Message, urls: string[]): void {
@@ -96,9 +61,8 @@ export function MailFrame({ message }: { message: Message }) {
 
 	const loaded = () => {
 		const doc = frame.current?.contentDocument;
-		const view = doc?.defaultView;
 		const m = mail.value;
-		if (!doc || !view || !m) return;
+		if (!doc || !m) return;
 		if (pictures.value) {
 			doc.addEventListener("securitypolicyviolation", () => (blocked.value = true));
 			doc.body.innerHTML = m.body;
@@ -108,7 +72,7 @@ export function MailFrame({ message }: { message: Message }) {
 				img.removeAttribute("data-src");
 			});
 		}
-		dress(doc, view, m);
+		dress(doc, m);
 		ownPictures(doc, message, urls.current);
 		doc.addEventListener("click", follow);
 		const measure = () => {
