@@ -71,8 +71,9 @@ static const char *const verbs[] = { "wrote", "writes", "sent", "wrote the follo
 	"написала", "написал(а)", "написал (а)", "написали", "пишет", "писал", "писала", "писал(а)",
 	"пише", "написав", "написала(в)", "піша", "schrieb", "schrieben sie", "geschrieben",
 	"a écrit", "escribió", "ha scritto", "escreveu", "schreef", "geschreven", "skrev",
-	"napisał", "napisała", "napisał(a)", "napsal", "napsala", "napsal(a)", "napísal",
-	"kirjoitti", "yazdı", "a scris", "написа", "đã viết", "写道", "寫道", "님이 작성", NULL };
+	"napisał", "napisała", "napisał(a)", "pisze", "napsal", "napsala", "napsal(a)", "napísal",
+	"napísala", "napísal(a)", "napisal(a)", "kirjoitti", "írta", "yazdı", "a scris", "написа",
+	"rašė", "έγραψε", "đã viết", "写道", "寫道", "님이 작성", "쓴 글", NULL };
 
 /* Where the name stands behind it: "Am 3.11.2025 um 10:00 schrieb X <x@y>:" */
 static const char *const inner_verbs[] = { " schrieb ", " schreef ", " skrev ", " kirjoitti ",
@@ -265,10 +266,10 @@ static const char *const originals[] = { "original message", "original appointme
 	"вихідне повідомлення", "ursprüngliche nachricht", "originalnachricht",
 	"original nachricht", "antwort nachricht", "message d'origine", "message d’origine",
 	"message original", "mensaje original", "messaggio originale", "mensagem original",
-	"oorspronkelijk bericht", "oprindelig meddelelse", "opprinnelig melding",
-	"ursprungligt meddelande", "originalmeddelande", "alkuperäinen viesti",
-	"wiadomość oryginalna", "oryginalna wiadomość", "původní zpráva", "pôvodná správa",
-	"原始邮件", "原始郵件", NULL };
+	"oorspronkelijk bericht", "oprindelig meddelelse", "oprindelig besked",
+	"opprinnelig melding", "ursprungligt meddelande", "originalmeddelande",
+	"alkuperäinen viesti", "wiadomość oryginalna", "oryginalna wiadomość", "původní zpráva",
+	"pôvodná správa", "原始邮件", "原始郵件", NULL };
 
 static const char *const forwards[] = { "forwarded message", "forwarded by", "forwarded mail",
 	"пересылаемое сообщение", "пересланное сообщение", "перенаправленное сообщение",

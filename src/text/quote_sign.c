@@ -22,11 +22,11 @@ static const char *const device_beginnings[] = { "sent from ", "sent with ", "se
 /* A sentence may begin like that; it names none of these. */
 static const char *const device_names[] = { "iphone", "ipad", "mac", "android", "samsung", "galaxy",
 	"huawei", "honor", "xiaomi", "redmi", "poco", "oneplus", "oppo", "realme", "vivo", "pixel",
-	"blackberry", "nokia", "phone", "mobile", "mobil", "mobiel", "device", "tablet", "handy",
-	"outlook", "windows", "mail", "proton", "yahoo", "aol", "airmail", "spark", "yandex",
-	"icloud", "почт", "яндекс", "телефон", "смартфон", "планшет", "устройств", "приложени",
-	"мобильн", "пошт", "пристро", "móvil", "teléfono", "téléphone", "telefon", "dispositivo",
-	"приложэнн", NULL };
+	"blackberry", "nokia", "phone", "my cell", "mobile", "mobil", "mobiel", "device", "tablet",
+	"handy", "outlook", "windows", "mail", "proton", "yahoo", "aol", "airmail", "spark",
+	"yandex", "icloud", "почт", "яндекс", "телефон", "смартфон", "планшет", "устройств",
+	"приложени", "мобильн", "пошт", "пристро", "móvil", "teléfono", "téléphone", "telefon",
+	"dispositivo", "приложэнн", NULL };
 /* "Sent from my desk, which is easier than on a phone." */
 static const char *const sentence_words[] = { " is ", " was ", " are ", " были ", " было ", " это ",
 	" but ", " and i ", NULL };

@@ -207,6 +207,20 @@ static const struct example examples[] = {
 		"Ок", "Скачать Outlook для Android<https://aka.ms/x>",
 		"________________________________\nОт: S <s@demo.test>\nОтправлено: Monday\nКому: "
 		"A\nТема: x\n\nold" },
+	{ "polish Thunderbird", "Tak.\n\nW dniu 03.11.2025 o 10:00, S pisze:\n> Stare", "Tak.", "",
+		"W dniu 03.11.2025 o 10:00, S pisze:\n> Stare" },
+	{ "hungarian, without a word in front",
+		"Igen.\n\n2025. 11. 03. 10:00 keltezéssel, S írta:\n\nRégi", "Igen.", "",
+		"2025. 11. 03. 10:00 keltezéssel, S írta:\n\nRégi" },
+	{ "a danish phone's banner",
+		"Ja.\n\n-------- Oprindelig besked --------\nFra: S <s@demo.test>\nDato: "
+		"03.11.2025\n\n"
+		"Gammel",
+		"Ja.", "",
+		"-------- Oprindelig besked --------\nFra: S <s@demo.test>\nDato: 03.11.2025\n\n"
+		"Gammel" },
+	{ "a cell", "Yes\n\nSent from my cell, please excuse any typos.", "Yes",
+		"Sent from my cell, please excuse any typos.", "" },
 	{ "mail.ru phone", "Ок\n\nОтправлено из мобильной Почты Mail.ru", "Ок",
 		"Отправлено из мобильной Почты Mail.ru", "" },
 	{ "a german phone", "Ja\n\nVon meinem iPhone gesendet", "Ja", "Von meinem iPhone gesendet",
