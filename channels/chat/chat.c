@@ -84,14 +84,27 @@ static int options_are_good(
 			"\"openssl rand -hex 32\" makes a good one",
 			secret.n, SECRET_MIN);
 	else
-		return 1;
+		return origins_check(svc->option(host, "origins"), why, why_size) == 0;
 	return 0;
+}
+
+static void take_path(struct usher_host *host, const struct usher_services *svc)
+{
+	struct usher_str path = svc->option(host, "path");
+	char prefix[104];
+
+	snprintf(prefix, sizeof(prefix), "%.*s", (int)path.n, path.p);
+	svc->http_route(host, prefix);
 }
 
 static int chat_check(
 	struct usher_host *host, const struct usher_services *svc, char *why, size_t why_size)
 {
-	return !options_are_good(host, svc, why, why_size);
+	if (!options_are_good(host, svc, why, why_size))
+		return -1;
+	if (USHER_HAS(svc, http_route))
+		take_path(host, svc);
+	return 0;
 }
 
 static void *chat_open(
@@ -125,9 +138,7 @@ static void *chat_open(
 	table_init(&c->threads, THREAD_LEN);
 	table_init(&c->waits, sizeof(uint64_t));
 	table_init(&c->tabs, sizeof(uint64_t));
-	char prefix[104];
-	snprintf(prefix, sizeof(prefix), "%.*s", (int)path.n, path.p);
-	svc->http_route(host, prefix);
+	take_path(host, svc);
 	file_key_begin(c);
 	svc->up(host);
 	return c;
@@ -247,27 +258,12 @@ static int wants_russian(struct chat *c, struct usher_http *r)
 	return 0;
 }
 
-static int has_word(struct usher_str list, struct usher_str word)
-{
-	for (size_t i = 0; i < list.n;) {
-		size_t from = i;
-		while (i < list.n && list.p[i] != ' ')
-			i++;
-		if (i - from == word.n && memcmp(list.p + from, word.p, word.n) == 0)
-			return 1;
-		i++;
-	}
-	return 0;
-}
-
 /* Browsers say where a script came from; programs that are not browsers say nothing and can say anything. */
 static int origin_ok(struct chat *c, struct usher_http *r)
 {
 	struct usher_str origin = c->svc->http_header(r, "origin");
 	struct usher_str host = c->svc->http_header(r, "host");
-	if (!origin.p || has_word(c->origins, (struct usher_str){ "*", 1 }))
-		return 1;
-	if (has_word(c->origins, origin))
+	if (!origin.p || origins_have(c->origins, origin))
 		return 1;
 	for (size_t i = 0; i + 3 <= origin.n; i++)
 		if (memcmp(origin.p + i, "://", 3) == 0)

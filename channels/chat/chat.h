@@ -19,6 +19,7 @@
 #include <usher/channel.h>
 
 #include "kit/buf.h"
+#include "kit/origin.h"
 #include "table.h"
 
 enum {

@@ -100,8 +100,12 @@ static void run_ended(struct exec *e)
 	char line[WHY_MAX + 80];
 	uint64_t now = exec_now_ms();
 
-	if (e->state != EXEC_DYING)
-		snprintf(e->why, sizeof(e->why), "%s", child_why(e->child));
+	if (e->state != EXEC_DYING) {
+		bool said = e->complaint[0] && now - e->complained_ms < COMPLAINT_GOOD_MS;
+		snprintf(e->why, sizeof(e->why), "%s%s%s", child_why(e->child), said ? ": " : "",
+			said ? e->complaint : "");
+	}
+	e->complaint[0] = 0;
 	if (e->state == EXEC_READY && now - e->started_ms >= SETTLED_MS)
 		e->failures = 0;
 	e->failures++;
@@ -173,7 +177,7 @@ static void ticked(void *arg)
 	else if (e->state == EXEC_WAITING && now >= e->again_ms)
 		run_start(e);
 	else if (e->state == EXEC_STARTING && now - e->started_ms > e->set.ready_ms)
-		exec_kill(e, "it did not say ready within %llu s",
+		exec_kill(e, "it did not say ready within %llu s (does it flush each line?)",
 			(unsigned long long)e->set.ready_ms / 1000);
 	if (e->state == EXEC_READY && !e->closing) {
 		watch_reading(e, now);

@@ -21,7 +21,15 @@
 
 enum exec_state { EXEC_WAITING, EXEC_STARTING, EXEC_READY, EXEC_DYING };
 
-enum { ID_MAX = 64, WHY_MAX = 256, HEALTH_MAX = 4096, BACKLOG_MAX = 1048576, LOG_LINES_S = 50 };
+enum {
+	ID_MAX = 64,
+	WHY_MAX = 256,
+	COMPLAINT_MAX = 160,
+	COMPLAINT_GOOD_MS = 1000,
+	HEALTH_MAX = 4096,
+	BACKLOG_MAX = 1048576,
+	LOG_LINES_S = 50
+};
 
 /* A message that the program has, or will have once it reads. */
 struct sending {
@@ -61,6 +69,8 @@ struct exec {
 
 	enum exec_state state;
 	bool closing;
+	char complaint[COMPLAINT_MAX]; /* the last line of its standard error */
+	uint64_t complained_ms;
 	char why[WHY_MAX]; /* why the present run is killed, or the last one ended */
 	uint32_t run, restarts, failures;
 	uint64_t started_ms, again_ms, heard_ms, pinged_ms, moved_ms, closing_ms;

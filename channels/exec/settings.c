@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "exec.h"
@@ -178,6 +179,20 @@ static char *text_option(const struct exec *e, const char *key)
 	return copy(e->usher->option(e->host, key));
 }
 
+/* A file that nobody may run is a mistake in the configuration; one that is not there may come yet: its channel is down until it does. */
+static bool may_be_run(const char *path, char *why, size_t why_size)
+{
+	struct stat s;
+
+	if (path[0] != '/' || stat(path, &s) != 0 || (S_ISREG(s.st_mode) && (s.st_mode & 0111)))
+		return true;
+	snprintf(why, why_size,
+		"command.0: %s is not executable: chmod +x it, or put the program that runs "
+		"it before it, as in [/usr/bin/python3, %s]",
+		path, path);
+	return false;
+}
+
 static bool read_command(struct exec *e, char *why, size_t why_size)
 {
 	char key[32];
@@ -191,7 +206,7 @@ static bool read_command(struct exec *e, char *why, size_t why_size)
 		e->argv[i] = copy(word);
 	}
 	if (e->argv[0] && e->argv[0][0])
-		return true;
+		return may_be_run(e->argv[0], why, why_size);
 	snprintf(why, why_size,
 		"option \"command\" is missing: the program and its arguments, a list");
 	return false;

@@ -654,6 +654,17 @@ void talk_lines(struct exec *e)
 	child_taken(e->child, CHILD_OUT);
 }
 
+/* When it ends now, this is most likely why. */
+static void complained(struct exec *e, const char *p, size_t n)
+{
+	n = n < sizeof(e->complaint) ? n : sizeof(e->complaint) - 1;
+	for (size_t i = 0; i < n; i++)
+		e->complaint[i] =
+			(unsigned char)p[i] < 0x20 || (unsigned char)p[i] >= 0x7f ? '?' : p[i];
+	e->complaint[n] = 0;
+	e->complained_ms = exec_now_ms();
+}
+
 void talk_errors(struct exec *e)
 {
 	struct child_text text = child_lines(e->child, CHILD_ERR);
@@ -662,6 +673,8 @@ void talk_errors(struct exec *e)
 		const char *p = text.p + at, *end = memchr(p, '\n', text.n - at);
 		size_t n = end ? (size_t)(end - p) : text.n - at;
 		exec_log(e, USHER_WARN, p, n);
+		if (n)
+			complained(e, p, n);
 		at += end ? n + 1 : n;
 	}
 	child_taken(e->child, CHILD_ERR);

@@ -156,6 +156,8 @@ static int form_read(struct form *f, char *why, size_t why_size)
 		snprintf(why, why_size, "confirm: needs reply_by, the mailbox that sends it");
 		return -1;
 	}
+	if (origins_check(f->origins, why, why_size))
+		return -1;
 	return fields_read(f, why, why_size);
 }
 
@@ -189,6 +191,8 @@ static int form_check(
 	f->host = host;
 	f->svc = svc;
 	int refused = form_read(f, why, why_size);
+	if (!refused && USHER_HAS(svc, http_route))
+		svc->http_route(host, f->path);
 	free(f);
 	return refused;
 }
@@ -236,23 +240,14 @@ static void form_get(struct form *f, struct usher_http *r, struct usher_str belo
 /* A page of an allowed site may read our answers. Nothing here goes by a cookie, so nobody gains by sending from elsewhere. */
 static int allow_origin(struct form *f, struct usher_http *r)
 {
-	struct usher_str origin = f->svc->http_header(r, "origin"), rest = f->origins;
+	struct usher_str origin = f->svc->http_header(r, "origin");
 
-	while (origin.n && rest.n) {
-		const char *blank = memchr(rest.p, ' ', rest.n);
-		size_t n = blank ? (size_t)(blank - rest.p) : rest.n;
-		struct usher_str one = { rest.p, n };
-		if (str_is(one, "*") || (n == origin.n && memcmp(one.p, origin.p, n) == 0)) {
-			f->svc->http_set(r, "Access-Control-Allow-Origin", origin);
-			f->svc->http_set(
-				r, "Access-Control-Expose-Headers", LITERAL("Retry-After"));
-			f->svc->http_set(r, "Vary", LITERAL("Origin"));
-			return 1;
-		}
-		n += blank != NULL;
-		rest = (struct usher_str){ rest.p + n, rest.n - n };
-	}
-	return 0;
+	if (!origin.n || !origins_have(f->origins, origin))
+		return 0;
+	f->svc->http_set(r, "Access-Control-Allow-Origin", origin);
+	f->svc->http_set(r, "Access-Control-Expose-Headers", LITERAL("Retry-After"));
+	f->svc->http_set(r, "Vary", LITERAL("Origin"));
+	return 1;
 }
 
 static void form_preflight(struct form *f, struct usher_http *r, int allowed)

@@ -11,6 +11,7 @@
 #include <usher/channel.h>
 
 #include "kit/buf.h"
+#include "kit/origin.h"
 #include "multipart.h"
 
 enum {

@@ -129,15 +129,23 @@ static bool is_proved(struct post *p, const char **why)
 	case SIGN_OK:
 		return true;
 	case SIGN_MISSING:
-		*why = "the signature or its time is missing";
+		*why = w->verify == VERIFY_HMAC ? "the header with the signature, or that with its "
+						  "time, is missing"
+						: "the header with the signature is missing";
 		return false;
 	case SIGN_OLD:
-		*why = "the signature's time is more than five minutes from now";
+		*why = "the signature's time, in seconds since 1970, is more than five minutes "
+		       "from now";
 		return false;
 	case SIGN_WRONG:
 		break;
 	}
-	*why = "the signature is wrong";
+	*why = w->verify == VERIFY_HMAC ? "the signature is wrong: expected sha256=HEX of the "
+					  "HMAC-SHA256 over the "
+					  "time's header, a dot and the body as it was sent"
+					: "the signature is wrong: expected sha256=HEX of the "
+					  "HMAC-SHA256 over the "
+					  "body as it was sent";
 	return false;
 }
 

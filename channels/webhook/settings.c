@@ -324,18 +324,38 @@ static bool header_is_good(const struct pair *p)
 	       p->value[strcspn(p->value, "\r\n")] == 0;
 }
 
-static bool texts_are_good(const json_t *j)
+static bool texts_are_good(const json_t *j, const struct scope *s)
 {
 	const char *key;
 	json_t *value;
 	size_t i;
 
 	if (json_is_string(j))
-		return template_is_good(json_string_value(j));
-	json_array_foreach(j, i, value) if (!texts_are_good(value)) return false;
+		return template_knows(json_string_value(j), s);
+	json_array_foreach(j, i, value) if (!texts_are_good(value, s)) return false;
 	json_object_foreach(
-		(json_t *)(uintptr_t)j, key, value) if (!texts_are_good(value)) return false;
+		(json_t *)(uintptr_t)j, key, value) if (!texts_are_good(value, s)) return false;
 	return true;
+}
+
+/* Something at each place that url and body may have: a word that is misspelt would be sent as nothing. */
+static bool places_are_known(struct webhook *w, char *why, size_t why_size)
+{
+	static const char known[] = "a { without its }, or a place that there is not; there are "
+				    "{id} {conv} "
+				    "{thread} {to} {text} {subject} {in_reply_to} {attempt} "
+				    "{automatic}";
+	json_t *all = json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "id", 1, "conv", 1,
+		"thread", 1, "to", 1, "text", 1, "subject", 1, "in_reply_to", 1, "attempt", 1,
+		"automatic", 1);
+	struct scope s = { all, all };
+	const char *where = template_knows(w->url, &s) ? NULL : "url";
+
+	json_object_set_new(all, "files", json_integer(1));
+	if (!where && !texts_are_good(w->body, &s))
+		where = "body";
+	json_decref(all);
+	return !where || refuse(why, why_size, where, known);
 }
 
 static bool read_body(struct webhook *w, char *why, size_t why_size)
@@ -348,8 +368,6 @@ static bool read_body(struct webhook *w, char *why, size_t why_size)
 		return refuse(why, why_size, "body", error.text);
 	if (w->as_form && !json_is_object(w->body))
 		return refuse(why, why_size, "body", "a form is made of the members of an object");
-	if (!texts_are_good(w->body))
-		return refuse(why, why_size, "body", "a { without its }");
 	w->carries_files = memmem(body.p, body.n, "{files}", 7) != NULL;
 	if (w->carries_files && w->as_form)
 		return refuse(why, why_size, "body", "a form carries no {files}");
@@ -375,7 +393,7 @@ static bool read_out(struct webhook *w, char *why, size_t why_size)
 			return refuse(why, why_size, "headers", "not a header of HTTP");
 	if (!template_is_good(w->remote))
 		return refuse(why, why_size, "remote", "a { without its }");
-	return read_body(w, why, why_size);
+	return read_body(w, why, why_size) && places_are_known(w, why, why_size);
 }
 
 bool settings_read(struct webhook *w, char *why, size_t why_size)

@@ -128,6 +128,16 @@ bool template_is_good(const char *template)
 	return good;
 }
 
+bool template_knows(const char *template, const struct scope *s)
+{
+	struct buf out = { 0 };
+	size_t places = 0, filled = 0;
+	bool good = walk(template, &out, s, false, &places, &filled);
+
+	buf_free(&out);
+	return good && places == filled;
+}
+
 void template_fill(struct buf *out, const char *template, const struct scope *s, bool url)
 {
 	size_t places = 0, filled = 0, before = out->n;

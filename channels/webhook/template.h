@@ -24,6 +24,8 @@ void value_text(struct buf *out, const json_t *value);
 
 /* False when a { has no end or a path is empty. */
 bool template_is_good(const char *template);
+/* Whether each of its places leads to something. */
+bool template_knows(const char *template, const struct scope *s);
 /*
  * Appends the text; when the template has places and all of them are empty, nothing. With `url` what is filled in is
  * percent-encoded.

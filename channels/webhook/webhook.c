@@ -40,6 +40,8 @@ static int webhook_check(
 	w->host = host;
 	w->usher = usher;
 	int refused = !settings_read(w, why, why_size);
+	if (!refused && USHER_HAS(usher, http_route))
+		usher->http_route(host, w->path);
 	webhook_free(w);
 	return refused;
 }

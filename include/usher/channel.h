@@ -382,7 +382,8 @@ struct usher_channel {
 	/* One JSON object with numbers that only the channel knows; appended by `put`. */
 	void (*health)(void *self, void (*put)(void *arg, struct usher_str json), void *arg);
 	/* Whether `open` would take these options, without any effect outside: for `usherd -t` and before a reload takes effect. 0, or not 0 and a
-	 * reason as in `open`. Of the services only log, now_us, option, channel_name, public_url and random are there; the others are NULL. */
+	 * reason as in `open`. Of the services only log, now_us, option, channel_name, public_url, random and http_route are there; the others are
+	 * NULL. http_route opens nothing then: it names a path, and two channels that name one are refused; not before 1.2. */
 	int (*check)(struct usher_host *h, const struct usher_services *services, char *why,
 		size_t why_size);
 	size_t option_size; /* sizeof(struct usher_option), so that it can grow */

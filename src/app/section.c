@@ -203,6 +203,19 @@ static void read_value(const struct place *p)
 	ASSERT(false);
 }
 
+/* A key of another section, or of the one around this, came here by its indentation. */
+static bool is_misplaced(struct slice name, enum section s, const char *what)
+{
+	char quoted[64];
+
+	for (size_t k = 0; k < key_count; k++) {
+		snprintf(quoted, sizeof(quoted), "'%s'", keys[k].name);
+		if (keys[k].in != s ? slice_is(name, keys[k].name) : strstr(what, quoted) != NULL)
+			return true;
+	}
+	return false;
+}
+
 static void check_unknown(
 	struct loader *l, const struct tree *map, enum section s, const char *what)
 {
@@ -218,7 +231,10 @@ static void check_unknown(
 			}
 		if (!known)
 			problem_at(&l->problems, key->line, key->col, "unknown key '%.*s' in %s%s",
-				SLICE_ARG(key->text), what, suggest_text(&near, hint));
+				SLICE_ARG(key->text), what,
+				is_misplaced(key->text, s, what) ? "; is it, or the line above it, "
+								   "indented right?"
+								 : suggest_text(&near, hint));
 	}
 }
 

@@ -28,6 +28,28 @@ static void fail_at(struct builder *b, yaml_mark_t at, const char *what)
 	b->failed = true;
 }
 
+/* libyaml says what it did not find; people wonder what they did. */
+static const char *yaml_hint(const char *problem)
+{
+	static const struct {
+		const char *problem, *hint;
+	} hints[] = {
+		{ "found character that cannot start any token", "; indent with blanks, not tabs; "
+								 "a text that begins with @, ` or "
+								 "% needs quotes" },
+		{ "mapping values are not allowed in this context", "; is it indented as the line "
+								    "above? A text with a colon "
+								    "needs quotes" },
+		{ "did not find expected key", "; is it indented as the lines above?" },
+		{ "did not find expected '-' indicator", "; is it indented as the lines above?" },
+	};
+
+	for (size_t i = 0; problem && i < sizeof(hints) / sizeof(hints[0]); i++)
+		if (strcmp(problem, hints[i].problem) == 0)
+			return hints[i].hint;
+	return "";
+}
+
 /* The next event; false after a problem, which is reported. */
 static bool next(struct builder *b, yaml_event_t *ev)
 {
@@ -37,9 +59,9 @@ static bool next(struct builder *b, yaml_event_t *ev)
 		return true;
 	const yaml_parser_t *p = &b->parser;
 	yaml_mark_t at = p->error == YAML_READER_ERROR ? p->mark : p->problem_mark;
-	problem_at(b->problems, (unsigned)at.line + 1, (unsigned)at.column + 1, "%s%s%s",
+	problem_at(b->problems, (unsigned)at.line + 1, (unsigned)at.column + 1, "%s%s%s%s",
 		p->problem ? p->problem : "not YAML", p->context ? " " : "",
-		p->context ? p->context : "");
+		p->context ? p->context : "", yaml_hint(p->problem));
 	b->failed = true;
 	return false;
 }

@@ -45,7 +45,10 @@ int client_connect(const char *path, struct err *err)
 	if (!error)
 		return fd;
 	close(fd);
-	return err_set(err, error, "cannot reach usherd at %s: %s", path, strerror(error));
+	return err_set(err, error,
+		"cannot reach usherd at %s: %s; does it run, and is this the socket in its data "
+		"directory (--socket)?",
+		path, strerror(error));
 }
 
 bool client_write(int fd, struct slice bytes)

@@ -15,6 +15,14 @@ struct place {
 	void *arg;
 };
 
+/* The house that channels are asked in: it has no doors, but knows what would be written on them. */
+struct inspection {
+	struct host house;
+	struct map paths; /* of HTTP → whose */
+	struct place at;
+	size_t problems;
+};
+
 static void tell(void *arg, unsigned line, unsigned col, const char *message)
 {
 	const struct place *p = arg;
@@ -42,12 +50,29 @@ static void tell_of_option(struct place *p, const char *why)
 	tell(p, best ? best->line : c->line, best ? best->col : 0, why);
 }
 
-/* What only the plugin knows of its options. Nothing is opened: it gets services that have no effect. */
-static size_t check_inside(const struct config *config, struct place *p, struct plugin *plugin,
-	struct options *options)
+/* `http_route` of a channel that is asked, not opened. */
+void check_path(struct usher_host *h, const char *prefix)
 {
-	struct host house = { .config = config, .thread = pthread_self() };
-	struct usher_host h = { .host = &house, .refs = 1, .plugin = plugin, .api = &plugin->api };
+	struct inspection *i = LIST_ENTRY(h->host, struct inspection, house);
+	const char *other = map_get(&i->paths, slice_of(prefix));
+	struct err err = { "" };
+
+	if (!other) {
+		map_put(&i->paths, slice_of(prefix), slice_dup(slice_of(h->name)));
+		return;
+	}
+	err_set(&err, EEXIST, "its path %s is that of channel %s", prefix, other);
+	tell(&i->at, i->at.channel->line, 0, err.text);
+	i->problems++;
+}
+
+/* What only the plugin knows of its options. Nothing is opened: it gets services that have no effect. */
+static size_t check_inside(struct inspection *i, struct plugin *plugin, struct options *options)
+{
+	struct place *p = &i->at;
+	struct usher_host h = {
+		.host = &i->house, .refs = 1, .plugin = plugin, .api = &plugin->api
+	};
 	char why[256] = "";
 
 	if (!plugin->api.check)
@@ -79,31 +104,38 @@ static size_t check_away(const struct config *config, struct place *p)
 	return 1;
 }
 
-static size_t check_channel(const struct config *config, struct place *p)
+static void check_channel(struct inspection *i)
 {
+	const struct config *config = i->house.config;
+	struct place *p = &i->at;
 	struct options o = { 0 };
 	struct err err = { "" };
 	struct plugin *plugin = plugin_of(config, p->channel, &err);
 
 	if (!plugin) {
 		tell(p, p->channel->line, 0, err.text);
-		return 1;
+		i->problems++;
+		return;
 	}
 	size_t problems = plugin_options(plugin, p->channel, &o, tell, p);
 	if (!problems)
-		problems = check_inside(config, p, plugin, &o);
+		problems = check_inside(i, plugin, &o);
 	options_free(&o);
-	return problems + check_away(config, p);
+	i->problems += problems + check_away(config, p);
 }
 
 size_t host_check(const struct config *config,
 	void (*fn)(void *arg, unsigned line, unsigned col, const char *message), void *arg)
 {
-	size_t problems = 0;
+	struct inspection i = { .house = { .config = config, .thread = pthread_self() } };
 
-	for (size_t i = 0; i < config->channel_count; i++) {
-		struct place p = { &config->channels[i], fn, arg };
-		problems += check_channel(config, &p);
+	for (size_t n = 0; n < config->channel_count; n++) {
+		i.at = (struct place){ &config->channels[n], fn, arg };
+		check_channel(&i);
 	}
-	return problems;
+	struct map_entry e;
+	for (size_t at = 0; map_next(&i.paths, &at, &e);)
+		free(e.value);
+	map_free(&i.paths);
+	return i.problems;
 }

@@ -166,6 +166,8 @@ static inline bool channel_is_gone(const struct usher_host *h)
 /* ---- what services.c puts into the table ---- */
 extern const struct usher_services host_services;
 extern const struct usher_services check_services; /* those that have no effect */
+/* check.c: http_route of a channel that is asked, not opened. */
+void check_path(struct usher_host *h, const char *prefix);
 
 /* deliver.c, recent.c */
 void service_deliver(struct usher_host *h, const struct usher_inbound *m, uint64_t token);

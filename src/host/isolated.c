@@ -150,8 +150,11 @@ static void add_process(struct building *b, const struct plugin *p, const struct
 	add_unless_given(b, c, "line_kib", "65536");
 	add_unless_given(b, c, "in_max", "1000");
 	add_unless_given(b, c, "sends_max", "64");
-	for (size_t i = 0; i < c->process_count; i++)
+	for (size_t i = 0; i < c->process_count; i++) {
 		add(b, c->process[i].name, c->process[i].value);
+		b->list[b->count - 1].line = c->process[i].line;
+		b->list[b->count - 1].col = c->process[i].col;
+	}
 }
 
 static void add_settings(struct building *b, const struct options *own)

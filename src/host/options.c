@@ -16,6 +16,7 @@ struct reading {
 	options_problem_fn *problem;
 	void *arg;
 	size_t problems;
+	const struct usher_option *misshapen; /* told of already: once, not for each item */
 };
 
 __attribute__((format(printf, 4, 5))) static void say(
@@ -109,11 +110,78 @@ static const char *meant(const struct usher_option *table, struct slice key)
 	return best;
 }
 
+enum shape { SHAPE_UNLIKE, SHAPE_VALUE, SHAPE_LIST, SHAPE_GROUP };
+
+/*
+ * What the pattern has where the key stops being like it. *name is what both begin with, *members what the pattern says of each item of the
+ * list, or of the group.
+ */
+static enum shape shape_of(
+	const char *pattern, struct slice key, struct slice *name, struct slice *members)
+{
+	struct slice have = key, w;
+	bool star = false;
+
+	*members = slice_of(pattern);
+	for (*name = slice_make(key.p, 0); members->p && have.p;) {
+		struct slice k = slice_cut(&have, '.');
+		w = slice_cut(members, '.');
+		star = slice_is(w, "*");
+		if (star && !is_index(k))
+			return name->n ? SHAPE_LIST : SHAPE_UNLIKE;
+		if (!star && !slice_equal(w, k))
+			return SHAPE_UNLIKE;
+		name->n = (size_t)(k.p + k.n - key.p);
+	}
+	if (have.p)
+		return SHAPE_VALUE;
+	if (!members->p)
+		return SHAPE_UNLIKE;
+	if (*members->p != '*')
+		return SHAPE_GROUP;
+	slice_cut(members, '.');
+	return SHAPE_LIST;
+}
+
+/* A list given as one text, a text as a list, items without their dashes: the name is right, which a guess would only repeat. */
+static bool say_shape(struct reading *r, const struct option *g)
+{
+	struct str all = { 0 };
+	struct slice name, members, n, m;
+	const struct usher_option *t = r->table;
+	enum shape shape = SHAPE_UNLIKE;
+
+	while (t->key && (shape = shape_of(t->key, g->name, &name, &members)) == SHAPE_UNLIKE)
+		t++;
+	if (shape == SHAPE_UNLIKE)
+		return false;
+	if (r->misshapen == t) {
+		r->problems++;
+		return true;
+	}
+	r->misshapen = t;
+	for (const struct usher_option *o = t; o->key && shape != SHAPE_VALUE; o++)
+		if (shape_of(o->key, name, &n, &m) == shape && m.p)
+			str_addf(&all, "%s%.*s", all.n ? ", " : "", SLICE_ARG(m));
+	say(r, g->line, g->col, "option \"%.*s\" is %s%s", SLICE_ARG(name),
+		shape == SHAPE_VALUE   ? "one value, not a list or a group: "
+		: shape == SHAPE_GROUP ? "a group with "
+		: all.n		       ? "a list, each item with "
+				       : "a list: [one, two]",
+		shape == SHAPE_VALUE ? t->help ? t->help : "a text"
+		: all.n		     ? all.p
+				     : "");
+	str_free(&all);
+	return true;
+}
+
 static void say_unknown(struct reading *r, const struct option *g)
 {
 	const char *guess = meant(r->table, g->name);
 	struct str all = { 0 };
 
+	if (say_shape(r, g))
+		return;
 	if (guess) {
 		say(r, g->line, g->col, "unknown option \"%.*s\", did you mean \"%s\"?",
 			SLICE_ARG(g->name), guess);

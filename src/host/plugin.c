@@ -8,11 +8,13 @@
  */
 #include "host/plugin.h"
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/assert.h"
 #include "base/str.h"
@@ -150,6 +152,38 @@ static int plugin_open(struct plugin *p, const char *path, struct err *err)
 		path, SYMBOL, USHER_ABI_MAJOR);
 }
 
+static int is_shared_object(const struct dirent *d)
+{
+	return slice_ends(slice_of(d->d_name), SLICE(".so"));
+}
+
+/* Says which there are, when it is not among them; false: it is there. */
+static bool missing(struct slice dir, const char *path, struct err *err)
+{
+	struct str all = { 0 };
+	struct dirent **found = NULL;
+	char *name = slice_dup(dir);
+
+	if (access(path, F_OK) == 0) {
+		free(name);
+		return false;
+	}
+	int count = scandir(name, &found, is_shared_object, alphasort);
+	if (count < 0)
+		err_set(err, errno, "plugin_dir %s: %s", name, strerror(errno));
+	for (int i = 0; i < count; i++) {
+		str_addf(&all, "%s%.*s", i ? ", " : "", (int)strlen(found[i]->d_name) - 3,
+			found[i]->d_name);
+		free(found[i]);
+	}
+	if (count >= 0)
+		err_set(err, ENOENT, "there is no %s; there are: %s", path, all.n ? all.p : "none");
+	free(found);
+	free(name);
+	str_free(&all);
+	return true;
+}
+
 static struct plugin *plugin_keep(struct plugin *p, struct slice name)
 {
 	p->name = slice_dup(name);
@@ -190,7 +224,7 @@ struct plugin *plugin_load(struct slice dir, struct slice name, struct err *err)
 	}
 	struct plugin *p = mem_alloc(sizeof(*p));
 	str_addf(&path, "%.*s/%.*s.so", SLICE_ARG(dir), SLICE_ARG(name));
-	int status = plugin_open(p, path.p, err);
+	int status = missing(dir, path.p, err) ? -ENOENT : plugin_open(p, path.p, err);
 	str_free(&path);
 	if (status) {
 		err_prefix(err, "plugin %.*s", SLICE_ARG(name));

@@ -121,6 +121,7 @@ const struct usher_services check_services = {
 	.channel_name = service_channel_name,
 	.public_url = service_public_url,
 	.random = service_random,
+	.http_route = check_path,
 };
 
 const struct usher_services host_services = {

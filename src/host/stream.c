@@ -107,9 +107,10 @@ static int listen_on(struct stream_listener *l, const char *address, struct tls 
 	l->listener = listener_new(l->h->host->loop, address, tls, stream_accept, l, &err);
 	if (l->listener)
 		return listener_port(l->listener);
+	int error = -errno;
 	channel_set_down(l->h, err.text);
 	log_error(l->h->name, "cannot listen address=%s why=\"%s\"", address, err.text);
-	return -EADDRNOTAVAIL;
+	return error;
 }
 
 static int listen_tls(struct stream_listener *l, struct slice cert, struct slice key)

@@ -61,7 +61,7 @@ bool conn_is_tls(const struct conn *c);
 /* Borrowed: numeric peer address without port ("127.0.0.1"), or "unix". */
 const char *conn_peer(const struct conn *c);
 
-/* `address`: "127.0.0.1:2424", "[::1]:25", "unix:/path". tls NULL: plain. accept sets ops by conn_set_ops. */
+/* `address`: "127.0.0.1:2424", "[::1]:25", "unix:/path". tls NULL: plain. accept sets ops by conn_set_ops. NULL: err and errno say why. */
 struct listener *listener_new(struct loop *loop, const char *address, struct tls *tls,
 	void (*accept)(struct conn *c, void *arg), void *arg,
 	struct err *err); /* NULL on failure */

@@ -106,21 +106,21 @@ struct listener *listener_new(struct loop *loop, const char *address, struct tls
 
 	*l = (struct listener){ .loop = loop, .tls = tls, .accept = accept, .arg = arg };
 	l->rest = loop_timer_new(loop, listener_rested, l);
-	if (address_parse(address, &at, err) != 0)
+	int error = address_parse(address, &at, err);
+	if (error)
 		goto failed;
 	if (at.kind == ADDRESS_NAME) {
-		err_set(err, EINVAL, "listen on %s: a numeric address or unix:/path is needed",
-			address);
+		error = err_set(err, EINVAL,
+			"listen on %s: a numeric address or unix:/path is needed", address);
 		goto failed;
 	}
-	int error = listener_bind(l, &at);
-	if (error) {
-		err_set(err, -error, "listen on %s: %s", address, strerror(-error));
-		goto failed;
-	}
-	return l;
+	error = listener_bind(l, &at);
+	if (!error)
+		return l;
+	err_set(err, -error, "listen on %s: %s", address, strerror(-error));
 failed:
 	listener_free(&l);
+	errno = -error;
 	return NULL;
 }
 

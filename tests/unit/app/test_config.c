@@ -295,7 +295,8 @@ static const struct bad bads[] = {
 			      "flow "
 			      "node\n" },
 	{ "queues:\n\t- x\n", "f.yaml:2:1: found character that cannot start any token while "
-			      "scanning for the next token\n" },
+			      "scanning for the next token; indent with blanks, not tabs; a text "
+			      "that begins with @, ` or % needs quotes\n" },
 	{ "- a\n", "f.yaml:1:1: expected a map of keys\n" },
 	{ QUEUE "---\na: 1\n", "f.yaml:2:1: a second document; there must be one\n" },
 	{ "? [a]\n: b\n", "f.yaml:1:3: a key must be a word\n" },

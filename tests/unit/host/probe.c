@@ -190,7 +190,7 @@ static int probe_check(
 	struct usher_str against = svc->option(h, "against");
 
 	/* Nothing that has an effect is to be had here. */
-	if (svc->listen || svc->deliver || USHER_HAS(svc, http_route))
+	if (svc->listen || svc->deliver)
 		snprintf(why, size, "check could do something");
 	else
 		snprintf(why, size, "%s", against.p);

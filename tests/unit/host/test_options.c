@@ -79,9 +79,17 @@ static const struct {
 	{ "listen=x mode=pop", "2:3 mode: \"pop\" is none of lmtp|smtp\n" },
 	{ "listen=x fields.0.type=long", "2:3 option \"fields.0.name\" is missing: its name\n" },
 	{ "listen=x fields.0.name=123456789", "2:3 fields.0.name: 9 bytes, at most 8 are taken\n" },
-	{ "listen=x fields.x.name=a", "2:3 unknown option \"fields.x.name\", did you mean "
-				      "\"fields.*.name\"?\n" },
-	{ "listen=x fields.0=a", NULL },
+	{ "listen=x fields.x.name=a fields.x.type=b", "2:3 option \"fields\" is a list, each item "
+						      "with name, type\n" },
+	{ "listen=x fields.12=a", "2:3 option \"fields.12\" is a group with name, type\n" },
+	{ "listen=x fields=a", "2:3 option \"fields\" is a list, each item with name, type\n" },
+	{ "listen=x origins=a", "2:3 option \"origins\" is a list: [one, two]\n" },
+	{ "listen.0=x listen.1=y", "1:3 option \"listen\" is one value, not a list or a group: "
+				   "where to listen\n99:0 option \"listen\" is missing: where to "
+				   "listen\n" },
+	{ "listen=x fields.0.name=a fields.0.type.x=b", "3:3 option \"fields.0.type\" is one "
+							"value, not a list or a group: a text\n" },
+	{ "listen=x orgins.0=a", "2:3 unknown option \"orgins.0\", did you mean \"origins.*\"?\n" },
 	{ "size=-5 tls=1", "1:3 size: -5 is not within 1..100\n2:3 tls: \"1\" is neither yes nor "
 			   "no\n"
 			   "99:0 option \"listen\" is missing: where to listen\n" },
