@@ -152,7 +152,7 @@ void mail_drop(struct mail *m);
 void mail_orphan(struct mail *m);
 void mail_blob_done(
 	struct mail *m, enum op_kind kind, enum usher_outcome outcome, struct usher_str name);
-void mail_acked(struct mail *m, unsigned target, enum usher_outcome outcome, struct usher_str why);
+void mail_acked(struct mail *m, unsigned index, enum usher_outcome outcome, struct usher_str why);
 
 /* grant.c. False: the latest refresh token is still being looked for. */
 bool grant_is_known(struct email *e);

@@ -226,23 +226,23 @@ void remote_keep(struct host *host, const char *channel, struct slice remote, st
 
 /* http.c */
 void service_http_route(struct usher_host *h, const char *prefix);
-struct usher_str service_http_method(struct usher_http *r);
-struct usher_str service_http_path(struct usher_http *r);
-struct usher_str service_http_query(struct usher_http *r);
-struct usher_str service_http_header(struct usher_http *r, const char *name);
-void service_http_each_header(struct usher_http *r,
+struct usher_str service_http_method(struct usher_http *w);
+struct usher_str service_http_path(struct usher_http *w);
+struct usher_str service_http_query(struct usher_http *w);
+struct usher_str service_http_header(struct usher_http *w, const char *name);
+void service_http_each_header(struct usher_http *w,
 	void (*each)(void *arg, struct usher_str name, struct usher_str value), void *arg);
-const char *service_http_peer(struct usher_http *r);
-void service_http_read(struct usher_http *r, uint64_t max);
-void service_http_pause(struct usher_http *r, int pause);
-void service_http_set(struct usher_http *r, const char *name, struct usher_str value);
+const char *service_http_peer(struct usher_http *w);
+void service_http_read(struct usher_http *w, uint64_t max);
+void service_http_pause(struct usher_http *w, int pause);
+void service_http_set(struct usher_http *w, const char *name, struct usher_str value);
 void service_http_answer(
-	struct usher_http *r, int status, const char *content_type, struct usher_str body);
-void service_http_problem(struct usher_http *r, int status, const char *detail);
-void service_http_data(struct usher_http *r, void *data);
-void *service_http_get_data(struct usher_http *r);
-void service_http_file(struct usher_http *r, struct usher_str name, const char *csp);
-int service_http_is_upgrade(struct usher_http *r);
+	struct usher_http *w, int status, const char *content_type, struct usher_str body);
+void service_http_problem(struct usher_http *w, int status, const char *detail);
+void service_http_data(struct usher_http *w, void *data);
+void *service_http_get_data(struct usher_http *w);
+void service_http_file(struct usher_http *w, struct usher_str name, const char *csp);
+int service_http_is_upgrade(struct usher_http *w);
 void http_drop_all(struct usher_host *h);
 void routes_free(struct host *host);
 
@@ -258,7 +258,7 @@ void ws_drop_all(struct usher_host *h);
 void ws_takes_off(struct usher_ws *w);
 void ws_landed(struct usher_ws *w);
 /* The upgrade of a request that http.c wraps: gives it up and says whose it was. */
-struct http_request *http_take(struct usher_http *r, struct usher_host **h);
+struct http_request *http_take(struct usher_http *w, struct usher_host **h);
 
 /* stream.c */
 int service_listen(struct usher_host *h, struct usher_str address, struct usher_str tls_cert,
