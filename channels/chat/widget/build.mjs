@@ -8,9 +8,9 @@ const out = process.env.OUT || "dist";
 const SIZE_MAX = 12000; // gzipped: a guest on somebody else's page is small
 // Names of our own that neither a page nor a server, a browser or a file of words knows: they become letters.
 const OWN = `
-	about acked acts ask askEnd badge beat buildAsk buildDrop buildEmoji buildWrite connect count date done doubt draft error failed file flying
+	about acked acts ask askEnd badge beat buildAsk buildDrop buildEmoji buildWrite connect count date denied done doubt draft error failed file flying
 	follow form forget frame grow heading heard host input invitation isOpen item keep launch line locale log look lost mark mine near note opened owe
-	owed panel pending pump queue ready refresh repay reset say seen setSession settings show showEmoji shownDay slot state stop stopped tell tellSeen time
+	owed panel pending pump queue ready refresh repay reset say seen setSession settings show showEmoji shownDay slot state stop stopped tell tellSeen time timer
 	toEnd told tries try typed typingLine typingTimer unsent upload visible welcome write wrote
 `;
 

@@ -19,7 +19,7 @@ export interface Events {
 	message(m: Message): void;
 	pending(p: Pending): void;
 	acked(id: string): void;
-	refused(id: string, why: string): void;
+	denied(id: string, why: string): void;
 	queue(position: number, wait: [number, number] | null): void;
 	typing(name: string): void;
 	agent(name: string): void;
@@ -280,7 +280,7 @@ export class Connection {
 			}, AGAIN_MS);
 		} else if (id) {
 			this.owed.forEach((f, t) => f.id === id && this.owed.delete(t));
-			this.on.refused(id, f.message as string);
+			this.on.denied(id, f.message as string);
 			this.done(id);
 		} else if (!this.ready) this.line?.close();
 	}

@@ -50,7 +50,7 @@ function heading(form: HTMLFormElement, text: string): void {
 	form.setAttribute("aria-label", text);
 }
 
-export function beforeForm(c: Center, s: Strings, ru: boolean, known: string[], done: (v: Values) => void): HTMLFormElement | null {
+export function beforeForm(c: Center, s: Strings, ru: boolean, known: (string | undefined)[], done: (v: Values) => void): HTMLFormElement | null {
 	const fields = (c.fields || []).filter((f) => !known.includes(f.name));
 	const departments = known.includes("department") ? [] : c.departments || [];
 	if (!fields.length && !departments.length) return null;
@@ -66,7 +66,7 @@ export function beforeForm(c: Center, s: Strings, ru: boolean, known: string[], 
 	return finish(form, s.start, done);
 }
 
-export function closedForm(s: Strings, when: string, known: string[], done: (v: Values) => void): HTMLFormElement {
+export function closedForm(s: Strings, when: string, known: (string | undefined)[], done: (v: Values) => void): HTMLFormElement {
 	const form = el("form", "ask");
 	const text = el("textarea");
 	heading(form, when ? fill(s.closedTill, when) : s.closed);
@@ -83,7 +83,7 @@ export function closedForm(s: Strings, when: string, known: string[], done: (v: 
 	return finish(form, s.leave, done);
 }
 
-export function rateForm(s: Strings, away: () => void, done: (score: number, text: string) => void): HTMLFormElement {
+export function rateForm(s: Strings, away: () => void, done: (v: Values) => void): HTMLFormElement {
 	const form = el("form", "ask");
 	const stars = el("div", "stars");
 	const comment = el("input");
@@ -102,11 +102,11 @@ export function rateForm(s: Strings, away: () => void, done: (score: number, tex
 	comment.name = "text";
 	comment.maxLength = 1000;
 	form.append(stars, labelled(s.comment, comment));
-	return optional(finish(form, s.rateSend, (v) => done(Number(v.score), v.text || "")), s, away);
+	return optional(finish(form, s.rateSend, done), s, away);
 }
 
-export function mailForm(s: Strings, away: () => void, done: (email: string) => void): HTMLFormElement {
+export function mailForm(s: Strings, away: () => void, done: (v: Values) => void): HTMLFormElement {
 	const form = el("form", "ask");
 	inputs(form, [{ name: "email", label: s.mail, type: "email", required: "yes" }], s, false);
-	return optional(finish(form, s.send, (v) => done(v.email || "")), s, away);
+	return optional(finish(form, s.send, done), s, away);
 }

@@ -381,7 +381,7 @@ export class View {
 		if (line) this.mark(line, text, kind);
 	}
 
-	refused(id: string, why: string): void {
+	denied(id: string, why: string): void {
 		this.acked(id, `${this.s.refused}: ${why}`, "bad");
 		this.mine.delete(id); // no number will come: it has its place
 	}
