@@ -77,8 +77,8 @@ bool worker_push(struct worker *w, void (*fn)(void *arg), void *arg)
 	*job = (struct job){ fn, arg };
 	pthread_mutex_lock(&w->lock);
 	g_queue_push_tail(&w->jobs, job);
-	pthread_cond_signal(&w->wake);
 	pthread_mutex_unlock(&w->lock);
+	pthread_cond_signal(&w->wake); /* not before: it would wake only to wait for the lock */
 	return true;
 }
 

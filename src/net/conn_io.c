@@ -18,6 +18,8 @@
 #include "model/limits.h"
 #include "net/conn_private.h"
 
+enum { READ_BY_LIBEVENT = 4096 };
+
 static struct evbuffer *conn_out(const struct conn *c)
 {
 	return c->early ? c->early : bufferevent_get_output(c->bev);
@@ -185,6 +187,27 @@ void conn_deliver(struct conn *c)
 	}
 }
 
+/*
+ * libevent reads 4 KiB at a time and takes a turn of the loop for each: what else has come of a long message is read here at once. An error or the
+ * end is left for libevent to find.
+ */
+static void conn_read_rest(struct conn *c)
+{
+	struct evbuffer *in = bufferevent_get_input(c->bev);
+	struct evbuffer_iovec room;
+	size_t n = evbuffer_get_length(in);
+
+	if (n < READ_BY_LIBEVENT || n >= c->input_max || conn_is_tls(c))
+		return;
+	evbuffer_unfreeze(in, 0);
+	ASSERT(evbuffer_reserve_space(in, (ev_ssize_t)(c->input_max - n), &room, 1) == 1);
+	ssize_t got =
+		recv(bufferevent_getfd(c->bev), room.iov_base, c->input_max - n, MSG_DONTWAIT);
+	room.iov_len = got > 0 ? (size_t)got : 0;
+	ASSERT(evbuffer_commit_space(in, &room, 1) == 0);
+	evbuffer_freeze(in, 0);
+}
+
 void conn_on_read(struct bufferevent *bev, void *arg)
 {
 	struct conn *c = arg;
@@ -192,8 +215,10 @@ void conn_on_read(struct bufferevent *bev, void *arg)
 	loop_count_callback(c->loop);
 	if (c->state == CONN_FINISHING)
 		evbuffer_drain(bufferevent_get_input(bev), SIZE_MAX);
-	else if (c->state == CONN_OPEN && !c->opened_due && !c->offer_due)
+	else if (c->state == CONN_OPEN && !c->opened_due && !c->offer_due) {
+		conn_read_rest(c);
 		conn_deliver(c); /* else the deferred call of this turn does */
+	}
 }
 
 void conn_yield(struct conn *c)

@@ -404,6 +404,25 @@ static size_t takes_nothing(struct conn *c, struct slice bytes, void *arg)
 	return 0;
 }
 
+static void what_has_come_is_read_in_few_turns(void **state)
+{
+	static char bytes[60000];
+	struct end client = { 0 };
+	char path[128];
+
+	(void)state;
+	snprintf(path, sizeof(path), "unix:%s/s", dir);
+	start(path, NULL);
+	client.c = conn_dial(loop, address, NULL, &end_ops, &client);
+	TURN_UNTIL(loop, client.opened && server.opened);
+	conn_write(client.c, slice_make(bytes, sizeof(bytes)));
+	/* one to write, one to read: at 4 KiB a turn it were fifteen */
+	for (int i = 0; i < 3 && server.got.n < sizeof(bytes); i++)
+		loop_turn(loop, 1000000);
+	assert_int_equal(server.got.n, sizeof(bytes));
+	stop(&client);
+}
+
 static void unread_input_is_bounded(void **state)
 {
 	static const struct conn_ops ops = { .data = takes_nothing, .closed = end_closed };
@@ -576,6 +595,7 @@ int main(void)
 		cmocka_unit_test(what_is_cut_short_is_reset),
 		cmocka_unit_test(finish_sends_everything_first_even_when_input_is_unread),
 		cmocka_unit_test(paused_input_waits_and_partly_taken_input_comes_again),
+		cmocka_unit_test(what_has_come_is_read_in_few_turns),
 		cmocka_unit_test(unread_input_is_bounded),
 		cmocka_unit_test(a_half_closed_peer_still_gets_its_answer),
 		cmocka_unit_test(starttls_drops_what_was_injected_in_the_clear),
