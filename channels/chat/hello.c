@@ -222,7 +222,8 @@ static void burn(struct tab *t, uint64_t token)
 {
 	struct chat *c = t->chat;
 	struct hello *h = t->hello;
-	uint64_t now_s = c->svc->now_us(c->host) / 1000000, left = h->claims.exp_s - now_s;
+	uint64_t now_s = c->svc->now_us(c->host) / 1000000;
+	uint64_t left = h->claims.exp_s > now_s ? h->claims.exp_s - now_s : 0;
 	char name[THREAD_LEN + 3] = "j:";
 
 	memcpy(name + 2, h->claims.jti, THREAD_LEN + 1);

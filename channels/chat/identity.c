@@ -9,7 +9,8 @@
 
 #include "chat.h"
 
-enum { JWT_MAX = 4096 };
+enum { JWT_MAX = 4096, NBF_SLACK_S = 60 }; /* two machines' clocks are never quite one */
+#define EXP_MAX_S 1e15			   /* a whole number that a double holds; for ever, to us */
 
 /* cjose takes any of its algorithms, and knows no `crit`: what it must not be is said here. */
 static int header_ok(cjose_jws_t *jws)
@@ -41,19 +42,33 @@ static int claim(const json_t *claims, const char *name, char *out, size_t size)
 	return 1;
 }
 
+/* From when to when it is good: NumericDates, which may have a fraction (RFC 7519, 2). */
+static const char *times_read(const json_t *claims, uint64_t now_s, uint64_t *exp_s)
+{
+	const json_t *exp = json_object_get(claims, "exp"), *nbf = json_object_get(claims, "nbf");
+
+	if (!json_is_number(exp))
+		return "the identity token has no exp, a number of seconds since 1970";
+	if (json_number_value(exp) <= (double)now_s)
+		return "the identity token has expired; ask the site for a new one";
+	if (nbf && !json_is_number(nbf))
+		return "the identity token's nbf is not a number of seconds since 1970";
+	if (nbf && json_number_value(nbf) > (double)(now_s + NBF_SLACK_S))
+		return "the identity token is not good yet: nbf is ahead of our clock";
+	*exp_s = json_number_value(exp) < EXP_MAX_S ? (uint64_t)json_number_value(exp)
+						    : (uint64_t)EXP_MAX_S;
+	return NULL;
+}
+
 static const char *claims_read(struct chat *c, const json_t *claims, struct claims *out)
 {
-	const json_t *exp = json_object_get(claims, "exp");
-	uint64_t now_s = c->svc->now_us(c->host) / 1000000;
-	if (!json_is_integer(exp))
-		return "the identity token has no exp";
-	if (json_integer_value(exp) <= (json_int_t)now_s)
-		return "the identity token has expired; ask the site for a new one";
+	const char *why = times_read(claims, c->svc->now_us(c->host) / 1000000, &out->exp_s);
+	if (why)
+		return why;
 	const char *jti = json_string_value(json_object_get(claims, "jti"));
 	if (!jti || !*jti)
 		return "the identity token has no jti (nonce)";
 	thread_key(jti, out->jti);
-	out->exp_s = (uint64_t)json_integer_value(exp);
 	if (claim(claims, "email", out->value, sizeof(out->value)))
 		snprintf(out->kind, sizeof(out->kind), "email");
 	else if (claim(claims, "sub", out->value, sizeof(out->value)))

@@ -209,12 +209,14 @@ size_t field_find(const struct form *f, struct usher_str name)
 
 /* ---- checks ---- */
 
+/* As maxlength counts: the end of a line is one, though browsers send it as two. */
 size_t characters(struct usher_str s)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < s.n; i++)
-		n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
+		n += ((unsigned char)s.p[i] & 0xc0) != 0x80 &&
+		     !(s.p[i] == '\n' && i && s.p[i - 1] == '\r');
 	return n;
 }
 

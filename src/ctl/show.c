@@ -95,7 +95,7 @@ static void add_time(struct str *out, const json_t *ms)
 
 struct column {
 	const char *title,
-		*key; /* a key that ends in _ms and begins with arrived or since: time passed */
+		*key; /* a key that ends in _ms and begins with arrived, since or at: time passed */
 };
 
 static void cell(struct str *out, const json_t *row, const struct column *c, uint64_t now_ms)
@@ -103,7 +103,8 @@ static void cell(struct str *out, const json_t *row, const struct column *c, uin
 	const json_t *v = json_object_get(row, c->key);
 	uint64_t at = (uint64_t)json_integer_value(v);
 
-	if (at && (strcmp(c->key, "arrived_ms") == 0 || strcmp(c->key, "since_ms") == 0))
+	if (at && (strcmp(c->key, "arrived_ms") == 0 || strcmp(c->key, "since_ms") == 0 ||
+			  strcmp(c->key, "at_ms") == 0))
 		add_duration(out, now_ms > at ? now_ms - at : 0);
 	else if (!at && strcmp(c->key, "since_ms") == 0)
 		str_add_char(out, '-');
@@ -248,6 +249,16 @@ static void show_conv(const json_t *r, struct str *out)
 		str_add_char(out, '\n');
 		add_value(out, json_object_get(m, "text"), true);
 		str_add_char(out, '\n');
+		json_t *file;
+		size_t f;
+		json_array_foreach(json_object_get(m, "parts"), f, file)
+		{
+			str_add_text(out, "file: ");
+			add_value(out, json_object_get(file, "name"), false);
+			str_add_text(out, ", bytes: ");
+			add_value(out, json_object_get(file, "size"), false);
+			str_add_char(out, '\n');
+		}
 	}
 }
 

@@ -88,6 +88,31 @@ static void says_who_it_is(void **state)
 	assert_string_equal(out.value, "A7");
 }
 
+/* RFC 7519: a NumericDate may have a fraction; nbf, where it is said, holds. */
+static void from_when_to_when(void **state)
+{
+	(void)state;
+	struct claims out;
+	assert_null(read_with(secret,
+		token(HS256, "{\"exp\":1001.5,\"nbf\":1000.25,\"jti\":\"n\",\"sub\":\"a\"}",
+			EVP_sha256(), secret),
+		&out));
+	assert_int_equal(out.exp_s, 1001);
+	assert_null(read_with(secret,
+		token(HS256, "{\"exp\":1e300,\"nbf\":1060,\"jti\":\"n\",\"sub\":\"a\"}",
+			EVP_sha256(), secret),
+		&out));
+	assert_true(out.exp_s >= UINT32_MAX);
+	refused(token(HS256, "{\"exp\":9999,\"nbf\":1061,\"jti\":\"n\",\"sub\":\"a\"}",
+			EVP_sha256(), secret),
+		"not good yet");
+	refused(token(HS256, "{\"exp\":9999,\"nbf\":\"1\",\"jti\":\"n\",\"sub\":\"a\"}",
+			EVP_sha256(), secret),
+		"nbf");
+	refused(token(HS256, "{\"exp\":999.9,\"jti\":\"n\",\"sub\":\"a\"}", EVP_sha256(), secret),
+		"expired");
+}
+
 static void only_with_the_key_and_hs256(void **state)
 {
 	(void)state;
@@ -167,6 +192,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(says_who_it_is),
 		cmocka_unit_test(only_with_the_key_and_hs256),
+		cmocka_unit_test(from_when_to_when),
 		cmocka_unit_test(only_with_what_is_required),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,12 +59,43 @@ static void test_anything(void **state)
 	json_decref(r);
 }
 
+/* A message that is only a file is not an empty one. */
+static void test_conversation(void **state)
+{
+	json_t *r = json_loads("{\"id\":\"C1\",\"messages\":[{\"seq\":1,\"text\":\"\",\"parts\":["
+			       "{\"name\":\"bill\\u001b.pdf\",\"type\":\"x/y\",\"size\":11}]}]}",
+		0, NULL);
+	struct str out = { 0 };
+
+	(void)state;
+	show_result("conv", r, 0, &out);
+	assert_non_null(strstr(out.p, "\nfile: bill?.pdf, bytes: 11\n"));
+	str_free(&out);
+	json_decref(r);
+}
+
+static void test_merges_of_a_customer(void **state)
+{
+	json_t *r = json_loads("{\"id\":\"A\",\"links\":[{\"what\":\"merged\",\"at_ms\":4000000,"
+			       "\"customer\":\"B\",\"into\":\"A\",\"agent\":\"bo\",\"why\":\"\"}]}",
+		0, NULL);
+	struct str out = { 0 };
+
+	(void)state;
+	show_result("customer", r, 4006000, &out);
+	assert_non_null(strstr(out.p, "\nmerged  0:06  B "));
+	str_free(&out);
+	json_decref(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text_is_harmless),
 		cmocka_unit_test(test_queue),
 		cmocka_unit_test(test_anything),
+		cmocka_unit_test(test_conversation),
+		cmocka_unit_test(test_merges_of_a_customer),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
