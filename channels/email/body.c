@@ -32,6 +32,20 @@ struct walk {
 	bool report;
 };
 
+/* "quoted-printable;" is written by many a script: GMime takes it for no encoding at all. */
+static void mend_encoding(GMimePart *part, GMimeDataWrapper *content)
+{
+	const char *value = g_mime_object_get_header(GMIME_OBJECT(part), "Content-Transfer-"
+									 "Encoding");
+
+	if (!value || g_mime_part_get_content_encoding(part) != GMIME_CONTENT_ENCODING_DEFAULT)
+		return;
+	value += strspn(value, " \t\r\n");
+	char *word = g_strndup(value, strcspn(value, ";, \t\r\n"));
+	g_mime_data_wrapper_set_encoding(content, g_mime_content_encoding_from_string(word));
+	g_free(word);
+}
+
 static GByteArray *content_bytes(GMimePart *part)
 {
 	GMimeDataWrapper *content = g_mime_part_get_content(part);
@@ -39,8 +53,10 @@ static GByteArray *content_bytes(GMimePart *part)
 	GMimeStream *stream = g_mime_stream_mem_new_with_byte_array(bytes);
 
 	g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(stream), FALSE);
-	if (content)
+	if (content) {
+		mend_encoding(part, content);
 		g_mime_data_wrapper_write_to_stream(content, stream);
+	}
 	g_object_unref(stream);
 	return bytes;
 }

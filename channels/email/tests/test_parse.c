@@ -385,6 +385,13 @@ static void reads_odd_parts(void **state)
 	assert_non_null(strstr(m->html->str, "hello"));
 	assert_int_equal(m->parts->len, 0);
 	parsed_free(m);
+	/* an encoding with more behind it than belongs there */
+	m = parse("From: a@b.test\nContent-Transfer-Encoding: Quoted-Printable;\n\nhel=\nlo=2C\n");
+	assert_string_equal(m->text->str, "hello,\n");
+	parsed_free(m);
+	m = parse("From: a@b.test\nContent-Transfer-Encoding: none\n\nhel=2C\n");
+	assert_string_equal(m->text->str, "hel=2C\n");
+	parsed_free(m);
 	/* a Mac's two halves of one file */
 	m = parse("From: a@b.test\nContent-Type: multipart/appledouble; boundary=m\n\n--m\n"
 		  "Content-Type: application/applefile; name=a.jpg\n\nx\n--m\nContent-Type: "
