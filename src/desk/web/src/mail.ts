@@ -101,14 +101,19 @@ export function frameDocument(mail: Mail, lang: string): string {
 	);
 }
 
+/* What a value may be made of. Of var(), if() and the like the browser gives the text, in which an address can be spelled as one does not look for. */
+const functions = /^(|rgba?|hsla?|color-mix|calc|min|max|clamp|(repeating-)?(linear|radial|conic)-gradient|rotate|scale[xy]?|translate[xy]?|rect)$/i;
+
 /*
- * A style may fetch, and tell whoever it fetches from where the desk is: addresses go, but for pictures in the style itself. Of custom
- * properties the browser gives the text, in which an address can be spelled in ways that are not looked for: they go, too.
+ * A style may fetch, and tell whoever it fetches from where the desk is: what could hold an address goes, but for pictures in the style itself.
+ * A value that is not known before others are (of a shorthand with var() in it) is empty.
  */
 function harmless(style: CSSStyleDeclaration): void {
-	for (const name of [...style])
-		if (name.startsWith("--") || /(url|image|image-set|src|cross-fade|element)\(/i.test(style.getPropertyValue(name).replace(/url\("?data:image\/[^)]*\)/gi, "")))
-			style.removeProperty(name);
+	for (const name of [...style]) {
+		const value = style.getPropertyValue(name);
+		const calls = value.replace(/url\("?data:image\/[^)]*\)/gi, "").matchAll(/([\w-]*)\(/g);
+		if (name.startsWith("--") || value === "" || value.includes("\\") || [...calls].some((c) => !functions.test(c[1] ?? ""))) style.removeProperty(name);
+	}
 }
 
 const base =
