@@ -252,11 +252,14 @@ static void walk_leaf(struct walk *w, GMimePart *part)
 		g_free(type);
 		return;
 	}
-	if ((plain || html) && !is_attachment(part))
+	if ((plain || html) && !is_attachment(part)) {
 		read_text(w, part, html);
-	else
-		add_file(
-			w, GMIME_OBJECT(part), g_mime_part_get_filename(part), content_bytes(part));
+	} else {
+		const char *name = g_mime_part_get_filename(part);
+		if (!name) /* of a saved page's pictures the only one */
+			name = g_mime_part_get_content_location(part);
+		add_file(w, GMIME_OBJECT(part), name, content_bytes(part));
+	}
 	g_free(type);
 }
 

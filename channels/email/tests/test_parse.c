@@ -392,6 +392,11 @@ static void reads_odd_parts(void **state)
 	m = parse("From: a@b.test\nContent-Transfer-Encoding: none\n\nhel=2C\n");
 	assert_string_equal(m->text->str, "hel=2C\n");
 	parsed_free(m);
+	/* a name that stands in its address only */
+	m = parse("From: a@b.test\nContent-Type: image/jpeg\nContent-Location: "
+		  "http://x.test/a/Photo25.jpg\n\ny\n");
+	assert_string_equal(part_at(m, 0)->name, "Photo25.jpg");
+	parsed_free(m);
 	/* a Mac's two halves of one file */
 	m = parse("From: a@b.test\nContent-Type: multipart/appledouble; boundary=m\n\n--m\n"
 		  "Content-Type: application/applefile; name=a.jpg\n\nx\n--m\nContent-Type: "
