@@ -215,13 +215,14 @@ int record_unflatten(const struct record_table *t, void *record, const struct sl
 
 /* ---- packed ---- */
 
-static void varint_add(struct str *out, uint64_t v)
+static char *varint_put(char *to, uint64_t v)
 {
 	while (v >= 0x80) {
-		str_add_char(out, (char)(v | 0x80));
+		*to++ = (char)(v | 0x80);
 		v >>= 7;
 	}
-	str_add_char(out, (char)v);
+	*to++ = (char)v;
+	return to;
 }
 
 static bool varint_cut(struct slice *rest, uint64_t *v)
@@ -251,51 +252,63 @@ static uint64_t unzigzag(uint64_t v)
 	return (v >> 1) ^ (v & 1 ? UINT64_MAX : 0);
 }
 
-static void number_add(struct str *out, uint64_t v)
+static char *number_put(char *to, uint64_t v)
 {
-	size_t len = 1;
-	for (uint64_t x = v; x >= 0x80; x >>= 7)
-		len++;
-	str_add_char(out, (char)len);
-	varint_add(out, v);
+	char *end = varint_put(to + 1, v);
+
+	*to = (char)(end - to - 1);
+	return end;
 }
 
-static void id_add(struct str *out, struct id id)
+static char *id_put(char *to, struct id id)
 {
-	char bytes[ID_PACKED_LEN];
+	*to++ = ID_PACKED_LEN;
 	for (size_t i = 0; i < 8; i++) {
-		bytes[i] = (char)(id.hi >> (56 - 8 * i));
-		bytes[8 + i] = (char)(id.lo >> (56 - 8 * i));
+		to[i] = (char)(id.hi >> (56 - 8 * i));
+		to[8 + i] = (char)(id.lo >> (56 - 8 * i));
 	}
-	str_add_char(out, ID_PACKED_LEN);
-	str_add(out, slice_make(bytes, sizeof(bytes)));
+	return to + ID_PACKED_LEN;
+}
+
+static char *str_put(char *to, struct slice s)
+{
+	to = varint_put(to, s.n);
+	if (s.n)
+		memcpy(to, s.p, s.n);
+	return to + s.n;
+}
+
+static char *field_put(char *to, const struct field *f, const void *record)
+{
+	*to++ = (char)f->number;
+	switch (f->type) {
+	case FIELD_U64:
+		return number_put(to, get_u64(f, record));
+	case FIELD_I64:
+		return number_put(to, zigzag(get_u64(f, record)));
+	case FIELD_WORD:
+		return number_put(to, get_word(f, record));
+	case FIELD_ID:
+		return id_put(to, get_id(f, record));
+	case FIELD_STR:
+		return str_put(to, get_str(f, record));
+	}
+	ASSERT(f->type <= FIELD_WORD);
+	return to;
 }
 
 void record_pack(const struct record_table *t, const void *record, struct str *out)
 {
+	enum { HEAD_MAX = 1 + VARINT_MAX_LEN, SHORT_MAX = 1 + 1 + ID_PACKED_LEN };
+
 	for (size_t i = 0; i < t->count; i++) {
 		const struct field *f = &t->fields[i];
 		if (field_is_empty(f, record))
 			continue;
-		str_add_char(out, (char)f->number);
-		switch (f->type) {
-		case FIELD_U64:
-			number_add(out, get_u64(f, record));
-			break;
-		case FIELD_I64:
-			number_add(out, zigzag(get_u64(f, record)));
-			break;
-		case FIELD_WORD:
-			number_add(out, get_word(f, record));
-			break;
-		case FIELD_ID:
-			id_add(out, get_id(f, record));
-			break;
-		case FIELD_STR:
-			varint_add(out, get_str(f, record).n);
-			str_add(out, get_str(f, record));
-			break;
-		}
+		size_t more = f->type == FIELD_STR ? HEAD_MAX + get_str(f, record).n : SHORT_MAX;
+		char *to = field_put(str_reserve(out, more), f, record);
+		*to = '\0';
+		out->n = (size_t)(to - out->p);
 	}
 }
 

@@ -13,14 +13,12 @@
 
 void numbered_add(struct numbered *q, const struct record_table *t, uint64_t n, const void *record)
 {
-	struct str packed = { 0 };
-
 	ASSERT(n > 0 && (!q->last || n == q->last + 1));
-	record_pack(t, record, &packed);
+	str_clear(&q->one);
+	record_pack(t, record, &q->one);
 	argv_add(&q->packed, ENTRY_PACKED);
-	argv_add(&q->packed, arena_copy(&q->arena, str_slice(&packed)));
+	argv_add(&q->packed, arena_copy(&q->arena, str_slice(&q->one)));
 	q->last = n;
-	str_free(&packed);
 }
 
 bool numbered_command(struct numbered *q, const struct key *key, uint64_t keep, struct argv *out)
@@ -41,6 +39,7 @@ bool numbered_command(struct numbered *q, const struct key *key, uint64_t keep, 
 void numbered_free(struct numbered *q)
 {
 	argv_free(&q->packed);
+	str_free(&q->one);
 	arena_free(&q->arena);
 	q->last = 0;
 }

@@ -19,6 +19,7 @@
 /* Those of one commit. Zero is empty. */
 struct numbered {
 	struct argv packed;
+	struct str one; /* while it is packed */
 	struct arena arena;
 	uint64_t last;
 };

@@ -106,6 +106,29 @@ static bool is_word_letter(uint32_t c)
 		       utf8proc_category((utf8proc_int32_t)c) >= UTF8PROC_CATEGORY_LU);
 }
 
+/* A letter of ASCII in lower case, or an apostrophe; else 0. */
+static char ascii_letter(char c)
+{
+	char lower = (char)(c | 0x20);
+
+	return lower >= 'a' && lower <= 'z' ? lower : c == '\'' ? c : '\0';
+}
+
+/* Most of most texts, so without the tables of Unicode: how many letters `s` begins with, taken to the word. */
+static size_t tally_ascii(struct tally *t, struct slice s, char *word, size_t *n)
+{
+	size_t used = 0;
+
+	for (char c; used < s.n && (c = ascii_letter(s.p[used])) != 0; used++) {
+		if (*n <= WORD_MAX - 4)
+			word[(*n)++] = c;
+		else
+			*n = WORD_MAX + 1; /* too long for any list */
+	}
+	t->latin += (unsigned)used;
+	return used;
+}
+
 static struct tally tally_text(struct slice s)
 {
 	struct tally t = { 0 };
@@ -113,8 +136,12 @@ static struct tally tally_text(struct slice s)
 	size_t n = 0;
 
 	while (s.n > 0) {
+		size_t used = tally_ascii(&t, s, word, &n);
+		s = slice_make(s.p + used, s.n - used);
+		if (s.n == 0)
+			break;
 		uint32_t c = (unsigned char)s.p[0];
-		size_t used = c < 0x80 ? 1 : utf8_decode(s, &c);
+		used = c < 0x80 ? 1 : utf8_decode(s, &c);
 		if (used == 0) {
 			used = utf8_malformed(s);
 			c = ' ';
@@ -132,7 +159,7 @@ static struct tally tally_text(struct slice s)
 		if (n <= WORD_MAX - 4)
 			n += cp_put(word + n, c);
 		else
-			n = WORD_MAX + 1; /* too long for any list */
+			n = WORD_MAX + 1;
 	}
 	tally_word(&t, word, n);
 	return t;
