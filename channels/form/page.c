@@ -32,6 +32,7 @@ static const char STYLE[] =
 	"3px #0002}\n"
 	".field{margin:0 0 1.1rem}\n"
 	"label{display:block;font-weight:600;margin:0 0 .3rem}\n"
+	"label+br{display:none}\n"
 	".check label{display:inline;font-weight:400;margin-left:.4rem}\n"
 	".soft{color:var(--soft);font-weight:400}\n"
 	"input:not([type=checkbox]),textarea,select{width:100%;font:inherit;color:inherit;"
@@ -54,7 +55,7 @@ static const char STYLE[] =
 	"[aria-busy] button{cursor:progress}\n"
 	"[aria-invalid=true]{border-color:var(--bad)!important}\n"
 	".trap{position:absolute;left:-9999px;width:1px;height:1px;overflow:hidden}\n"
-	".id{font-family:ui-monospace,monospace;overflow-wrap:anywhere}\n";
+	".id{font:.8em ui-monospace,monospace;overflow-wrap:anywhere}\n";
 
 /* ---- language ---- */
 
@@ -282,13 +283,28 @@ static void control(struct buf *b, struct form *f, size_t i, struct usher_str va
 	buf_text(b, ">\n");
 }
 
+/* "order_number" → "Order number": what people read of a field that was given no label. */
+static void name_as_words(struct buf *b, struct usher_str name)
+{
+	for (size_t i = 0; i < name.n; i++) {
+		char c = name.p[i];
+		bool small = c >= 'a' && c <= 'z';
+		c = c == '_' || c == '-' ? ' ' : !i && small ? (char)(c - 'a' + 'A') : c;
+		buf_add(b, &c, 1);
+	}
+}
+
 static void label(struct buf *b, const struct field *d, enum language lang)
 {
 	buf_printf(b, "<label for=\"f-%.*s\">", (int)d->name.n, d->name.p);
-	html(b, d->label[lang]);
+	if (d->label[lang].p == d->name.p)
+		name_as_words(b, d->name);
+	else
+		html(b, d->label[lang]);
 	if (!d->required)
 		buf_printf(b, " <span class=\"soft\">(%s)</span>", words("optional", lang));
-	buf_text(b, "</label>\n");
+	/* On a page without our style every field begins a line, too. */
+	buf_text(b, d->type == FIELD_CHECK ? "</label>\n" : "</label><br>\n");
 }
 
 static void field(struct buf *b, struct form *f, size_t i, enum language lang, const struct post *p)
