@@ -47,6 +47,7 @@ while [ $# -gt 0 ]; do
 	esac
 	shift 2
 done
+[ -n "$build_only" ] || [ -r "$config" ] || refuse "cannot read $config"
 cd "$root"
 
 echo "quickstart: 1/3 packages"
@@ -64,7 +65,6 @@ mkdir -p build
 [ -x build/usherd ] || { echo "quickstart: the build made no build/usherd" >&2; exit 1; }
 [ -z "$build_only" ] || { echo "quickstart: built build/usherd"; exit 0; }
 
-[ -r "$config" ] || refuse "cannot read $config"
 echo "quickstart: 3/3 start with $config, data in $data"
 mkdir -p "$data"
 export USHER_DATA="$data" USHER_HTTP_PORT="$http" USHER_LMTP_PORT="$lmtp" USHER_ADMIN_PORT="$admin"

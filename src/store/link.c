@@ -53,9 +53,9 @@ struct link {
 	struct loop_timer *retry, *watchdog, *poll;
 	uint64_t retry_ms;
 	uint64_t loading_since_us, loading_logged_us;
-	bool in_check; /* inside ops->check: its calls are taken */
-	bool closing;  /* faulted: `closed` follows at the tail */
-	bool said_away;
+	bool in_check;	    /* inside ops->check: its calls are taken */
+	bool closing;	    /* faulted: `closed` follows at the tail */
+	unsigned said_away; /* how often; the second time it is no start of both any more */
 };
 
 static void calls_push(struct calls *q, struct call c)
@@ -319,7 +319,7 @@ void link_admit(struct link *l)
 		return;
 	l->state = LINK_UP;
 	l->retry_ms = RETRY_FIRST_MS;
-	l->said_away = false;
+	l->said_away = 0;
 	log_debug("store", "link up name=%s", l->name);
 	l->ops->up(l->arg);
 }
@@ -377,7 +377,12 @@ static void link_lost(struct link *l, const char *why)
 		l->ops->down(why, l->arg);
 	else if (!l->said_away) {
 		log_info("store", "redis is away, trying again link=%s why=%s", l->name, why);
-		l->said_away = true;
+		l->said_away = 1;
+	} else if (l->said_away == 1 && l->retry_ms == RETRY_MAX_MS) {
+		log_warn("store",
+			"redis is still away: nothing is served before it answers link=%s why=%s",
+			l->name, why);
+		l->said_away = 2;
 	}
 	/* Callbacks may make new calls; those are refused at the tail, as the state is no longer UP. */
 	link_fail(&l->calls, sent, -EIO);
