@@ -77,10 +77,12 @@ struct usher_part {
 };
 
 struct usher_inbound {
-	size_t size;		      /* sizeof(struct usher_inbound) */
-	struct usher_str dedup;	      /* the same on every delivery of the same message; required */
-	struct usher_str thread;      /* the channel's own name of the conversation; required */
-	const struct usher_str *refs; /* other thread keys it may belong to, best first */
+	size_t size;		 /* sizeof(struct usher_inbound) */
+	struct usher_str dedup;	 /* the same on every delivery of the same message; required */
+	struct usher_str thread; /* the channel's own name of the conversation; required */
+	/* Other thread keys it may belong to, best first; "conv:" and the `conv` of an usher_outbound where the channel has checked a sign of its own
+	 * (a signed address) that this answers it. */
+	const struct usher_str *refs;
 	size_t refs_count;
 	const struct usher_str *also; /* keys by which later messages may refer to it */
 	size_t also_count;

@@ -19,17 +19,31 @@ ROUNDS = int(os.environ.get("ROUNDS", "2"))
 PROOF = ["Authentication-Results: mx.demo.test; dmarc=pass header.from=x.org"]
 CHAT = "  chat: {plugin: chat, kind: chat, queue: general, away_mail: "
 
-# A mailbox in any language: it tells what it is given to carry, and that it went.
+# A mailbox in any language: it tells what it is given to carry, and that it went. Each line of another file is an answer to the last letter: who, what.
 CARRIER = r'''
-import json, sys
-for text in sys.stdin:
-    m = json.loads(text)
-    if m["t"] == "send":
-        with open(sys.argv[1], "a", encoding="utf-8") as f:
-            f.write(text)
-    answer = {"hello": {"t": "ready"}, "ping": {"t": "pong"}, "send": {"t": "sent", "id": m.get("id"), "outcome": "ok"}}
-    if m["t"] in answer:
-        print(json.dumps(answer[m["t"]]), flush=True)
+import json, os, select, sys
+letter, read, rest = {}, 0, b""
+def say(**line):
+    print(json.dumps(line), flush=True)
+while True:
+    lines = []
+    if select.select([0], [], [], 0.05)[0]:
+        *lines, rest = (rest + (os.read(0, 65536) or sys.exit())).split(b"\n")
+    else:
+        with open(sys.argv[2], encoding="utf-8") as f:
+            for who, what, refs in list(map(json.loads, f))[read:]:
+                read += 1
+                say(t="in", id=f"answer {read}", thread=f"mail {read}", text=what, refs=["conv:" + letter["conv"]] if refs else [], **{"from": {"kind": "email", "value": who}})
+    for m in map(json.loads, lines):
+        if m["t"] == "hello":
+            say(t="ready")
+        elif m["t"] == "ping":
+            say(t="pong")
+        elif m["t"] == "send":
+            letter = m
+            with open(sys.argv[1], "a", encoding="utf-8") as f:
+                f.write(json.dumps(m) + "\n")
+            say(t="sent", id=m["id"], outcome="ok")
 '''
 
 
@@ -274,16 +288,16 @@ def test_an_address_gets_so_much_and_no_more():
 
 def test_the_mailbox_may_be_a_program():
     with tempfile.TemporaryDirectory() as place, configured("{mailbox: letters, after: 1s}") as (config, line):
-        program, heard = os.path.join(place, "carrier.py"), os.path.join(place, "heard")
+        program, heard, answers = (os.path.join(place, name) for name in ("carrier.py", "heard", "answers"))
         os.chmod(place, 0o755)
-        for path, text in ((program, CARRIER), (heard, "")):
+        for path, text in ((program, CARRIER), (heard, ""), (answers, "")):
             with open(path, "w", encoding="utf-8") as f:
                 f.write(text)
         os.chmod(heard, 0o666)  # the program is nobody
         with open(config, encoding="utf-8") as f:
             lines = f.read().split("\n")
         user = ", user: nobody" if os.geteuid() == 0 else ""
-        lines.insert(line, f"  letters: {{plugin: exec, kind: email, queue: general, options: {{command: [{sys.executable}, {program}, {heard}]{user}}}}}")
+        lines.insert(line, f"  letters: {{plugin: exec, kind: email, queue: general, options: {{command: [{sys.executable}, {program}, {heard}, {answers}]{user}}}}}")
         with open(config, "w", encoding="utf-8") as f:
             f.write("\n".join(lines))
         with Node(config=config) as node, node.desk("bo") as bo:
@@ -292,10 +306,26 @@ def test_the_mailbox_may_be_a_program():
             bo.command("reply", conv=conv, text="It is on its way")
             # The letter has gone, by the program, when the desk says so.
             until("it at the desk", lambda: [x for x in [last(node, conv)] if [r for r in x.get("recipients", []) if r["delivery"] == "sent"]])
-            with open(heard, encoding="utf-8") as f:
-                letters = [json.loads(text) for text in f]
-            assert [(m["to"], m["thread"], m["conv"]) for m in letters] == [("ann@x.org", "", conv)], letters
-            assert "It is on its way" in letters[0]["text"] and "secret" not in letters[0]["text"], letters
+            def letters():
+                with open(heard, encoding="utf-8") as f:
+                    return [json.loads(text) for text in f]
+
+            def write(*answer):
+                with open(answers, "a", encoding="utf-8") as f:
+                    f.write(json.dumps(answer) + "\n")
+            assert [(m["to"], m["thread"], m["conv"]) for m in letters()] == [("ann@x.org", "", conv)], letters()
+            assert "It is on its way" in letters()[0]["text"] and "secret" not in letters()[0]["text"], letters()
+            # His answer to it comes home, for the program says to what it is one; and goes on by letter.
+            write("ann@x.org", "Thank you!", True)
+            assert bo.expect("message", conv=conv, direction="in", text="Thank you!")["channel"] == "letters"
+            bo.command("reply", conv=conv, text="You are welcome")
+            until("the second letter", lambda: [m for m in letters() if "You are welcome" in m["text"] and m["conv"] == conv and m["to"] == "ann@x.org"])
+            # A stranger with the same letter, and the same man about something else, are others' conversations.
+            write("eve@y.org", "I found this letter", True)
+            write("ann@x.org", "Another thing", False)
+            for text in ("I found this letter", "Another thing"):
+                offer = bo.accept(channel="letters")
+                assert offer["conv"] != conv and node.conv(offer["conv"])["messages"][0]["text"] == text, offer
 
 
 def refused(away_mail):

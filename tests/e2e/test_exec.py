@@ -235,10 +235,13 @@ def test_python_example_both_ways_killed_and_back():
         bo.command("reply", conv=offer["conv"], text="В пути. \"Завтра\"")
         assert ann.recv(65536).decode() == "В пути. \"Завтра\""
         until("sent", lambda: sent(room.node, offer["conv"]))
+        bo.command("reply", conv=offer["conv"], text="too long for a datagram " * 5000)
+        until("that to be told", lambda: "too long" in room.node.conv(offer["conv"])["messages"][-1]["why"])
         pid = room.pids("examples/udp.py")
         assert len(pid) == 1, pid
         os.kill(pid[0], signal.SIGKILL)
         room.down("udp", "signal 9")
+        assert room.node.log().count("udp down why=") == 2, room.node.tail()  # before it began, and now
         room.form_works()
         room.up("udp")
         until("another process", lambda: room.pids("examples/udp.py") not in ([], pid))

@@ -23,7 +23,7 @@ for m in map(json.loads, sys.stdin):
             say(t="answer", id=request, status={"ok": 201, "duplicate": 200, "retry": 503}.get(m["outcome"], 422), body=m.get("message", ""))
     elif m["t"] == "send":
         if m["id"] not in fetched:  # usher asks again later, with the same id
-            answers.setdefault(m["thread"], {})[m["id"]] = m["text"]
+            answers.setdefault(m["thread"] or m["to"], {})[m["id"]] = m["text"]
         say(t="sent", id=m["id"], outcome="ok" if m["id"] in fetched else "retry", why="nobody has fetched it yet")
     elif m["t"] == "ping":
         say(t="pong")

@@ -13,7 +13,7 @@ while true; do
 			fail) mv "$dir/in/$(jq -r .id <<<"$line")" "$dir/failed/" ;;
 			esac ;;
 		send)
-			jq -r .text <<<"$line" >"$dir/out/$(jq -r '.thread + "." + .id' <<<"$line")" && outcome=ok || outcome=retry
+			jq -r .text <<<"$line" >"$dir/out/$(jq -r '((if .thread == "" then .to else .thread end) | gsub("/"; "_")) + "." + .id' <<<"$line")" && outcome=ok || outcome=retry
 			jq -c --arg o $outcome '{t: "sent", id, outcome: $o}' <<<"$line" ;;
 		ping) echo '{"t":"pong"}' ;;
 		stop) exit 0 ;;

@@ -2,9 +2,7 @@
 """A channel over UDP: a datagram is a message, its sender's address is who wrote it and where the answer goes."""
 import json, os, select, socket, time, uuid
 udp, owed, rest = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), {}, b""
-def say(**line):
-    print(json.dumps(line), flush=True)
-
+def say(**line): print(json.dumps(line), flush=True)
 while True:
     if udp in select.select([0, udp] if len(owed) < 50 else [0], [], [])[0]:
         data, (host, port) = udp.recvfrom(65536)
@@ -23,7 +21,9 @@ while True:
         elif m["t"] == "ack":
             del owed[m["id"]]
         elif m["t"] == "send":
-            udp.sendto(m["text"].encode(), (m["thread"].split(":")[0], int(m["thread"].split(":")[1])))
-            say(t="sent", id=m["id"], outcome="ok")
-        elif m["t"] == "ping":
-            say(t="pong")
+            try:
+                udp.sendto(m["text"].encode(), (m["thread"].split(":")[0], int(m["thread"].split(":")[-1])))
+                say(t="sent", id=m["id"], outcome="ok")
+            except (ValueError, OSError) as e:  # no address, or too long a text for a datagram
+                say(t="sent", id=m["id"], outcome="fail", why=str(e))
+        elif m["t"] == "ping": say(t="pong")
