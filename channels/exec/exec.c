@@ -63,15 +63,15 @@ static void run_start(struct exec *e)
 	child_run(e->child);
 }
 
-void exec_kill(struct exec *e, const char *format, ...)
+/* False: it is dying already, of something before. */
+static bool find_guilty(struct exec *e, const char *of, const char *format, va_list ap)
 {
-	va_list ap;
+	size_t n = strlen(of);
 
 	if (e->state == EXEC_DYING || e->state == EXEC_WAITING)
-		return;
-	va_start(ap, format);
-	vsnprintf(e->why, sizeof(e->why), format, ap);
-	va_end(ap);
+		return false;
+	memcpy(e->why, of, n);
+	vsnprintf(e->why + n, sizeof(e->why) - n, format, ap);
 	for (char *p = e->why; *p; p++)
 		if ((unsigned char)*p < 0x20 || (unsigned char)*p >= 0x7f)
 			*p = '?'; /* it may quote the program */
@@ -79,6 +79,26 @@ void exec_kill(struct exec *e, const char *format, ...)
 	if (!e->closing) /* then it would be the last word */
 		e->usher->down(e->host, e->why);
 	child_kill(e->child);
+	return true;
+}
+
+void exec_kill(struct exec *e, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	find_guilty(e, "", format, ap);
+	va_end(ap);
+}
+
+void exec_nonsense(struct exec *e, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	if (find_guilty(e, "nonsense: ", format, ap) && e->usher->abi_minor >= 2)
+		e->usher->count(e->host, "wrong", 1);
+	va_end(ap);
 }
 
 /* With chance, so that many that failed together do not come back together. */

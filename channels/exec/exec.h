@@ -99,6 +99,8 @@ struct exec {
 uint64_t exec_now_ms(void);
 /* Takes down this run of the program: the reason is shown, and it is started again later. */
 void exec_kill(struct exec *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* It broke the protocol: as exec_kill, and counted as a breach. */
+void exec_nonsense(struct exec *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* What it says about itself, at most LOG_LINES_S a second. */
 void exec_log(struct exec *e, enum usher_level level, const char *text, size_t n);
 /* After anything that a closing channel waits for. */

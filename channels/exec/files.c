@@ -55,7 +55,7 @@ static struct upload **upload_new(struct exec *e, const char *id)
 	for (struct upload *u = e->uploads; u; u = u->next)
 		count++;
 	if (count >= e->set.files_max) {
-		exec_kill(e, "nonsense: more than %zu files at once", e->set.files_max);
+		exec_nonsense(e, "more than %zu files at once", e->set.files_max);
 		return NULL;
 	}
 	struct upload *u = zeroed(sizeof(*u));
@@ -86,14 +86,14 @@ void files_heard(struct exec *e, const char *id, const char *data, size_t n, boo
 	int count = files_decode(data, n, bytes);
 
 	if (count < 0) {
-		exec_kill(e, "nonsense: the data of a file is not base64");
+		exec_nonsense(e, "the data of a file is not base64");
 	} else if (*at || (at = upload_new(e, id))) {
 		struct upload *u = *at;
 		u->size += (uint64_t)count;
 		e->usher->blob_write(
 			u->blob, (struct usher_str){ (const char *)bytes, (size_t)count });
 		if (u->size > e->set.file_max) {
-			exec_kill(e, "nonsense: a file of more than %zu bytes", e->set.file_max);
+			exec_nonsense(e, "a file of more than %zu bytes", e->set.file_max);
 		} else if (last) {
 			struct usher_str name = { u->id, strlen(u->id) };
 			e->usher->blob_finish(u->blob, talk_owe(e, name));

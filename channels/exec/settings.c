@@ -215,7 +215,7 @@ static bool read_command(struct exec *e, char *why, size_t why_size)
 /* usherd's own environment has secrets; of it only what every program needs. */
 static void make_environment(struct exec *e, const char *home, const char *user)
 {
-	static const char *const passed[] = { "PATH", "LANG", "LC_ALL", "TZ" };
+	static const char *const passed[] = { "PATH", "LANG", "LC_ALL", "TZ", "USHER_HOST_DEBUG" };
 	size_t n = 0;
 
 	e->envp = zeroed(10 * sizeof(*e->envp));

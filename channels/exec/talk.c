@@ -50,7 +50,7 @@ static bool is_wrong(struct exec *e, const json_t *line, const char *name, json_
 
 	if (!v || json_is_null(v) || json_typeof(v) == type || boolean)
 		return false;
-	exec_kill(e, "nonsense: \"%s\" of %s is %s, expected %s", name, text_field(line, "t"),
+	exec_nonsense(e, "\"%s\" of %s is %s, expected %s", name, text_field(line, "t"),
 		types[json_typeof(v)], types[type]);
 	return true;
 }
@@ -61,7 +61,7 @@ static bool lacks(struct exec *e, const json_t *line, const char *name)
 		return true;
 	if (field(line, name).n)
 		return false;
-	exec_kill(e, "nonsense: %s without \"%s\"", text_field(line, "t"), name);
+	exec_nonsense(e, "%s without \"%s\"", text_field(line, "t"), name);
 	return true;
 }
 
@@ -306,11 +306,11 @@ static void heard_in(struct exec *e, const json_t *line)
 static void heard_ready(struct exec *e, const json_t *line)
 {
 	if (e->state != EXEC_STARTING) {
-		exec_kill(e, "nonsense: ready, a second time");
+		exec_nonsense(e, "ready, a second time");
 		return;
 	}
 	if (!web_routes(e, json_object_get(line, "routes"))) {
-		exec_kill(e, "nonsense: routes is a list of at most 8 paths");
+		exec_nonsense(e, "routes is a list of at most 8 paths");
 		return;
 	}
 	e->rereads = json_is_true(json_object_get(line, "reread"));
@@ -347,10 +347,10 @@ static void heard_sent(struct exec *e, const json_t *line)
 	if (lacks(e, line, "id"))
 		return;
 	if (outcome > USHER_UNSURE)
-		exec_kill(e, "nonsense: sent with an outcome other than ok, retry, fail or unsure");
+		exec_nonsense(e, "sent with an outcome other than ok, retry, fail or unsure");
 	else if (!tell_sent(e, text_field(line, "id"), outcome, field(line, "remote"),
 			 field(line, "why")))
-		exec_kill(e, "nonsense: sent for a message that it does not have");
+		exec_nonsense(e, "sent for a message that it does not have");
 }
 
 /* With `ack` it is answered when it is on disk, by that name; else it is only as sure as this process. */
@@ -390,7 +390,7 @@ static void heard_delivery(struct exec *e, const json_t *line)
 					.text = field(line, "why") });
 			return;
 		}
-	exec_kill(e, "nonsense: delivery that is not delivered, read or bounced");
+	exec_nonsense(e, "delivery that is not delivered, read or bounced");
 }
 
 static void heard_presence(struct exec *e, const json_t *line)
@@ -413,7 +413,7 @@ static void heard_presence(struct exec *e, const json_t *line)
 					.seq = seq > 0 ? (uint64_t)seq : 0 });
 			return;
 		}
-	exec_kill(e, "nonsense: presence that is not left, back, end, typing or seen");
+	exec_nonsense(e, "presence that is not left, back, end, typing or seen");
 }
 
 static void heard_rate(struct exec *e, const json_t *line)
@@ -423,7 +423,7 @@ static void heard_rate(struct exec *e, const json_t *line)
 	if (lacks(e, line, "thread") || lacks(e, line, "id"))
 		return;
 	if (score < 1 || score > 5)
-		exec_kill(e, "nonsense: a score is 1 to 5");
+		exec_nonsense(e, "a score is 1 to 5");
 	else
 		news(e, line,
 			&(struct usher_news){ .what = USHER_NEWS_RATING,
@@ -435,12 +435,16 @@ static void heard_rate(struct exec *e, const json_t *line)
 
 static void heard_count(struct exec *e, const json_t *line)
 {
-	static const char *const words[] = { "seen", "accepted", "refused", "overload" };
+	static const char *const words[] = { "seen", "accepted", "refused", "overload", "slow",
+		"wrong" };
 	json_int_t n = json_integer_value(json_object_get(line, "n"));
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (n > 0 && strcmp(text_field(line, "what"), words[i]) == 0)
+	for (size_t i = 0; n > 0 && i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(text_field(line, "what"), words[i]) == 0) {
 			e->usher->count(e->host, words[i], (uint64_t)n);
+			return;
+		}
+	exec_nonsense(e, "a count of nothing that is counted");
 }
 
 static void heard_mail(struct exec *e, const json_t *line)
@@ -464,14 +468,14 @@ static void heard_reread(struct exec *e, const json_t *line)
 		return;
 	if (outcome > USHER_FAIL ||
 		!again_done(e, text_field(line, "of"), outcome, field(line, "why")))
-		exec_kill(e, "nonsense: reread of what nobody asked, or without an outcome");
+		exec_nonsense(e, "reread of what nobody asked, or without an outcome");
 }
 
 static void heard_answer(struct exec *e, const json_t *line)
 {
 	if (!lacks(e, line, "id") && !web_answered(e, line))
-		exec_kill(e, "nonsense: an answer without a status of 200 to 599, or with a bad "
-			     "body");
+		exec_nonsense(e, "an answer without a status of 200 to 599, or with a bad "
+				 "body");
 }
 
 static void heard_log(struct exec *e, const json_t *line)
@@ -520,7 +524,7 @@ static void heard_remember(struct exec *e, const json_t *line)
 	json_int_t ttl_s = json_integer_value(json_object_get(line, "ttl_s"));
 	int once = json_is_true(json_object_get(line, "once"));
 	if (ttl_s < 0 || ttl_s > UINT32_MAX)
-		exec_kill(e, "nonsense: ttl_s is a number of seconds");
+		exec_nonsense(e, "ttl_s is a number of seconds");
 	else
 		e->usher->remember_for(
 			e->host, key, value, (uint32_t)ttl_s, once, talk_owe(e, key));
@@ -596,12 +600,12 @@ static void heard(struct exec *e, const json_t *line)
 		if (strcmp(t, vocabulary[i].t) != 0)
 			continue;
 		if (e->state == EXEC_STARTING && !vocabulary[i].early)
-			exec_kill(e, "nonsense: %s before ready", t);
+			exec_nonsense(e, "%s before ready", t);
 		else
 			vocabulary[i].heard(e, line);
 		return;
 	}
-	exec_kill(e, "nonsense: a line with \"t\": \"%.40s\"", t);
+	exec_nonsense(e, "a line with \"t\": \"%.40s\"", t);
 }
 
 /* ---- lines ---- */
@@ -617,8 +621,8 @@ static void one_line(struct exec *e, const char *p, size_t n)
 		return;
 	json_t *line = json_loadb(p, n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
 	if (!json_is_object(line))
-		exec_kill(e,
-			"nonsense: not one JSON object on a line (other words go to standard "
+		exec_nonsense(e,
+			"not one JSON object on a line (other words go to standard "
 			"error): %.80s",
 			line ? "another value" : error.text);
 	else
@@ -640,7 +644,7 @@ void talk_lines(struct exec *e)
 	text = child_lines(e->child, CHILD_OUT);
 	e->heard_ms = exec_now_ms();
 	if (text.too_long && e->state != EXEC_DYING)
-		exec_kill(e, "nonsense: a line of more than %zu bytes", e->set.line_max);
+		exec_nonsense(e, "a line of more than %zu bytes", e->set.line_max);
 	while (e->state != EXEC_DYING && e->eaten < text.n && may_read(e)) {
 		const char *p = text.p + e->eaten, *end = memchr(p, '\n', text.n - e->eaten);
 		size_t n = end ? (size_t)(end - p) : text.n - e->eaten;
@@ -665,6 +669,20 @@ static void complained(struct exec *e, const char *p, size_t n)
 	e->complained_ms = exec_now_ms();
 }
 
+/* "<3>words": how bad it is, as in sd-daemon(3). */
+static enum usher_level level_of(const char **p, size_t *n)
+{
+	if (*n < 3 || (*p)[0] != '<' || (*p)[1] < '0' || (*p)[1] > '7' || (*p)[2] != '>')
+		return USHER_WARN;
+	char level = (*p)[1];
+	*p += 3;
+	*n -= 3;
+	return level < '4'   ? USHER_ERROR
+	       : level < '5' ? USHER_WARN
+	       : level < '7' ? USHER_INFO
+			     : USHER_DEBUG;
+}
+
 void talk_errors(struct exec *e)
 {
 	struct child_text text = child_lines(e->child, CHILD_ERR);
@@ -672,10 +690,11 @@ void talk_errors(struct exec *e)
 	for (size_t at = 0; at < text.n;) {
 		const char *p = text.p + at, *end = memchr(p, '\n', text.n - at);
 		size_t n = end ? (size_t)(end - p) : text.n - at;
-		exec_log(e, USHER_WARN, p, n);
-		if (n)
-			complained(e, p, n);
 		at += end ? n + 1 : n;
+		enum usher_level level = level_of(&p, &n);
+		exec_log(e, level, p, n);
+		if (n && level >= USHER_WARN)
+			complained(e, p, n);
 	}
 	child_taken(e->child, CHILD_ERR);
 }

@@ -231,7 +231,8 @@ struct usher_services {
 	void (*up)(struct usher_host *h);
 	void (*down)(struct usher_host *h, const char *why);
 	/* Counters of the intake that only the channel can know: "seen" (n messages arrived), "refused", "accepted" (those that
-	 * need no delivery), "overload" (1.1: refused for overload without asking `refuses`, which counts its yes). A channel that never counts "seen" is taken to deliver all that it sees. */
+	 * need no delivery), "overload" (1.1: refused for overload without asking `refuses`, which counts its yes); of a program in its care "slow" and
+	 * "wrong" (1.2: calls that took too long, breaches of the contract). A channel that never counts "seen" is taken to deliver all that it sees. */
 	void (*count)(struct usher_host *h, const char *what, uint64_t n);
 
 	struct usher_timer *(*timer)(

@@ -62,7 +62,8 @@
 	X(METRIC_OUTBOX, "outbox_pending", "gauge", "channel", "Messages still to be sent.",       \
 		channels(s))                                                                       \
 	X(METRIC_PLUGIN, "plugin_faults_total", "counter", "channel, what",                        \
-		"slow: calls that held up the loop; wrong: breaches of the contract.",             \
+		"slow: calls that held up the loop, an isolated plugin its own; wrong: breaches "  \
+		"of the contract.",                                                                \
 		channels(s))                                                                       \
 	X(METRIC_CHANNEL_UP, "channel_up", "gauge", "channel, plugin", "1 when a channel works.",  \
 		channels(s))                                                                       \

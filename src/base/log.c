@@ -20,10 +20,16 @@
 enum { LOG_LINE_MAX = 4096 };
 
 static _Atomic int log_least = LOG_INFO;
+static _Atomic bool log_relayed;
 
 void log_set_level(enum log_level least)
 {
 	atomic_store(&log_least, (int)least);
+}
+
+void log_set_relayed(void)
+{
+	atomic_store(&log_relayed, true);
 }
 
 /* What JSON lets through and a terminal or an editor obeys: C1 controls, ends of lines, turns of the direction. */
@@ -197,14 +203,19 @@ static void log_time(struct str *out)
 void log_line(enum log_level level, const char *area, const char *format, ...)
 {
 	static const char *const names[] = { "debug", "info", "warn", "error" };
+	static const char *const prefixes[] = { "<7>", "<6>", "<4>", "<3>" };
 	struct str line = { 0 };
 	va_list ap;
 
 	ASSERT((size_t)level < sizeof(names) / sizeof(names[0]));
 	if ((int)level < atomic_load(&log_least))
 		return;
-	log_time(&line);
-	str_addf(&line, " %s %s ", names[level], area);
+	if (atomic_load(&log_relayed)) {
+		str_add_text(&line, prefixes[level]);
+	} else {
+		log_time(&line);
+		str_addf(&line, " %s %s ", names[level], area);
+	}
 	va_start(ap, format);
 	log_format(&line, format, &ap);
 	va_end(ap);

@@ -10,6 +10,8 @@
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
 void log_set_level(enum log_level least);
+/* In a process whose stderr another one logs: "<4>words", the level as in sd-daemon(3); when and where is the reader's to say. */
+void log_set_relayed(void);
 /* `area` is the room (store, net, router, channel name ...); the format gives "words key=value ...". */
 void log_line(enum log_level level, const char *area, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

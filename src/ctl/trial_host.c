@@ -221,7 +221,8 @@ static void s_count(struct usher_host *h, const char *what, uint64_t n)
 {
 	(void)n;
 	if (service_here(h, "count") && strcmp(what, "seen") != 0 && strcmp(what, "refused") != 0 &&
-		strcmp(what, "accepted") != 0 && strcmp(what, "overload") != 0)
+		strcmp(what, "accepted") != 0 && strcmp(what, "overload") != 0 &&
+		strcmp(what, "slow") != 0 && strcmp(what, "wrong") != 0)
 		trial_wrong(h, "there is no counter \"%s\"", what);
 }
 

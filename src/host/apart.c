@@ -211,8 +211,10 @@ void apart_stop(void)
 static void beat(void *arg)
 {
 	(void)arg;
-	if (apart.ready && !apart.stopping)
+	if (apart.ready && !apart.stopping) {
 		apart_say_health();
+		apart_say_found();
+	}
 	loop_timer_set(apart.beat, BEAT_US);
 }
 
@@ -221,6 +223,7 @@ int host_apart(const char *path)
 	uint8_t seed[16];
 
 	signal(SIGPIPE, SIG_IGN);
+	log_set_relayed();
 	chance_bytes(seed, sizeof(seed));
 	map_seed(seed);
 	fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK);

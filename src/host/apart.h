@@ -39,6 +39,8 @@ struct apart {
 	struct list owed, rereads; /* struct owed_line, struct reread_line */
 	struct str routes;	   /* as a JSON list's inside */
 	struct str health;	   /* as last told */
+	struct map sends;	   /* the ids of those not answered */
+	uint64_t slow, wrong;	   /* as last told */
 	uint64_t serial;
 	unsigned refuses;		     /* for overload: a bit for each enum usher_work */
 	bool opening, ready, stopping, deaf; /* deaf: usherd has closed our input */
@@ -67,6 +69,7 @@ void apart_stop(void);
 /* ---- apart_say.c ---- */
 extern const struct usher_services apart_services;
 void apart_say_health(void);
+void apart_say_found(void);
 void reread_owed(uint64_t token, struct slice of);
 
 /* ---- apart_news.c ---- */
@@ -84,10 +87,11 @@ void say_tell(struct usher_host *h, const struct usher_news *n, uint64_t token);
 void apart_hear(const json_t *line);
 
 /* ---- apart_keep.c ---- */
-void owe_line(enum apart_answer what, struct usher_str name, uint64_t token);
 /* True: it may be said. Else nobody hears it, and the answer comes at once, but later. */
 bool owe_or_refuse(
 	struct usher_host *h, enum apart_answer what, struct usher_str name, uint64_t token);
+/* Its ack is FAIL, later. */
+void ack_refuse(struct usher_host *h, uint64_t token, const char *why);
 /* The oldest of that name, taken out; NULL: none. */
 struct owed_line *owed_take(enum apart_answer what, const char *name);
 void owed_free(struct owed_line *o);

@@ -40,6 +40,7 @@ static struct usher_host *host_of(const json_t *hello, struct plugin *plugin)
 	h->plugin = plugin;
 	h->api = &plugin->api;
 	h->up = true;
+	list_push_back(&h->host->channels, &h->node);
 	json_object_foreach(json_object_get(hello, "settings"), key,
 		value) free(map_put(&h->options.values, slice_of(key),
 		slice_dup(slice_make(json_string_value(value), json_string_length(value)))));
@@ -179,6 +180,7 @@ static void hear_send(const json_t *line)
 
 	if (!m.message.n)
 		m.message = m.id;
+	map_put(&apart.sends, to_slice(m.id), &apart);
 	PLUGIN_CALL(h, send, h->self, &m);
 }
 

@@ -207,12 +207,23 @@ static void answer_end(struct usher_http *r, struct str *line)
 	request_over(r);
 }
 
+static void problem_end(struct usher_http *r, struct str *line, int status, const char *detail)
+{
+	line_number(line, "status", (uint64_t)status);
+	line_text(line, "problem", to_str(slice_of(detail)));
+	answer_end(r, line);
+}
+
 void web_http_answer(struct usher_http *r, int status, const char *type, struct usher_str body)
 {
 	struct str *line = answer_begin(r);
 
 	if (!line)
 		return;
+	if (!answer_is_sound(r->h, status, type)) {
+		problem_end(r, line, 500, answer_unsound);
+		return;
+	}
 	line_number(line, "status", (uint64_t)status);
 	line_text(line, "type", to_str(slice_of(type)));
 	str_add_text(line, ",\"data\":\"");
@@ -225,11 +236,10 @@ void web_http_problem(struct usher_http *r, int status, const char *detail)
 {
 	struct str *line = answer_begin(r);
 
-	if (!line)
-		return;
-	line_number(line, "status", (uint64_t)status);
-	line_text(line, "problem", to_str(slice_of(detail)));
-	answer_end(r, line);
+	if (line && answer_is_sound(r->h, status, NULL))
+		problem_end(r, line, status, detail);
+	else if (line)
+		problem_end(r, line, 500, answer_unsound);
 }
 
 void web_http_file(struct usher_http *r, struct usher_str name, const char *csp)

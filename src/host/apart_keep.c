@@ -12,7 +12,7 @@ enum { PIECE = 49152 };
 
 /* ---- owed ---- */
 
-void owe_line(enum apart_answer what, struct usher_str name, uint64_t token)
+static void owe_line(enum apart_answer what, struct usher_str name, uint64_t token)
 {
 	struct owed_line *o = mem_alloc(sizeof(*o));
 
@@ -96,6 +96,23 @@ bool owe_or_refuse(
 	list_remove(&o->node);
 	call_later(h, retry_later, NULL, o);
 	return false;
+}
+
+static void ack_refused(struct usher_host *h, void *arg)
+{
+	struct owed_line *o = arg;
+
+	PLUGIN_CALL(h, ack, h->self, o->token, USHER_FAIL, to_str(slice_of(o->name)));
+	owed_free(o);
+}
+
+void ack_refuse(struct usher_host *h, uint64_t token, const char *why)
+{
+	struct owed_line *o = mem_alloc(sizeof(*o));
+
+	o->name = slice_dup(slice_of(why));
+	o->token = token;
+	call_later(h, ack_refused, NULL, o);
 }
 
 /* ---- cursors ---- */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "host/apart.h"
+#include "model/limits.h"
 
 static const char *const deliveries[] = {
 	[USHER_DELIVERED] = "delivered", [USHER_READ] = "read", [USHER_BOUNCED] = "bounced"
@@ -15,7 +16,7 @@ static const char *const presences[] = { [USHER_LEFT] = "left",
 	[USHER_TYPING] = "typing",
 	[USHER_SEEN] = "seen" };
 
-/* Which line it is, and its word; NULL: there are no such news. */
+/* Which line it is, and its word; NULL: there are no such news, or not of that. */
 static const char *kind_of(const struct usher_news *n, const char **word)
 {
 	switch (n->what) {
@@ -24,23 +25,31 @@ static const char *kind_of(const struct usher_news *n, const char **word)
 		return *word ? "delivery" : NULL;
 	case USHER_NEWS_PRESENCE:
 		*word = n->how <= USHER_SEEN ? presences[n->how] : NULL;
-		return *word ? "presence" : NULL;
+		return *word && n->thread.n ? "presence" : NULL;
 	case USHER_NEWS_RATING:
-		return "rate";
+		return n->thread.n && n->dedup.n && n->how >= 1 && n->how <= RATING_MAX ? "rate"
+											: NULL;
 	case USHER_NEWS_MAIL:
-		return "mail";
+		return n->channel.n && n->to.n ? "mail" : NULL;
 	}
 	return NULL;
 }
 
-static void say(struct usher_host *h, const struct usher_news *n, const char *ack)
+/* False, and told: usherd would end the process for it. */
+static bool is_news(struct usher_host *h, const struct usher_news *n)
+{
+	const char *word;
+
+	if (kind_of(n, &word))
+		return true;
+	plugin_wrong(h, "news %d %u, which there are not, or of nothing", (int)n->what,
+		(unsigned)n->how);
+	return false;
+}
+
+static void say(const struct usher_news *n, const char *ack)
 {
 	const char *word = NULL, *kind = kind_of(n, &word);
-
-	if (!kind) {
-		plugin_wrong(h, "news %d %u, which there are not", (int)n->what, (unsigned)n->how);
-		return;
-	}
 	struct str *line = line_begin(kind);
 	if (ack)
 		line_text(line, "ack", to_str(slice_of(ack)));
@@ -61,56 +70,54 @@ static void say(struct usher_host *h, const struct usher_news *n, const char *ac
 	line_end(line);
 }
 
+static void say_unless_wrong(struct usher_host *h, const struct usher_news *n)
+{
+	if (is_news(h, n))
+		say(n, NULL);
+}
+
 void say_delivery(struct usher_host *h, struct usher_str message, struct usher_str remote,
 	enum usher_delivery what, struct usher_str why)
 {
 	if (service_allowed(h, "delivery"))
-		say(h,
-			&(struct usher_news){ .what = USHER_NEWS_DELIVERY,
-				.how = (uint32_t)what,
-				.message = message,
-				.remote = remote,
-				.text = why },
-			NULL);
+		say_unless_wrong(h, &(struct usher_news){ .what = USHER_NEWS_DELIVERY,
+					    .how = (uint32_t)what,
+					    .message = message,
+					    .remote = remote,
+					    .text = why });
 }
 
 void say_presence(
 	struct usher_host *h, struct usher_str thread, enum usher_presence what, uint64_t seq)
 {
 	if (service_allowed(h, "presence"))
-		say(h,
-			&(struct usher_news){ .what = USHER_NEWS_PRESENCE,
-				.how = (uint32_t)what,
-				.thread = thread,
-				.seq = seq },
-			NULL);
+		say_unless_wrong(h, &(struct usher_news){ .what = USHER_NEWS_PRESENCE,
+					    .how = (uint32_t)what,
+					    .thread = thread,
+					    .seq = seq });
 }
 
 void say_rate(struct usher_host *h, struct usher_str thread, struct usher_str dedup, uint32_t score,
 	struct usher_str text)
 {
 	if (service_allowed(h, "rate"))
-		say(h,
-			&(struct usher_news){ .what = USHER_NEWS_RATING,
-				.how = score,
-				.thread = thread,
-				.dedup = dedup,
-				.text = text },
-			NULL);
+		say_unless_wrong(h, &(struct usher_news){ .what = USHER_NEWS_RATING,
+					    .how = score,
+					    .thread = thread,
+					    .dedup = dedup,
+					    .text = text });
 }
 
 void say_mail(struct usher_host *h, struct usher_str channel, struct usher_str to,
 	struct usher_str subject, struct usher_str text, struct usher_str lang)
 {
 	if (service_allowed(h, "mail"))
-		say(h,
-			&(struct usher_news){ .what = USHER_NEWS_MAIL,
-				.channel = channel,
-				.to = to,
-				.subject = subject,
-				.text = text,
-				.lang = lang },
-			NULL);
+		say_unless_wrong(h, &(struct usher_news){ .what = USHER_NEWS_MAIL,
+					    .channel = channel,
+					    .to = to,
+					    .subject = subject,
+					    .text = text,
+					    .lang = lang });
 }
 
 void say_tell(struct usher_host *h, const struct usher_news *given, uint64_t token)
@@ -123,6 +130,8 @@ void say_tell(struct usher_host *h, const struct usher_news *given, uint64_t tok
 		return;
 	memcpy(&n, given, given->size < sizeof(n) ? given->size : sizeof(n));
 	snprintf(name, sizeof(name), "news %llu", ++count);
-	if (owe_or_refuse(h, OWED_ACK, to_str(slice_of(name)), token))
-		say(h, &n, name);
+	if (!is_news(h, &n))
+		ack_refuse(h, token, "there are no such news");
+	else if (owe_or_refuse(h, OWED_ACK, to_str(slice_of(name)), token))
+		say(&n, name);
 }

@@ -2,6 +2,7 @@
  * The services of a plugin in a process of its own that are lines to usherd, and the table with all of them. Called by the plugin.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -66,14 +67,41 @@ static void say_down(struct usher_host *h, const char *why)
 	say_up_or_down(false, h->why);
 }
 
+static bool is_counter(const char *what)
+{
+	static const char *const words[] = { "seen", "accepted", "refused", "overload", "slow",
+		"wrong" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(what, words[i]) == 0)
+			return true;
+	return false;
+}
+
 static void say_count(struct usher_host *h, const char *what, uint64_t n)
 {
-	if (!service_allowed(h, "count"))
+	if (!service_allowed(h, "count") || !n)
 		return;
+	if (!is_counter(what)) {
+		plugin_wrong(h, "there is no counter %s", what);
+		return;
+	}
 	struct str *line = line_begin("count");
 	line_text(line, "what", words_of(what));
 	line_number(line, "n", n);
 	line_end(line);
+}
+
+/* What watch.c has found since it was last told: usherd counts it. */
+void apart_say_found(void)
+{
+	const struct channel_status *count = &apart.h->count;
+	uint64_t slow = count->slow - apart.slow, wrong = count->wrong - apart.wrong;
+
+	apart.slow += slow;
+	apart.wrong += wrong;
+	say_count(apart.h, "slow", slow);
+	say_count(apart.h, "wrong", wrong);
 }
 
 static int say_refuses(struct usher_host *h, enum usher_work what)
@@ -102,20 +130,23 @@ void apart_say_health(void)
 	if (!h->api->health)
 		return;
 	PLUGIN_CALL(h, health, h->self, put, &said);
+	if (slice_equal(str_slice(&said), str_slice(&apart.health))) {
+		str_free(&said);
+		return;
+	}
 	json_t *json = json_loadb(said.p ? said.p : "", said.n, 0, NULL);
 	if (!json_is_object(json)) {
 		plugin_wrong(h, "health is not one JSON object");
-	} else if (!slice_equal(str_slice(&said), str_slice(&apart.health))) {
+	} else {
 		char *text = json_dumps(json, JSON_COMPACT);
 		struct str *line = line_begin("health");
 		str_addf(line, ",\"numbers\":%s", text);
 		line_end(line);
 		free(text);
-		str_clear(&apart.health);
-		str_add(&apart.health, str_slice(&said));
 	}
 	json_decref(json);
-	str_free(&said);
+	str_free(&apart.health);
+	apart.health = said;
 }
 
 /* ---- messages ---- */
@@ -186,16 +217,6 @@ static void add_from(struct str *line, const struct usher_inbound *m)
 	str_add_char(line, '}');
 }
 
-/* What usherd does not take is answered as it would answer it. */
-static void ack_refused(struct usher_host *h, void *arg)
-{
-	struct owed_line *o = arg;
-
-	PLUGIN_CALL(h, ack, h->self, o->token, apart.deaf ? USHER_RETRY : USHER_FAIL,
-		words_of(apart.deaf ? "usher has gone" : "a message has a dedup and a thread"));
-	owed_free(o);
-}
-
 static void say_deliver(struct usher_host *h, const struct usher_inbound *given, uint64_t token)
 {
 	struct usher_inbound own = { 0 };
@@ -204,15 +225,13 @@ static void say_deliver(struct usher_host *h, const struct usher_inbound *given,
 		return;
 	memcpy(&own, given, given->size < sizeof(own) ? given->size : sizeof(own));
 	const struct usher_inbound *m = &own;
-	owe_line(OWED_ACK, m->dedup, token);
-	if (apart.deaf || !m->dedup.n || !m->thread.n) {
-		struct owed_line *o = LIST_ENTRY(apart.owed.last, struct owed_line, node);
-		if (!apart.deaf)
-			plugin_wrong(h, "a delivery without dedup or thread");
-		list_remove(&o->node);
-		call_later(h, ack_refused, NULL, o);
+	if (!m->dedup.n || !m->thread.n) {
+		plugin_wrong(h, "delivery refused: it has no %s", m->dedup.n ? "thread" : "dedup");
+		ack_refuse(h, token, "a message has a dedup and a thread");
 		return;
 	}
+	if (!owe_or_refuse(h, OWED_ACK, m->dedup, token))
+		return;
 	struct str *line = line_begin("in");
 	line_text(line, "id", m->dedup);
 	line_text(line, "thread", m->thread);
@@ -241,6 +260,17 @@ static void say_sent(struct usher_host *h, struct usher_str id, enum usher_outco
 {
 	if (!service_allowed(h, "sent"))
 		return;
+	if (!map_remove(&apart.sends, to_slice(id))) {
+		plugin_wrong(h, "sent a second time for %.*s, or for what it was not given",
+			(int)id.n, id.n ? id.p : "");
+		return;
+	}
+	if (outcome > USHER_UNSURE) {
+		plugin_wrong(h, "sent with the outcome %d, which there is not", (int)outcome);
+		outcome = USHER_UNSURE;
+	}
+	if (outcome == USHER_DUPLICATE)
+		outcome = USHER_OK;
 	struct str *line = line_begin("sent");
 	line_text(line, "id", id);
 	line_text(line, "outcome", words_of(outcome_word(outcome)));
@@ -277,7 +307,9 @@ static void say_reread_done(
 		struct str *line = line_begin("reread");
 		line_text(line, "of", words_of(r->of));
 		line_text(line, "outcome",
-			words_of(outcome == USHER_DUPLICATE ? "ok" : outcome_word(outcome)));
+			words_of(outcome == USHER_OK || outcome == USHER_DUPLICATE ? "ok"
+				 : outcome == USHER_RETRY			   ? "retry"
+										   : "fail"));
 		line_text(line, "why", why);
 		line_end(line);
 		list_remove(&r->node);

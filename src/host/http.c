@@ -233,6 +233,8 @@ int service_http_is_upgrade(struct usher_http *w)
 
 /* ---- answering ---- */
 
+const char answer_unsound[] = "this channel gave no answer that could be passed on";
+
 static bool may_answer(struct usher_http *w)
 {
 	if (!w->r || w->answered) {
@@ -274,17 +276,34 @@ void service_http_set(struct usher_http *w, const char *name, struct usher_str v
 		http_set(w->r, name, to_slice(value));
 }
 
+bool answer_is_sound(struct usher_host *h, int status, const char *content_type)
+{
+	if (status >= 200 && status <= 599 &&
+		(!content_type || header_is_safe(to_str(slice_of(content_type)))))
+		return true;
+	plugin_wrong(h, "an HTTP answer with the status %d and the type %s", status, content_type);
+	return false;
+}
+
 void service_http_answer(
 	struct usher_http *w, int status, const char *content_type, struct usher_str body)
 {
-	if (may_answer(w))
+	if (!may_answer(w))
+		return;
+	if (answer_is_sound(w->h, status, content_type))
 		http_answer(w->r, status, content_type, to_slice(body));
+	else
+		http_problem(w->r, 500, answer_unsound);
 }
 
 void service_http_problem(struct usher_http *w, int status, const char *detail)
 {
-	if (may_answer(w))
+	if (!may_answer(w))
+		return;
+	if (answer_is_sound(w->h, status, NULL))
 		http_problem(w->r, status, detail);
+	else
+		http_problem(w->r, 500, answer_unsound);
 }
 
 static struct static_files *web_files(struct usher_host *h, const char *csp)

@@ -239,6 +239,9 @@ void service_http_set(struct usher_http *w, const char *name, struct usher_str v
 void service_http_answer(
 	struct usher_http *w, int status, const char *content_type, struct usher_str body);
 void service_http_problem(struct usher_http *w, int status, const char *detail);
+/* False, and told: it cannot be sent; the client gets 500 and these words. */
+bool answer_is_sound(struct usher_host *h, int status, const char *content_type);
+extern const char answer_unsound[];
 void service_http_data(struct usher_http *w, void *data);
 void *service_http_get_data(struct usher_http *w);
 void service_http_file(struct usher_http *w, struct usher_str name, const char *csp);

@@ -90,8 +90,12 @@ static void service_count(struct usher_host *h, const char *what, uint64_t n)
 		h->count.refused += n;
 	} else if (strcmp(what, "overload") == 0) {
 		h->host->shed_count += n;
+	} else if (strcmp(what, "slow") == 0) {
+		h->count.slow += n;
+	} else if (strcmp(what, "wrong") == 0) {
+		h->count.wrong += n;
 	} else {
-		plugin_wrong(h, "there is no counter \"%s\"", what);
+		plugin_wrong(h, "there is no counter %s", what);
 	}
 }
 

@@ -336,6 +336,8 @@ def test_lies_and_broken_words_take_down_that_channel_only():
         room.down("number", "of in is a whole number, expected a text")
         room.down("unknown", "sent for a message that it does not have")
         room.down("no", "the token is missing")
+        until("them to be counted", lambda: all(room.channel(name)["wrong"] for name in ("utf8", "number", "unknown")))
+        assert room.channel("no")["wrong"] == room.channel("good")["wrong"] == 0
         room.up("good")
         room.form_works()
         assert room.channel("good")["health"]["restarts"] == 0

@@ -99,6 +99,15 @@ static void a_long_line_is_cut(void **state)
 	assert_int_equal(got[4095], '\n');
 }
 
+/* For good, so it comes last. */
+static void another_process_dates_what_is_relayed(void **state)
+{
+	(void)state;
+	log_set_relayed();
+	assert_string_equal(LOGGED(log_warn("net", "said %s", "x\ny")), "<4>said x\\ny\n");
+	assert_string_equal(LOGGED(log_error("net", "n=%d", 1)), "<3>n=1\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -107,6 +116,7 @@ int main(void)
 		cmocka_unit_test(takes_every_conversion),
 		cmocka_unit_test(keeps_quiet_below_its_level),
 		cmocka_unit_test(a_long_line_is_cut),
+		cmocka_unit_test(another_process_dates_what_is_relayed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
