@@ -2,13 +2,12 @@
  * `usherctl channel check PLUGIN.so`: a plugin against a host of cardboard that keeps to the contract of usher/channel.h and watches whether
  * the plugin does, too. No Redis, no socket, no usherd: what the plugin is told comes from here.
  *
- *   trial.c ── a child for each case ──▶ trial_cases.c, trial_intake.c, trial_strangers.c ──▶ plugin ⇄ trial_host.c, trial_keep.c, trial_pipes.c (the services)
+ *   trial.c ── a child for each case ──▶ trial_cases.c, trial_intake.c, trial_strangers.c ──▶ plugin ⇄ trial_host.c and its like (the services)
  *      ◀── crashed in which call, complaints, warnings ── struct trial_note, in shared memory
  */
 #ifndef USHER_CTL_TRIAL_H
 #define USHER_CTL_TRIAL_H
 
-#include <pthread.h>
 #include <string.h>
 #include <usher/channel.h>
 
@@ -139,13 +138,17 @@ void trial_warn(struct usher_host *h, const char *format, ...)
 
 /* ---- trial_host.c ---- */
 extern const struct usher_services trial_services, trial_check_services;
-/* One turn at a time until `done` says so or `ms` have passed; true when it did. NULL: until nothing is left to do. */
-bool trial_run(struct usher_host *h, uint64_t ms, bool (*done)(struct usher_host *h));
 /* NULL and the reason. The extra option, when its name is not NULL, replaces the one of that name. */
 struct usher_host *trial_open(struct trial *t, const char *name, const char *extra,
 	const char *value, char *why, size_t size);
 /* Closes it and waits for its end. */
 void trial_close(struct usher_host *h);
+
+/* ---- trial_loop.c ---- */
+/* The loop runs in the caller's thread. */
+void trial_loop_begin(void);
+/* One turn at a time until `done` says so or `ms` have passed; true when it did. NULL: until nothing is left to do. */
+bool trial_run(struct usher_host *h, uint64_t ms, bool (*done)(struct usher_host *h));
 void trial_call_begin(struct usher_host *h, const char *what);
 void trial_call_end(struct usher_host *h);
 #define TRIAL_CALL(h, call, ...)                                                                   \
@@ -157,12 +160,36 @@ void trial_call_end(struct usher_host *h);
 		}                                                                                  \
 	} while (0)
 void trial_later(struct usher_host *h, void (*run)(struct usher_host *h, void *arg), void *arg);
+bool service_here(struct usher_host *h, const char *what);
+void turn_timer_set(struct usher_timer *t, uint64_t after_us);
+void turn_timer_clear(struct usher_timer *t);
+struct usher_timer *turn_timer(struct usher_host *h, void (*fn)(void *arg), void *arg);
+void turn_post(struct usher_host *h, void (*fn)(void *arg), void *arg);
+
+/* ---- trial_messages.c ---- */
 /* Answers the deliveries that were held. */
 void trial_release(struct usher_host *h);
 /* A message to carry. Parts name blobs that usher has. */
 void trial_send(struct usher_host *h, const struct usher_outbound *m);
 bool trial_all_sent(struct usher_host *h);
-bool service_here(struct usher_host *h, const char *what);
+void msg_deliver(struct usher_host *h, const struct usher_inbound *m, uint64_t token);
+void msg_sent(struct usher_host *h, struct usher_str id, enum usher_outcome outcome,
+	struct usher_str remote, struct usher_str why);
+void msg_delivery(struct usher_host *h, struct usher_str message, struct usher_str remote,
+	enum usher_delivery what, struct usher_str why);
+void msg_presence(
+	struct usher_host *h, struct usher_str thread, enum usher_presence what, uint64_t seq);
+void msg_catch_up(struct usher_host *h, struct usher_str thread, uint64_t after, uint64_t token);
+void msg_rate(struct usher_host *h, struct usher_str thread, struct usher_str dedup, uint32_t score,
+	struct usher_str text);
+void msg_reread_done(
+	struct usher_host *h, uint64_t token, enum usher_outcome outcome, struct usher_str why);
+int msg_is_open(
+	struct usher_host *h, const struct usher_pair *hints, size_t count, uint64_t *opens_us);
+int msg_refuses(struct usher_host *h, enum usher_work what);
+void msg_tell(struct usher_host *h, const struct usher_news *n, uint64_t token);
+void msg_mail(struct usher_host *h, struct usher_str channel, struct usher_str to,
+	struct usher_str subject, struct usher_str text, struct usher_str lang);
 
 /* ---- trial_pipes.c ---- */
 /* A request with what the sample says, handed over and fed; it is watched until the host ends. */
