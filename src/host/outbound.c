@@ -8,6 +8,9 @@
  *
  * Marking: where sending twice does harm (mail), it is on disk that this process hands the message over before it does. Who finds the
  * mark of another process after a crash cannot know whether the message went out: unsure, a person decides.
+ *
+ * Behind: of what goes to one customer in one conversation (lane.h) only the first is ready; the next when it has come to its end, or
+ * was tried in vain for SEND_ORDER_S.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -16,15 +19,17 @@
 #include "base/heap.h"
 #include "base/log.h"
 #include "host/inside.h"
+#include "host/lane.h"
 #include "host/retry.h"
 #include "model/limits.h"
 #include "store/remember.h"
 
-enum send_state { SEND_READY, SEND_WAITING, SEND_MARKING, SEND_FLYING, SEND_TOLD };
+enum send_state { SEND_BEHIND, SEND_READY, SEND_WAITING, SEND_MARKING, SEND_FLYING, SEND_TOLD };
 
 struct send {
 	struct list_node node; /* ready, or flying */
 	struct heap_node due;  /* waiting */
+	struct lane_node lane;
 	struct list_node all;
 	struct usher_host *h;  /* whose outbox it comes from */
 	struct usher_host *by; /* who carries it: h itself, or the channel that answers for it */
@@ -44,7 +49,7 @@ enum { ANSWERED_KEPT = 16 };
 struct outbound_side {
 	struct list all, ready, flying;
 	struct heap waiting;
-	struct map by_id;
+	struct map by_id, lanes;
 	struct retry retry;
 	struct loop_timer *timer;
 	bool following, stopped, pumping;
@@ -73,10 +78,29 @@ static void send_unlink(struct send *s)
 		heap_remove(&o->waiting, &s->due);
 }
 
+static void send_ready(struct send *s)
+{
+	s->state = SEND_READY;
+	list_push_back(&s->h->out->ready, &s->node);
+}
+
+/* Who is behind it may go. */
+static void send_leave_lane(struct send *s)
+{
+	struct outbound_side *o = s->h->out;
+	struct lane_node *next = o ? lane_leave(&o->lanes, &s->lane) : NULL;
+
+	if (!next || o->stopped)
+		return;
+	send_ready(LIST_ENTRY(next, struct send, lane));
+	pump_soon(s->h);
+}
+
 static void send_free(struct send *s)
 {
 	struct outbound_side *o = s->h->out;
 
+	send_leave_lane(s);
 	if (o) {
 		send_unlink(s);
 		if (s->all.on)
@@ -121,6 +145,7 @@ static void send_tell(struct send *s, uint32_t delivery, struct slice remote, st
 		.why = why };
 
 	retry_forget(&h->out->retry, destination_of(s));
+	send_leave_lane(s);
 	send_unlink(s);
 	map_remove(&h->out->by_id, slice_of(s->id));
 	s->state = SEND_TOLD;
@@ -148,11 +173,11 @@ static void send_wait(struct send *s, uint64_t until_us)
 	heap_insert(&s->h->out->waiting, &s->due, until_us);
 }
 
-static bool send_is_too_old(const struct send *s)
+static bool send_is_older(const struct send *s, uint64_t seconds)
 {
 	uint64_t now = loop_wall_us(s->h->host->loop);
 
-	return now > s->m.at_us && now - s->m.at_us > SEND_GIVE_UP_S * UINT64_C(1000000);
+	return now > s->m.at_us && now - s->m.at_us > seconds * 1000000;
 }
 
 static void send_give_up(struct send *s)
@@ -358,7 +383,7 @@ static void send_next(struct send *s)
 	uint64_t until = retry_until(&s->h->out->retry, destination_of(s));
 	const char *impossible;
 
-	if (send_is_too_old(s)) {
+	if (send_is_older(s, SEND_GIVE_UP_S)) {
 		send_give_up(s);
 	} else if (until > now_us(s->h)) {
 		send_wait(s, until);
@@ -407,8 +432,7 @@ static void waited(void *arg)
 	while ((n = heap_min(&o->waiting)) && n->at <= now_us(h)) {
 		struct send *s = LIST_ENTRY(n, struct send, due);
 		heap_remove(&o->waiting, n);
-		s->state = SEND_READY;
-		list_push_back(&o->ready, &s->node);
+		send_ready(s);
 	}
 	pump(h);
 }
@@ -419,7 +443,9 @@ static void send_again(struct send *s, struct usher_str why)
 {
 	s->why = arena_copy(&s->arena, to_slice(why));
 	uint64_t until = retry_failed(&s->h->out->retry, destination_of(s), now_us(s->h));
-	if (send_is_too_old(s))
+	if (send_is_older(s, SEND_ORDER_S))
+		send_leave_lane(s); /* it may be this message that is not taken: the others go on */
+	if (send_is_older(s, SEND_GIVE_UP_S))
 		send_give_up(s);
 	else
 		send_wait(s, until);
@@ -513,6 +539,21 @@ void service_sent(struct usher_host *by, struct usher_str id, enum usher_outcome
 
 /* ---- the outbox ---- */
 
+/* Of no conversation are a confirmation, a transcript: nothing else has to come before them. */
+static bool send_join_lane(struct send *s)
+{
+	struct slice to = destination_of(s);
+	struct str key = { 0 };
+	char conv[ID_TEXT_LEN + 1];
+
+	if (id_is_none(s->m.conv))
+		return true;
+	str_addf(&key, "%s %.*s", id_text(s->m.conv, conv), SLICE_ARG(to));
+	bool first = lane_join(&s->h->out->lanes, str_slice(&key), &s->lane);
+	str_free(&key);
+	return first;
+}
+
 static void outbox_item(void *arg, const struct outbox_item *item)
 {
 	struct usher_host *h = arg;
@@ -534,8 +575,9 @@ static void outbox_item(void *arg, const struct outbox_item *item)
 	record_copy(&outbound_table, &s->m, &item->message, &s->arena);
 	memcpy(s->id, id, sizeof(s->id));
 	list_push_back(&o->all, &s->all);
-	list_push_back(&o->ready, &s->node);
 	map_put(&o->by_id, slice_of(s->id), s);
+	if (send_join_lane(s))
+		send_ready(s);
 	pump_soon(h);
 }
 
@@ -552,6 +594,11 @@ void outbound_open(struct usher_host *h)
 	outbox_follow(h->host->store, slice_of(h->name), SENDS_MAX, outbox_item, h);
 }
 
+static bool send_is_unbegun(const struct send *s)
+{
+	return s->state == SEND_BEHIND || s->state == SEND_READY || s->state == SEND_WAITING;
+}
+
 void outbound_stop(struct usher_host *h)
 {
 	struct outbound_side *o = h->out;
@@ -563,7 +610,7 @@ void outbound_stop(struct usher_host *h)
 	o->following = false;
 	/* What nobody has begun stays in the outbox for the next one. */
 	LIST_FOR (s, &o->all, struct send, all)
-		if (s->state == SEND_READY || s->state == SEND_WAITING)
+		if (send_is_unbegun(s))
 			send_free(s);
 }
 
@@ -572,7 +619,7 @@ void outbound_rest(struct usher_host *h)
 	if (!h->out || h->out->stopped)
 		return;
 	LIST_FOR (s, &h->out->all, struct send, all)
-		if (s->state == SEND_READY || s->state == SEND_WAITING)
+		if (send_is_unbegun(s))
 			send_put_back(s);
 }
 
@@ -599,6 +646,7 @@ void outbound_free(struct usher_host *h)
 		outbound_stop(h);
 	LIST_FOR (s, &o->all, struct send, all) {
 		if (s->state == SEND_TOLD || s->state == SEND_MARKING) {
+			send_leave_lane(s);
 			send_unlink(s);
 			list_remove(&s->all); /* freed when the store answers */
 		} else
@@ -607,6 +655,7 @@ void outbound_free(struct usher_host *h)
 	h->out = NULL;
 	retry_free(&o->retry);
 	map_free(&o->by_id);
+	map_free(&o->lanes);
 	heap_free(&o->waiting);
 	loop_timer_free(&o->timer);
 	free(o);

@@ -144,6 +144,71 @@ static void test_outcome_that_is_none(void **state)
 	assert_int_equal(s.wrong, 1);
 }
 
+static void say(struct fixture *f, struct id conv, const char *to, const char *text)
+{
+	static unsigned n;
+	struct outbound o = { .id = number(++n),
+		.conv = conv,
+		.seq = n,
+		.at_us = clock_wall_us(),
+		.channel = SLICE("ch"),
+		.to = slice_of(to),
+		.text = slice_of(text) };
+	struct commit *c = begin(f);
+	commit_outbound(c, &o);
+	run(f, c);
+}
+
+/* To one customer in the order in which it was said, whatever has to be tried again; nobody else waits for that. */
+static void test_order_of_a_conversation(void **state)
+{
+	static const char *const order[] = { "one", "other", "one", "two", "three" };
+	struct fixture *f = *state;
+	struct id conv = number(200);
+
+	f->probe->answer = USHER_RETRY;
+	say(f, conv, "ann@x.org", "one");
+	HOUSE_UNTIL(&f->house, f->probe->send_count == 1);
+	f->probe->answer = USHER_OK;
+	say(f, conv, "ann@x.org", "two");
+	say(f, conv, "ann@x.org", "three");
+	say(f, number(201), "eva@x.org", "other");
+	receipt(f, 4, DELIVERY_SENT);
+	assert_int_equal(f->probe->send_count, 5);
+	for (size_t i = 0; i < 5; i++)
+		assert_string_equal(f->probe->sends[i].text, order[i]);
+	/* Nor does one overtake another that is not answered yet; one that failed is over. */
+	f->probe->answer = -1;
+	say(f, conv, "ann@x.org", "four");
+	say(f, conv, "ann@x.org", "five");
+	HOUSE_UNTIL(&f->house, f->probe->send_count == 6);
+	house_pass(&f->house, 50);
+	assert_int_equal(f->probe->send_count, 6);
+	f->probe->answer = USHER_OK;
+	f->probe->svc->sent(f->probe->host, str_of(f->probe->sends[5].id), USHER_FAIL, str_of(""),
+		str_of("no"));
+	receipt(f, 6, DELIVERY_SENT);
+	assert_string_equal(f->probe->sends[6].text, "five");
+}
+
+/* Who is behind when usher stops is not lost. */
+static void test_behind_after_a_restart(void **state)
+{
+	struct fixture *f = *state;
+	struct id conv = number(210);
+
+	f->probe->answer = USHER_RETRY;
+	say(f, conv, "ann@x.org", "one");
+	say(f, conv, "ann@x.org", "two");
+	HOUSE_UNTIL(&f->house, f->probe->send_count == 1);
+	house_stop(&f->house, true);
+	f->probe->answer = USHER_OK;
+	fixture_open(f);
+	receipt(f, 2, DELIVERY_SENT);
+	assert_string_equal(f->probe->sends[1].text, "one");
+	assert_string_equal(f->probe->sends[2].text, "two");
+}
+
 /* A plugin that has not answered when usher stops, and for which sending twice does harm: a person decides. */
 static void test_not_answered(void **state)
 {
@@ -192,6 +257,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_wrong_thread, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_outcome_that_is_none, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_answered, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_order_of_a_conversation, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_behind_after_a_restart, setup, teardown),
 		cmocka_unit_test(test_reply_by),
 	};
 
