@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/assert.h"
+#include "store/blob.h"
 #include "store/picture.h"
 
 struct metric_row {

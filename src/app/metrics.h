@@ -108,6 +108,11 @@
 		plain(s, http_server_count(s->n->http)))                                           \
 	X(METRIC_MEMORY, "resident_memory_bytes", "gauge", "", "Memory of this process.",          \
 		plain(s, resident_bytes()))                                                        \
+	X(METRIC_UNSENT_FILES, "unsent_files_total", "counter", "",                                \
+		"Files taken away because no message named them in time.",                         \
+		plain(s, blobs_collected(s->n->store).files))                                      \
+	X(METRIC_UNSENT_BYTES, "unsent_files_bytes_total", "counter", "", "Bytes of these.",       \
+		plain(s, blobs_collected(s->n->store).bytes))                                      \
 	X(METRIC_PICTURES, "pictures_total", "counter", "outcome",                                 \
 		"Pictures to be shown, drawn anew in a process of their own: drawn, failed.",      \
 		pictures(s))                                                                       \

@@ -268,6 +268,7 @@ static int node_build(struct node *n, struct err *err)
 		.node = c->node.p,
 		.data_dir = c->data_dir.p,
 		.relaxed = c->durability_relaxed,
+		.unnamed_keep_s = c->unnamed_keep_s,
 		.picture = picture,
 	};
 	int error = make_directory(c->data_dir, err);

@@ -9,6 +9,7 @@
 #include "app/node.h"
 #include "base/log.h"
 #include "net/tls.h"
+#include "store/blob.h"
 
 static void add_problem(void *arg, unsigned line, unsigned col, const char *message)
 {
@@ -80,6 +81,7 @@ static bool take(struct node *n, struct config *new, struct str *problems)
 	n->config = new;
 	n->hours_us = loop_wall_us(n->loop);
 	node_configure_http(n);
+	blob_unnamed_keep(n->store, new->unnamed_keep_s);
 	desk_configure(n->desk, new);
 	router_configure(n->router, new, on_retired, n);
 	return true;

@@ -8,6 +8,7 @@
 
 #include "base/assert.h"
 #include "desk/api.h"
+#include "desk/attach.h"
 #include "desk/out.h"
 #include "model/entry.h"
 #include "model/limits.h"
@@ -25,9 +26,8 @@ static void drop_writer(void *state)
 	blob_drop(&w);
 }
 
-static void on_stored(void *arg, int status, const char *name, uint64_t size_bytes)
+static void upload_end(struct call *c, int status, const struct part *stored)
 {
-	struct call *c = arg;
 	struct str o = { 0 };
 	if (status == -EFBIG) {
 		call_problem(c, 413, "the file is larger than is taken here");
@@ -35,13 +35,33 @@ static void on_stored(void *arg, int status, const char *name, uint64_t size_byt
 		call_problem(c, 503, "the file could not be saved; try again");
 	} else {
 		str_add_char(&o, '{');
-		out_string(&o, "blob", slice_of(name));
-		out_u64(&o, "size", size_bytes);
+		out_string(&o, "blob", stored->blob);
+		out_u64(&o, "size", stored->size_bytes);
 		str_add_char(&o, '}');
 		call_json(c, 201, &o);
 	}
 	str_free(&o);
 	call_release(c);
+}
+
+static void on_remembered(void *arg, int status)
+{
+	struct call *c = arg;
+	upload_end(c, status, c->state);
+}
+
+static void on_stored(void *arg, int status, const char *name, uint64_t size_bytes)
+{
+	struct call *c = arg;
+	if (status || c->d->ended) {
+		upload_end(c, status ? status : -ECANCELED, NULL);
+		return;
+	}
+	struct part *stored = arena_alloc(&c->arena, sizeof(*stored));
+	stored->blob = arena_copy(&c->arena, slice_of(name));
+	stored->size_bytes = size_bytes;
+	c->state = stored;
+	attach_uploaded(c->d, c->who.user, stored->blob, on_remembered, c);
 }
 
 static void on_piece(struct http_request *r, struct slice piece, bool last, void *arg)
@@ -176,17 +196,10 @@ static void give(struct call *c)
 static bool entry_has(struct call *c, const struct entry *en, struct blob_want *w)
 {
 	struct part p;
-	for (struct slice rest = en->parts; parts_next(&rest, &p, &c->arena);) {
-		if (!slice_equal(p.blob, c->args[0]))
-			continue;
-		w->name = arena_copy(&c->arena, p.name);
-		w->type = arena_copy(&c->arena, p.type);
-		return true;
-	}
-	if (!en->raw.n || !slice_equal(en->raw, c->args[0]))
+	if (!attach_entry_has(en, c->args[0], &c->arena, &p))
 		return false;
-	w->name = SLICE("message.eml");
-	w->type = SLICE("message/rfc822");
+	w->name = arena_copy(&c->arena, p.name);
+	w->type = arena_copy(&c->arena, p.type);
 	return true;
 }
 

@@ -18,7 +18,7 @@ struct client_ops {
 	void (*close)(void *transport, int code, const char *why);
 };
 
-/* A frame that came before the first snapshot was out. */
+/* A frame that came before the first snapshot was out, or behind one whose files are looked at. */
 struct held_line {
 	struct list_node node;
 	char *text;
@@ -39,6 +39,7 @@ struct client {
 	struct loop_timer *timer; /* FRESH: the snapshot; CATCHING: another try */
 	const char *why;	  /* of the coming snapshot; NULL: it is the first */
 	bool resuming;
+	bool attaching;	    /* the files of a frame are looked at; what comes behind it is held */
 	struct map watched; /* conversation id (bytes) */
 	struct list held;
 	size_t commands; /* on their way to disk */

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "desk/attach.h"
 #include "desk/client.h"
 #include "desk/frames.h"
 #include "desk/protocol.h"
@@ -175,8 +176,13 @@ static void act(struct client *c, struct frame *f, struct arena *arena)
 	case FRAME_ACCEPT:
 	case FRAME_DECLINE:
 	case FRAME_REPLY:
-	case FRAME_NOTE:
 	case FRAME_WRITE:
+		if (f->c.parts.n)
+			attach_check(c, f, arena, command_put);
+		else
+			command_put(c, f, arena);
+		return;
+	case FRAME_NOTE:
 	case FRAME_TRANSFER:
 	case FRAME_CONSULT:
 	case FRAME_RESOLVE:
@@ -229,12 +235,17 @@ static void line_parse(struct client *c, struct slice text)
 }
 
 /* What comes before the first snapshot waits for it, so that a desk sees the state before answers. */
+static bool must_wait(const struct client *c)
+{
+	return c->attaching || (c->state == CLIENT_CATCHING && !c->resuming && !c->why);
+}
+
 static bool hold(struct client *c, struct slice text)
 {
-	if (c->state != CLIENT_CATCHING || c->resuming || c->why)
+	if (!must_wait(c))
 		return false;
 	if (c->held.count >= DESK_COMMANDS_MAX) {
-		client_error(c, SLICE(""), "busy", "wait for the snapshot");
+		client_error(c, SLICE(""), "busy", "too many commands at once; wait for answers");
 		return true;
 	}
 	struct held_line *h = mem_alloc(sizeof(*h));
@@ -246,7 +257,7 @@ static bool hold(struct client *c, struct slice text)
 
 void dispatch_held(struct client *c)
 {
-	while (c->held.first && !c->gone) {
+	while (c->held.first && !c->gone && !c->attaching) {
 		struct held_line *h = LIST_ENTRY(list_pop_front(&c->held), struct held_line, node);
 		line_parse(c, slice_make(h->text, h->n));
 		free(h->text);

@@ -2,12 +2,13 @@
  * Intake: a delivery is checked, put into the inbox, and acknowledged to its plugin once it is on disk. Never acknowledges
  * anything else, whatever goes wrong. Called by plugins through the services table.
  *
- *   deliver ─▶ inbound_read ─▶ [too long: blob_put of the whole] ─┬▶ inbox_name: has this key an id? ─┐
- *                                                                 └▶ inbox_put ────────────────────┴▶ ack(token, outcome, id)
+ *   deliver ─▶ inbound_read ─▶ [files: blob_hold] ─▶ [too long: blob_put of the whole] ─┬▶ inbox_name: has this key an id? ─┐
+ *                                                                                       └▶ inbox_put ────────────────────┴▶ ack(token, outcome, id)
  *
  * The put does not wait for the answer: the router drops a repeat by its key and stores the message under the id that the key was given to, so the
  * answer only decides which word and which id the plugin is told. Repeats of late are known without asking (recent.c).
  */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "base/assert.h"
@@ -210,6 +211,25 @@ static void delivery_next(struct intake *d)
 		delivery_put(d);
 }
 
+/* ---- its files are there ---- */
+
+static void files_held(void *arg, int status)
+{
+	struct intake *d = arg;
+	struct usher_str why;
+
+	if (status == -ENOENT) {
+		d->h->count.refused++;
+		ack(d, USHER_FAIL,
+			to_str(SLICE("a file of it is no longer here; upload it again")));
+	} else if (status || !d->h->host) {
+		d->h->count.retried_in++;
+		ack(d, outcome_of(status ? status : -EAGAIN, &why), why);
+	} else {
+		delivery_next(d);
+	}
+}
+
 /* ---- refusals ---- */
 
 struct slice intake_closed(const struct usher_host *h)
@@ -275,5 +295,8 @@ void service_deliver(struct usher_host *h, const struct usher_inbound *m, uint64
 		d->long_text = arena_copy(&d->arena, d->in.long_text);
 	if (d->in.long_html.n)
 		d->long_html = arena_copy(&d->arena, d->in.long_html);
-	delivery_next(d);
+	if (d->in.command.parts.n)
+		blob_hold(h->host->store, d->in.command.parts, files_held, d);
+	else
+		delivery_next(d);
 }

@@ -151,6 +151,7 @@ struct config {
 	struct slice zone;   /* where the day of the statistics begins */
 	uint64_t *midnights; /* of that zone around now, ascending; none: UTC's */
 	size_t midnight_count;
+	uint32_t unnamed_keep_s; /* a file in no message */
 	uint32_t grace_s, miss_limit, decline_cooldown_s, units;
 	struct skill
 		*hold_pool; /* who has them is of the pool of segment.hold_back; none: everybody */

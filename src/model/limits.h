@@ -19,6 +19,7 @@
 	LIMIT(PICTURES_WAIT_MAX, 64, "pictures", "that wait for one of them")                      \
 	LIMIT(PICTURES_KEPT, 512, "pictures", "drawn anew and kept in memory for the next viewer") \
 	LIMIT(PICTURES_KEPT_BYTES, 8388608, "bytes", "of these; one of them an eighth at most")    \
+	LIMIT(UNNAMED_KEEP_S, 259200, "seconds", "of a file that no message names: a weekend")     \
 	LIMIT(BLOB_REDIS_MAX, 65536, "bytes", "larger blobs are files: Redis keeps all in memory") \
 	LIMIT(RECIPIENTS_MAX, 50, "addresses", "of one reply; more is a newsletter")               \
 	LIMIT(QUOTED_HTML_MAX, 131072, "bytes", "of HTML that is quoted; more is quoted as words") \

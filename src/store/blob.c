@@ -1,7 +1,7 @@
 /*
  * Blobs by content: small ones in Redis, larger ones as files. Called by host.
  *
- *   writer: [bytes] up to BLOB_REDIS_MAX ─ finish ─▶ SET blob:NAME NX
+ *   writer: [bytes] up to BLOB_REDIS_MAX ─ finish ─▶ SET blob:NAME NX, with an expiry (blob_life.h)
  *              └ more ─▶ blob_file, in pieces of SPILL_BYTES ─ finish ─▶ DATA/blobs/ab/cdef...
  */
 #include "store/blob.h"
@@ -12,6 +12,7 @@
 #include "base/assert.h"
 #include "model/limits.h"
 #include "store/blob_files.h"
+#include "store/blob_life.h"
 #include "store/inside.h"
 
 enum { SPILL_BYTES = 256 * 1024 };
@@ -33,11 +34,10 @@ struct blob_ask {
 	void *arg;
 };
 
-static void blob_stored(void *arg, int status, const struct reply *r)
+static void blob_stored(void *arg, int status)
 {
 	struct blob_ask *ask = arg;
 
-	(void)r; /* nil: it was there already */
 	ask->fn(ask->arg, status, status ? NULL : ask->name, ask->size);
 	free(ask);
 }
@@ -51,9 +51,7 @@ static void blob_store(struct store *s, struct slice bytes,
 	ask->size = bytes.n;
 	ask->fn = fn;
 	ask->arg = arg;
-	struct key key = key_of_sha256(&s->keys, KEY_BLOB, slice_make(ask->name, BLOB_NAME_LEN));
-	struct slice words[] = { SLICE("SET"), key_slice(&key), bytes, SLICE("NX") };
-	link_call(s->write, &(struct argv){ words, 4, 4 }, blob_stored, ask);
+	blob_write_key(s, slice_make(ask->name, BLOB_NAME_LEN), bytes, blob_stored, ask);
 }
 
 struct blob_writer *blob_open(struct store *s)
@@ -169,7 +167,7 @@ static void blob_got(void *arg, int status, const struct reply *r)
 	struct slice none = { NULL, 0 }, name = slice_make(ask->name, BLOB_NAME_LEN);
 	char hex[SHA256_HEX_LEN + 1];
 
-	if (r && status == 0 && r->type == REPLY_NIL) {
+	if (r && status == 0 && (r->type == REPLY_NIL || blob_is_mark(name, r->text))) {
 		blob_file_read(ask->store->blobs, name, ask->fn, ask->arg);
 		free(ask);
 		return;

@@ -26,6 +26,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "model/limits.h"
+#include "store/blob_life.h"
 #include "store/file_write.h"
 #include "store/inside.h"
 
@@ -41,8 +42,11 @@ struct blob_file {
 	int fd;
 	EVP_MD_CTX *hash;
 	uint64_t size;
-	int status;	     /* the first error */
+	int status; /* the first error */
+	void (*finish)(void *arg, int status, const char *name, uint64_t size_bytes);
+	void *finish_arg;
 	bool published;	     /* it has its own name, no temporary one */
+	bool was_there;	     /* before it: one of that name */
 	char *temporary;     /* DATA/blobs/tmp/NODE~CHANCE */
 	unsigned char shelf; /* the first byte of the sum, the first two digits of the name */
 	char name[BLOB_NAME_LEN + 1];
@@ -56,8 +60,10 @@ struct job {
 	char name[BLOB_NAME_LEN + 1];
 	void (*work)(struct job *j); /* in the thread */
 	void (*done)(struct job *j); /* on the loop; may be NULL */
-	void (*finish)(void *arg, int status, const char *name, uint64_t size_bytes);
 	void (*read)(void *arg, int status, struct slice bytes);
+	blob_work_fn *on;
+	void (*ran)(void *arg, int status, uint64_t size_bytes);
+	uint64_t size;
 	void *arg;
 };
 struct blob_thread {
@@ -86,7 +92,7 @@ static int status_of(int result)
 	return result < 0 ? -errno : 0;
 }
 
-static int dir_sync(const char *path)
+int dir_sync(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int status = status_of(fd);
@@ -174,8 +180,6 @@ static int file_publish(struct blob_file *f)
 	str_addf(&path, "%s/%s", shelf.p, f->name + 2);
 	int status = shelf_make(b, f->shelf, shelf.p);
 	if (status == 0)
-		status = status_of(fdatasync(f->fd));
-	if (status == 0)
 		status = status_of(rename(f->temporary, path.p));
 	if (status == 0)
 		f->published = true;
@@ -186,16 +190,34 @@ static int file_publish(struct blob_file *f)
 	return status;
 }
 
-static void work_finish(struct job *j)
+/* Its bytes are on disk and its name is known; nobody can find it yet. */
+static void work_seal(struct job *j)
 {
 	struct blob_file *f = j->file;
+	struct str path = { 0 };
 
 	if (f->status == 0 && f->fd < 0)
 		f->status = file_open(f);
 	file_name(f);
 	if (f->status == 0)
+		f->status = status_of(fdatasync(f->fd));
+	str_addf(&path, "%s/%.2s/%s", f->blobs->dir, f->name, f->name + 2);
+	f->was_there = access(path.p, F_OK) == 0;
+	str_free(&path);
+}
+
+static void work_publish(struct job *j)
+{
+	struct blob_file *f = j->file;
+
+	if (f->status == 0)
 		f->status = file_publish(f);
 	file_forget(f);
+}
+
+static void work_run(struct job *j)
+{
+	j->status = j->on(j->blobs->dir, j->blobs->store->node, j->name, &j->size);
 }
 
 static void work_drop(struct job *j)
@@ -241,7 +263,10 @@ static void work_read(struct job *j)
 		j->status = -EBADMSG;
 }
 
-/* What a crash left behind of ours: a few files. Before any thread runs, or it would take the first new ones for old. */
+/*
+ * What a crash left behind of ours: a few files. Before any thread runs, or it would take the first new ones for old. Those that
+ * were being taken away (blob_collect.c) are seen to there.
+ */
 static void blobs_sweep(const struct blobs *b)
 {
 	const char *node = b->store->node;
@@ -250,7 +275,8 @@ static void blobs_sweep(const struct blobs *b)
 	str_addf(&path, "%s/tmp", b->dir);
 	DIR *dir = opendir(path.p);
 	for (struct dirent *e; dir && (e = readdir(dir));)
-		if (strncmp(e->d_name, node, strlen(node)) == 0 && e->d_name[strlen(node)] == '~')
+		if (strncmp(e->d_name, node, strlen(node)) == 0 && e->d_name[strlen(node)] == '~' &&
+			!strstr(e->d_name, BLOB_ASIDE))
 			unlinkat(dirfd(dir), e->d_name, 0);
 	if (dir)
 		closedir(dir);
@@ -413,22 +439,43 @@ void blob_file_append(struct blob_file *f, struct str *bytes)
 	job_give(j, f->thread);
 }
 
-static void done_finish(struct job *j)
+static void done_publish(struct job *j)
 {
 	struct blob_file *f = j->file;
 
-	j->finish(j->arg, f->status, f->status ? NULL : f->name, f->size);
+	f->finish(f->finish_arg, f->status, f->status ? NULL : f->name, f->size);
 	blob_file_free(f);
+}
+
+static void file_marked(void *arg, int status)
+{
+	struct blob_file *f = arg;
+	struct job *j = file_job(f, work_publish);
+
+	if (f->status == 0)
+		f->status = status;
+	j->done = done_publish;
+	job_give(j, f->thread);
+}
+
+static void done_seal(struct job *j)
+{
+	struct blob_file *f = j->file;
+
+	if (f->status == 0)
+		blob_mark_file(f->blobs->store, f->name, f->was_there, file_marked, f);
+	else
+		file_marked(f, f->status);
 }
 
 void blob_file_finish(struct blob_file **f,
 	void (*fn)(void *arg, int status, const char *name, uint64_t size_bytes), void *arg)
 {
-	struct job *j = file_job(*f, work_finish);
+	struct job *j = file_job(*f, work_seal);
 
-	j->done = done_finish;
-	j->finish = fn;
-	j->arg = arg;
+	j->done = done_seal;
+	(*f)->finish = fn;
+	(*f)->finish_arg = arg;
 	job_give(j, (*f)->thread);
 	*f = NULL;
 }
@@ -465,6 +512,45 @@ void blob_file_read(struct blobs *b, struct slice name,
 	job_give(j, blobs_thread(b));
 }
 
+static void done_run(struct job *j)
+{
+	j->ran(j->arg, j->status, j->size);
+}
+
+void blob_files_run(struct blobs *b, struct slice name, blob_work_fn *on,
+	void (*fn)(void *arg, int status, uint64_t size_bytes), void *arg)
+{
+	struct job *j = job_new(b, work_run);
+
+	ASSERT(name.n <= BLOB_NAME_LEN);
+	memcpy(j->name, name.p, name.n);
+	j->done = done_run;
+	j->on = on;
+	j->ran = fn;
+	j->arg = arg;
+	job_give(j, blobs_thread(b));
+}
+
+static int path_is(const char *dir, const char *node, const char *name, uint64_t *size_bytes)
+{
+	struct str path = { 0 };
+	struct stat st;
+
+	(void)node;
+	str_addf(&path, "%s/%.2s/%s", dir, name, name + 2);
+	int status = status_of(stat(path.p, &st));
+	if (status == 0)
+		*size_bytes = (uint64_t)st.st_size;
+	str_free(&path);
+	return status;
+}
+
+void blob_file_is(struct blobs *b, struct slice name,
+	void (*fn)(void *arg, int status, uint64_t size_bytes), void *arg)
+{
+	blob_files_run(b, name, path_is, fn, arg);
+}
+
 struct blobs *blobs_new(struct store *s)
 {
 	struct blobs *b = mem_alloc(sizeof(*b));
@@ -492,7 +578,7 @@ static void blobs_end_threads(struct blobs *b)
 	}
 	for (struct list_node *node; (node = list_pop_front(&b->finished));) {
 		struct job *j = LIST_ENTRY(node, struct job, node);
-		if (j->done == done_finish || j->done == done_drop)
+		if (j->done == done_seal || j->done == done_publish || j->done == done_drop)
 			blob_file_free(j->file);
 		job_free(j);
 	}

@@ -11,6 +11,7 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "model/limits.h"
+#include "store/blob_life.h"
 #include "store/inside.h"
 #include "store/numbered.h"
 #include "store/reader.h"
@@ -99,6 +100,7 @@ void inbox_put(
 
 	ASSERT(fn && c->type != COMMAND_NONE);
 	*p = (struct put){ in, fn, arg };
+	blob_name_all(s, c);
 	argv_clear(&in->command);
 	argv_add_text(&in->command, "XADD");
 	argv_add(&in->command, key_slice(&s->keys.inbox));

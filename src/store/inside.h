@@ -8,6 +8,7 @@
  *                 ├─ outboxes ── readers (own links)  ─ follow `out:CHANNEL`
  *                 ├─ fence   who may commit
  *                 ├─ blobs   files and their two threads
+ *                 ├─ collector  takes files away that no message names
  *                 └─ pictures  on their way through a process that draws them anew
  *
  * Each part is made by X_new and freed by X_free, from store.c only.
@@ -22,6 +23,7 @@
 #include "store/store.h"
 
 struct blobs;
+struct collector;
 struct pictures;
 struct fence;
 struct inbox;
@@ -48,6 +50,9 @@ struct store {
 	struct list followers; /* of push.c */
 	struct map outboxes;   /* of outbox.c, by channel */
 	struct blobs *blobs;
+	struct collector *collector;
+	uint32_t unnamed_keep_s;
+	uint64_t upload_last_us; /* of blob_life.c */
 	struct pictures *pictures;
 	void (*stopped)(void *arg);
 	void *stopped_arg;

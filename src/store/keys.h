@@ -34,6 +34,7 @@
 	X(KEY_USER, "user", "hash", false)                                                         \
 	X(KEY_OWN_TEXTS, "texts", "hash", false)                                                   \
 	X(KEY_OUT, "out", "stream", false)                                                         \
+	X(KEY_UPLOADS, "uploads", "zset", false)                                                   \
 	X(KEY_KEEP, "keep", "string", true)                                                        \
 	X(KEY_CONV, "conv", "hash", true)                                                          \
 	X(KEY_LOG, "log", "list", true)                                                            \

@@ -14,6 +14,7 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "model/limits.h"
+#include "store/blob_life.h"
 #include "store/durability.h"
 #include "store/fence.h"
 #include "store/inside.h"
@@ -183,7 +184,9 @@ struct store *store_new(
 	s->inbox = inbox_new(s);
 	s->fence = fence_new(s);
 	s->lease = lease_new(s);
+	s->unnamed_keep_s = o->unnamed_keep_s ? o->unnamed_keep_s : UNNAMED_KEEP_S;
 	s->blobs = blobs_new(s);
+	s->collector = collector_new(s);
 	s->pictures = pictures_new(s, o->picture);
 	if (slice_is(slice_of(o->redis), "managed"))
 		s->managed = managed_new(loop, o->data_dir, &store_managed_ops, s);
@@ -231,6 +234,7 @@ void store_free(struct store **store)
 		return;
 	*store = NULL;
 	pictures_free(&s->pictures);
+	collector_free(&s->collector);
 	blobs_free(&s->blobs);
 	outboxes_free(s);
 	followers_free(s);

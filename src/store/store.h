@@ -26,7 +26,9 @@ struct store_options {
 	const char *node;     /* this node's name */
 	const char *data_dir; /* exists; blobs/ and redis/ are made below it */
 	bool relaxed;	      /* durability: relaxed was set explicitly */
-	const char *picture;  /* the program usher-picture; NULL: none, pictures are not shown */
+	uint32_t
+		unnamed_keep_s; /* how long a blob lives that no message names; 0: UNNAMED_KEEP_S */
+	const char *picture;	/* the program usher-picture; NULL: none, pictures are not shown */
 };
 struct store_ops {
 	void (*ready)(void *arg);		    /* connected and checked, for the first time */

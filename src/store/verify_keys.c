@@ -146,18 +146,39 @@ static void blob_read(void *arg, int status, struct slice bytes)
 	check_end(c);
 }
 
-static void check_blob(struct verify *v, struct slice key, struct slice name)
+/* What a message names has no expiry; what none names may go any moment, so that it is not looked at. */
+static void blob_life_answer(void *arg, int status, const struct reply *r)
 {
-	if (map_get(&v->blobs, name))
-		return;
-	map_put(&v->blobs, name, v);
+	struct check *c = arg;
+	bool own = c->family == KEY_BLOB, ends = r && !status && r->integer != -1;
+
+	if (!r || status)
+		c->verify->status = r ? status : -EAGAIN;
+	else if (ends && !own && r->integer >= 0)
+		verify_line(c->verify, "blob %s will be forgotten, though it is named by %s",
+			c->name, c->key.text);
+	if (!r || status || (ends && own))
+		check_end(c);
+	else
+		blob_get(c->verify->store, slice_make(c->name, BLOB_NAME_LEN), blob_read, c);
+}
+
+/* f, key: who names it. */
+static void check_blob(struct verify *v, enum key_family f, struct slice key, struct slice name)
+{
 	if (!sha256_is_name(name)) {
 		verify_line(v, "%.*s names a blob by something else than its hash", SLICE_ARG(key));
 		return;
 	}
-	struct check *c = check_new(v, KEY_BLOB, key);
+	if (f != KEY_BLOB && map_get(&v->blobs, name))
+		return;
+	if (f != KEY_BLOB)
+		map_put(&v->blobs, name, v);
+	struct check *c = check_new(v, f, key);
+	struct key blob = key_of_sha256(&v->store->keys, KEY_BLOB, name);
+	struct slice words[] = { SLICE("PTTL"), key_slice(&blob) };
 	memcpy(c->name, name.p, BLOB_NAME_LEN);
-	blob_get(v->store, name, blob_read, c);
+	check_ask(c, words, 2, blob_life_answer);
 }
 
 /* ---- a conversation and its log ---- */
@@ -169,9 +190,9 @@ static void entry_blobs(struct check *c, const struct entry *en, struct arena *a
 
 	while (parts_next(&rest, &part, arena))
 		if (part.blob.n)
-			check_blob(c->verify, key_slice(&c->key), part.blob);
+			check_blob(c->verify, KEY_LOG, key_slice(&c->key), part.blob);
 	if (en->raw.n)
-		check_blob(c->verify, key_slice(&c->key), en->raw);
+		check_blob(c->verify, KEY_LOG, key_slice(&c->key), en->raw);
 }
 
 static void check_entries(struct check *c, const struct reply *log)
@@ -567,7 +588,7 @@ void verify_key(struct verify *v, enum key_family f, struct slice key, struct sl
 		check_expires(v, f, key);
 		break;
 	case KEY_BLOB:
-		check_blob(v, key, rest);
+		check_blob(v, f, key, rest);
 		break;
 	case KEY_OUT:
 		check_out(v, key);
@@ -578,6 +599,7 @@ void verify_key(struct verify *v, enum key_family f, struct slice key, struct sl
 		break;
 	case KEY_AGENT:
 	case KEY_KEEP:
+	case KEY_UPLOADS:
 	case KEY_FAMILY_COUNT:
 		break;
 	}

@@ -1,6 +1,8 @@
 /* The verifier finds what was planted, and nothing where all is well. */
 #include "unit/store/harness.h"
 
+#include "store/blob_life.h"
+
 #include "model/pairs.h"
 #include "store/fence.h"
 
@@ -58,6 +60,7 @@ static void furnish(struct bench *b, struct blob_name *blob)
 {
 	blob_put(b->store, SLICE("an attachment"), got_blob, blob);
 	WAIT(b, blob->there);
+	blob_name_all(b->store, &(struct command){ .raw = slice_of(blob->text) });
 	for (unsigned n = 1; n <= 50; n++) {
 		struct commit *c = commit_new(b->store);
 		struct id conv = bench_id(n), who = bench_id(1000 + n);
@@ -155,7 +158,12 @@ static void finds_what_was_planted(void **state)
 	str_free(&packed);
 	str_free(&commands);
 	cli_key(&b, "LSET", key_of_id(k, KEY_LOG, bench_id(4)), "0 garbage");
-	cli_key(&b, "DEL", key_of_sha256(k, KEY_BLOB, slice_of(blob.text)), "");
+	struct key gone = key_of_sha256(k, KEY_BLOB, slice_of(blob.text));
+	cli_key(&b, "EXPIRE", gone, "1000");
+	r = verify(&b);
+	assert_non_null(strstr(r.lines.p, "will be forgotten, though it is named by"));
+	str_free(&r.lines);
+	cli_key(&b, "DEL", gone, "");
 	cli_key(&b, "DEL", key_of_id(k, KEY_CUSTOMER, bench_id(1005)), "");
 	cli_key(&b, "DEL", key_of_id(k, KEY_CUSTOMER_CONVS, bench_id(1006)), "");
 	cli_key(&b, "SET", key_of_hash(k, KEY_THREAD, SLICE("mail"), SLICE("t7")), "nonsense");
