@@ -309,6 +309,9 @@ static int chat_api(struct chat *c, struct usher_http *r, struct usher_str rest)
 	if (i == 5)
 		return 0;
 	if (!origin_ok(c, r)) {
+		struct usher_str origin = c->svc->http_header(r, "origin");
+		snprintf(c->refused_origin, sizeof(c->refused_origin), "%.*s", (int)origin.n,
+			origin.p);
 		c->svc->http_problem(r, 403, "this site may not use the chat: add it to origins");
 		return 1;
 	}
@@ -419,12 +422,17 @@ static void chat_ws(void *self, struct usher_ws *w, enum usher_ws_event ev, stru
 static void chat_health(void *self, void (*put)(void *arg, struct usher_str json), void *arg)
 {
 	struct chat *c = self;
-	char text[192];
-	int n = snprintf(text, sizeof(text),
+	struct buf b = { 0 };
+
+	buf_printf(&b,
 		"{\"visitors\":%zu,\"polls\":%zu,\"addresses\":%zu,\"threads\":%zu,"
-		"\"unacknowledged\":%zu}",
+		"\"unacknowledged\":%zu,\"refused_origin\":",
 		c->tabs.count, c->polls.count, c->peers.count, c->threads.count, c->waits.count);
-	put(arg, (struct usher_str){ text, (size_t)n });
+	buf_json(&b, c->refused_origin, strlen(c->refused_origin));
+	buf_printf(&b, ",\"refused_identity\":\"%s\"}",
+		c->refused_identity ? c->refused_identity : "");
+	put(arg, buf_str(&b));
+	buf_free(&b);
 }
 
 __attribute__((visibility("default"))) const struct usher_channel usher_channel_v1 = {

@@ -150,6 +150,9 @@ struct chat {
 	uint64_t grace_us, file_max;
 	size_t tabs_max, per_address;
 	int files, rating;
+	/* The last ones, for whoever wonders at a site why no widget comes, or nobody is verified. */
+	char refused_origin[128];
+	const char *refused_identity;	/* why: a constant */
 	char file_key[TOKEN_LEN + 1];	/* signs names of files; "" until it was recalled */
 	struct usher_timer *key_timer;	/* made when the store was away */
 	struct usher_timer *poll_timer; /* made when there is a poll */

@@ -405,6 +405,7 @@ void hello_read(struct tab *t, const json_t *frame)
 	read_about(c, frame, &h->claims);
 	why = jwt ? identity_read(c, jwt, &h->claims) : NULL;
 	if (why) {
+		c->refused_identity = why;
 		fail(t, "identity", why);
 		return;
 	}

@@ -411,6 +411,9 @@ def test_only_allowed_sites_and_only_so_many():
     with Node(config=CENTER) as node:
         for path in ("/chat/ws", "/chat/poll", "/chat/settings.json", "/chat/fetch", "/chat/file"):
             assert node.request("GET", path, headers={"Origin": "http://evil.test"})[0] == 403, path
+        node.chat(identity="not.a.token", expect="error").close()
+        health = next(c for c in node.json("status")["channels"] if c["name"] == "chat")["health"]
+        assert health["refused_origin"] == "http://evil.test" and "HS256" in health["refused_identity"], health
         status, headers, _ = node.request("GET", "/chat/settings.json", headers={"Origin": "http://127.0.0.1:1"})
         assert status == 200 and headers["access-control-allow-origin"] == "http://127.0.0.1:1" and headers["vary"] == "Origin"
         three = [Chat(node, path="/strict/ws", fields={"email": "a@x.org"}) for _ in range(3)]
