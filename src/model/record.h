@@ -3,7 +3,7 @@
  * type and place, and this one codec moves them to and from Redis. No JSON inside the system.
  *
  * Two forms: flat (name, value, name, value ... text arguments of XADD; ids in their text form, numbers in decimal,
- * words by name) for streams, and packed (field number, length, bytes) for list entries and snapshots.
+ * words by name) for the outbox, and packed (field number, length, bytes) for the inbox, the journal, effects, list entries and snapshots.
  * A field that is zero/empty is not written; an unknown field is skipped when read, so versions can meet.
  */
 #ifndef USHER_MODEL_RECORD_H
