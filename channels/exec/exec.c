@@ -346,30 +346,30 @@ static void exec_send(void *self, const struct usher_outbound *m)
 
 static void exec_ack(void *self, uint64_t token, enum usher_outcome outcome, struct usher_str why)
 {
-	talk_ack(self, token, outcome, why);
+	owed_ack(self, token, outcome, why);
 }
 
 static void exec_remembered(void *self, uint64_t token, enum usher_outcome outcome)
 {
-	talk_remembered(self, token, outcome);
+	owed_remembered(self, token, outcome);
 }
 
 static void exec_recalled(
 	void *self, uint64_t token, enum usher_outcome outcome, struct usher_str value)
 {
-	talk_recalled(self, token, outcome, value);
+	owed_recalled(self, token, outcome, value);
 }
 
 static void exec_blob_done(void *self, uint64_t token, enum usher_outcome outcome,
 	struct usher_str name, uint64_t size)
 {
-	talk_blob_done(self, token, outcome, name, size);
+	owed_filed(self, token, outcome, name, size);
 }
 
 static void exec_blob_got(
 	void *self, uint64_t token, enum usher_outcome outcome, struct usher_str bytes)
 {
-	talk_blob_got(self, token, outcome, bytes);
+	owed_file(self, token, outcome, bytes);
 }
 
 static void exec_http(void *self, struct usher_http *r)

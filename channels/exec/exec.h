@@ -3,7 +3,7 @@
  *
  *   struct exec ─┬─ child      the program and the thread that cares for it      child.c
  *                ├─ sends      handed to the program, not answered               tell.c
- *                └─ owed       deliveries and cursors that usher owes an answer  talk.c
+ *                └─ owed       deliveries and cursors that usher owes an answer  owed.c
  *
  *   WAITING ──back-off──▶ STARTING ──ready──▶ READY
  *      ▲                     │ nonsense, silence, death, too late │
@@ -124,17 +124,31 @@ void tell_late(struct exec *e, uint64_t now_ms);
 /* talk.c: from the program */
 void talk_lines(struct exec *e);
 void talk_errors(struct exec *e);
-/* A token for an answer of usher's that concerns this name, for as long as this run lasts. */
-uint64_t talk_owe(struct exec *e, struct usher_str name);
-void talk_ack(struct exec *e, uint64_t token, enum usher_outcome outcome, struct usher_str why);
-void talk_remembered(struct exec *e, uint64_t token, enum usher_outcome outcome);
-void talk_recalled(
-	struct exec *e, uint64_t token, enum usher_outcome outcome, struct usher_str value);
 
-void talk_blob_done(struct exec *e, uint64_t token, enum usher_outcome outcome,
-	struct usher_str name, uint64_t size);
-void talk_blob_got(
-	struct exec *e, uint64_t token, enum usher_outcome outcome, struct usher_str bytes);
+/* field.c */
+/* {NULL, 0} when it is not there or no string. */
+struct usher_str field_of(const json_t *line, const char *name);
+/* "" then. */
+const char *field_text(const json_t *line, const char *name);
+/* It is there and of another type: the program ends. */
+bool field_is_wrong(struct exec *e, const json_t *line, const char *name, json_type type);
+/* It is not there, or no text: the program ends. */
+bool field_lacks(struct exec *e, const json_t *line, const char *name);
+
+/* message.c: an `in` */
+void message_heard(struct exec *e, const json_t *line);
+
+/* owed.c: what usher owes */
+extern const char *const outcome_words[];
+/* A token for an answer of usher's that concerns this name, for as long as this run lasts. */
+uint64_t owe(struct exec *e, struct usher_str name);
+void owed_ack(struct exec *e, uint64_t token, enum usher_outcome outcome, struct usher_str why);
+void owed_remembered(struct exec *e, uint64_t token, enum usher_outcome outcome);
+void owed_recalled(
+	struct exec *e, uint64_t token, enum usher_outcome outcome, struct usher_str value);
+void owed_filed(struct exec *e, uint64_t token, enum usher_outcome outcome, struct usher_str blob,
+	uint64_t size);
+void owed_file(struct exec *e, uint64_t token, enum usher_outcome outcome, struct usher_str bytes);
 
 /* web.c */
 /* False: these are no paths. */

@@ -96,7 +96,7 @@ void files_heard(struct exec *e, const char *id, const char *data, size_t n, boo
 			exec_nonsense(e, "a file of more than %zu bytes", e->set.file_max);
 		} else if (last) {
 			struct usher_str name = { u->id, strlen(u->id) };
-			e->usher->blob_finish(u->blob, talk_owe(e, name));
+			e->usher->blob_finish(u->blob, owe(e, name));
 			upload_end(at);
 		}
 	}
