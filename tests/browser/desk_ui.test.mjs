@@ -301,6 +301,32 @@ desk("a file is uploaded, sent and can be downloaded", {}, async ({ page, fake, 
 	assert.equal(commands(fake, "reply")[0].parts[0].name, "fees.txt");
 });
 
+desk("an upload shows how far it is and can be stopped; the next one arrives", {}, async ({ page, fake, s }) => {
+	await open(page, s.fee);
+	const wire = await page.context().newCDPSession(page);
+	const slow = (bytes_s) =>
+		wire.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: bytes_s });
+	await wire.send("Network.enable");
+	await slow(200_000);
+	await page.locator('input[type="file"]').setInputFiles([
+		{ name: "film.bin", mimeType: "application/octet-stream", buffer: Buffer.alloc(5_000_000) },
+		{ name: "fees.txt", mimeType: "text/plain", buffer: Buffer.from("0.00") },
+	]);
+	const bar = page.getByRole("progressbar", { name: "Uploading film.bin" });
+	await until(() => bar.evaluate((e) => e.value > 0), "it to be seen to go on", 30_000);
+	assert.deepEqual(await axe(page), []);
+	await page.getByRole("button", { name: "Stop uploading film.bin" }).focus();
+	await page.keyboard.press("Enter");
+	await bar.waitFor({ state: "detached" });
+	await slow(-1);
+	await page.getByRole("button", { name: "Remove fees.txt" }).waitFor();
+	assert.equal(await page.locator(".chip", { hasText: "film.bin" }).count(), 0);
+	await field(page).fill("Without the film.");
+	await page.getByRole("button", { name: "Send" }).click();
+	await until(() => commands(fake, "reply").length === 1, "the reply");
+	assert.deepEqual(commands(fake, "reply")[0].parts.map((p) => p.name), ["fees.txt"]);
+});
+
 /* ---- nothing is lost ---- */
 
 desk("what is typed outlives a reload and the end of the session", {}, async ({ page, fake, s }) => {

@@ -1,4 +1,4 @@
-/* Files that go along with what is written: uploaded when chosen or pasted, listed, taken out again. */
+/* Files that go along with what is written: uploaded when chosen or pasted, with how far it is and a way to stop it; listed, taken out again. */
 import { type Signal, useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { toast } from "../alerts";
@@ -10,35 +10,43 @@ import { Icon } from "./icon";
 
 const file_max = 50 * 1024 * 1024;
 
+interface Upload {
+	file: File;
+	percent: number;
+	stop: AbortController;
+}
+
 export interface Files {
 	parts: () => Part[];
 	change: (parts: Part[]) => void;
-	/** Names of those under way. */
-	uploading: Signal<string[]>;
+	uploading: Signal<Upload[]>;
 	attach: (list: File[]) => Promise<void>;
 	paste: (e: ClipboardEvent) => void;
 }
 
 export function useFiles(parts: () => Part[], change: (parts: Part[]) => void): Files {
-	const uploading = useSignal<string[]>([]);
-	const attach = async (list: File[]) => {
-		for (const f of list) {
-			if (f.size > file_max) {
-				toast(t("composer.toolarge", { name: f.name }), true);
-				continue;
-			}
-			uploading.value = [...uploading.value, f.name];
-			try {
-				const { blob, size } = await api.upload(f);
-				change([...parts(), { name: f.name, type: f.type || "application/octet-stream", size, blob }]);
-			} catch (e) {
-				const why = e instanceof ApiError && e.message ? ` (${e.message})` : "";
-				toast(t("composer.uploadfailed", { name: f.name }) + why, true);
-			} finally {
-				const at = uploading.value.indexOf(f.name);
-				uploading.value = uploading.value.filter((_, i) => i !== at);
-			}
+	const uploading = useSignal<Upload[]>([]);
+	const one = async (f: File, stop: AbortController) => {
+		const sent = (part: number) => {
+			const percent = Math.floor(part * 100);
+			uploading.value = uploading.value.map((u) => (u.file === f ? { ...u, percent } : u));
+		};
+		try {
+			const stored = await api.upload(f, sent, stop.signal);
+			if (stored) change([...parts(), { name: f.name, type: f.type || "application/octet-stream", ...stored }]);
+		} catch (e) {
+			const why = e instanceof ApiError && e.message ? ` (${e.message})` : "";
+			toast(t("composer.uploadfailed", { name: f.name }) + why, true);
+		} finally {
+			uploading.value = uploading.value.filter((u) => u.file !== f);
 		}
+	};
+	const attach = async (list: File[]) => {
+		const fits = list.filter((f) => f.size <= file_max);
+		for (const f of list) if (!fits.includes(f)) toast(t("composer.toolarge", { name: f.name }), true);
+		const begun = fits.map((file) => ({ file, percent: 0, stop: new AbortController() }));
+		uploading.value = [...uploading.value, ...begun];
+		for (const u of begun) await one(u.file, u.stop);
 	};
 	const paste = (e: ClipboardEvent) => {
 		const list = [...(e.clipboardData?.files ?? [])];
@@ -69,10 +77,23 @@ export function FileList({ files }: { files: Files }) {
 					</button>
 				</li>
 			))}
-			{files.uploading.value.map((n) => (
-				<li key={n} class="chip muted">
+			{files.uploading.value.map(({ file, percent, stop }, i) => (
+				<li key={file.name + i} class="chip muted">
 					<Icon name="file" />
-					<span class="clip">{n}</span> {t("composer.uploading")}
+					<span class="clip">{file.name}</span>
+					<progress max={100} value={percent} aria-label={t("composer.uploading", { name: file.name })} />
+					<button
+						type="button"
+						class="ghost square tiny"
+						aria-label={t("composer.stop", { name: file.name })}
+						title={t("composer.stop", { name: file.name })}
+						onClick={() => {
+							stop.abort();
+							files.uploading.value = files.uploading.value.filter((u) => u.file !== file);
+						}}
+					>
+						<Icon name="close" size={14} />
+					</button>
 				</li>
 			))}
 		</ul>
