@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "chat.h"
+#include "kit/escapes.h"
 
 enum { POLL_MAX = 2 * FRAME_MAX, FETCH_MAX = 4096, HEAD_MAX = 4096 };
 
@@ -165,6 +166,7 @@ void post_body(struct chat *c, struct usher_http *r, struct usher_str piece, int
 	} else if (p->kind == POST_POLL) {
 		struct buf body = p->body;
 		p->body = (struct buf){ 0 };
+		escapes_mend(body.p, body.n);
 		poll_request(c, r, (struct usher_str){ body.p, body.n });
 		buf_free(&body);
 	} else {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "chat.h"
+#include "kit/escapes.h"
 
 enum wait_kind { WAIT_SAY, WAIT_RATE, WAIT_MAIL, WAIT_END };
 struct wait {
@@ -302,6 +303,16 @@ static int may_frame(struct tab *t)
 	return 0;
 }
 
+/* Who says something in one breath with his hello is asked to say it again: nothing is refused for that. */
+static void not_yet(struct tab *t, const char *id)
+{
+	id = id_ok(id) ? id : NULL;
+	if (t->hello)
+		say_error(t, id, "busy", "send it again after the welcome");
+	else
+		say_error(t, id, "state", "say hello first");
+}
+
 static void frame_in(struct tab *t, const json_t *frame)
 {
 	const char *type = text_of(frame, "t");
@@ -314,7 +325,7 @@ static void frame_in(struct tab *t, const json_t *frame)
 	else if (strcmp(type, "ping") == 0)
 		say_plain(t, "{\"t\":\"pong\"}");
 	else if (!t->thread)
-		say_error(t, NULL, "state", "say hello first");
+		not_yet(t, text_of(frame, "id"));
 	else if (strcmp(type, "say") == 0)
 		say(t, frame);
 	else if (strcmp(type, "typing") == 0)
@@ -344,7 +355,14 @@ void visitor_frame(struct tab *t, struct usher_str text)
 {
 	json_error_t e;
 	char why[160];
+	struct buf mended = { 0 };
+	if (text.n && memchr(text.p, '\\', text.n)) {
+		buf_add(&mended, text.p, text.n);
+		escapes_mend(mended.p, mended.n);
+		text.p = mended.p;
+	}
 	json_t *frame = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES, &e);
+	buf_free(&mended);
 	if (json_is_object(frame)) {
 		frame_in(t, frame);
 	} else {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "form.h"
+#include "kit/escapes.h"
 
 /* ---- values ---- */
 
@@ -123,6 +124,8 @@ int body_json(struct post *p, const char **why)
 	static char text[JSON_ERROR_TEXT_LENGTH + 64];
 	const char *name;
 	json_error_t error;
+
+	escapes_mend(p->body.p, p->body.n);
 	json_t *v, *all = json_loadb(
 			   p->body.n ? p->body.p : "", p->body.n, JSON_REJECT_DUPLICATES, &error);
 

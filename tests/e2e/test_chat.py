@@ -119,6 +119,21 @@ def test_a_lost_answer_of_a_poll_is_given_again():
         assert node.request("GET", "/chat/poll")[0] == 405
 
 
+def test_half_an_emoji_and_haste_hold_up_nothing():
+    with Node(config=CENTER) as node:
+        # cut by a script in the middle of a pair, with a byte that is none: said all the same, by either way
+        for way in (Chat, Poll):
+            ann = way(node, name="Ann \ud83d")
+            ann.say("a\x00b \ud83d c \U0001f600")
+            ann.expect("msg", text="a\ufffdb \ufffd c \U0001f600")
+            ann.close()
+        # said in one breath with a hello whose session has to be looked up: asked for again, by name
+        one = json.dumps({"poll": None, "got": 0, "frames": [
+            {"t": "hello", "session": ann.session, "from": 0}, {"t": "say", "id": "hasty", "text": "me again"}]})
+        answer = json.loads(node.request("POST", "/chat/poll", one)[2])["frames"][0]
+        assert (answer["t"], answer["code"], answer["id"]) == ("error", "busy", "hasty"), answer
+
+
 def test_a_proof_moves_the_session():
     with Node(config=CENTER) as node, node.desk("bo") as bo:
         bo.available()

@@ -251,6 +251,9 @@ def test_what_is_no_post():
         assert post(node, "/hook/telegram", b"[" * 100000, secret)[0] == 400
         assert post(node, "/hook/telegram", b'"' + b"x" * 600000 + b'"', secret)[0] == 413
         assert post(node, "/hook/telegram", b"[]", secret) == (200, {"messages": []})
+        # half an emoji: refused, a service would post it for ever
+        half = payload("telegram.json").replace(b'"update_id":735184201,', b'"half":"\\ud83d\\u0000",')
+        assert post(node, "/hook/telegram", half, secret)[0] == 422
         no_id = payload("telegram.json").replace(b'"update_id":735184201,', b"")
         status, answer = post(node, "/hook/telegram", no_id, secret)
         assert status == 422 and "dedup" in answer["messages"][0]["why"], (status, answer)

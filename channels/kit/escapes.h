@@ -1,0 +1,13 @@
+/*
+ * JSON text that says a character which there is not: U+0000, or half of a pair (\ud83d alone), as JavaScript and others write it where a text was cut inside an
+ * emoji. jansson takes the whole for no JSON; who sent it sends it again for ever.
+ */
+#ifndef CHANNEL_KIT_ESCAPES_H
+#define CHANNEL_KIT_ESCAPES_H
+
+#include <stddef.h>
+
+/* In place, of the same length: each of them becomes \ufffd. Everything else, well-formed or not, stays as it is. */
+void escapes_mend(char *json, size_t n);
+
+#endif
