@@ -3,6 +3,8 @@
  */
 #include "unit/host/plugged.h"
 
+#include "store/blob.h"
+
 static int begin_all(void **state)
 {
 	plugged_begin(state);
@@ -122,13 +124,22 @@ static void test_long_text(void **state)
 	str_free(&text);
 }
 
+static void file_stored(void *arg, int status, const char *name)
+{
+	assert_int_equal(status, 0);
+	snprintf(arg, 65, "%s", name);
+}
+
 static void test_mail_text(void **state)
 {
 	struct fixture *f = *state;
+	char blob[65] = "";
+	blob_put(f->house.store, SLICE("abc"), file_stored, blob);
+	HOUSE_UNTIL(&f->house, blob[0]);
 	struct usher_str refs[] = { str_of("<a@x>"), str_of("bad\nref"), str_of("<b@x>") };
 	struct usher_part part = { .name = str_of("../../etc/.passwd\x01"),
 		.type = str_of("text/plain"),
-		.blob = str_of("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"),
+		.blob = str_of(blob),
 		.size = 3 };
 	struct usher_inbound m = { .size = sizeof(m),
 		.dedup = str_of("d"),
