@@ -291,7 +291,8 @@ struct usher_services {
 		uint64_t token); /* `remembered` */
 	void (*recall)(struct usher_host *h, struct usher_str key, uint64_t token); /* `recalled` */
 
-	/* Blobs: written in pieces; `blob_done` gives the name. */
+	/* Blobs: written in pieces; `blob_done` gives the name. One that no delivered message names within `unsent_files` (configuration)
+	 * is taken away; a delivery that names it later is refused. */
 	struct usher_blob *(*blob_open)(struct usher_host *h);
 	void (*blob_write)(struct usher_blob *b, struct usher_str piece);
 	void (*blob_finish)(struct usher_blob *b, uint64_t token);
