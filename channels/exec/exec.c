@@ -64,7 +64,8 @@ static void run_start(struct exec *e)
 }
 
 /* False: it is dying already, of something before. */
-static bool find_guilty(struct exec *e, const char *of, const char *format, va_list ap)
+__attribute__((format(printf, 3, 0))) static bool find_guilty(
+	struct exec *e, const char *of, const char *format, va_list ap)
 {
 	size_t n = strlen(of);
 

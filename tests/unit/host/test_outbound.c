@@ -147,7 +147,8 @@ static void test_outcome_that_is_none(void **state)
 static void say(struct fixture *f, struct id conv, const char *to, const char *text)
 {
 	static unsigned n;
-	struct outbound o = { .id = number(++n),
+	n++;
+	struct outbound o = { .id = number(n),
 		.conv = conv,
 		.seq = n,
 		.at_us = clock_wall_us(),
