@@ -178,13 +178,13 @@ static uint32_t ws_now_ms(const struct ws *w)
  * its side of the wire. */
 static void ws_pay(struct ws *w, const struct ws_event *e)
 {
-	size_t cost = w->in.frames ? w->in.frames : e->found != WS_MORE;
+	/* The frames of a message count as they begin, so however the wire cuts it it costs the same. */
+	bool whole = e->found == WS_TEXT || e->found == WS_BINARY;
+	size_t cost = w->in.frames + (whole ? e->payload.n / WS_PACE_BYTES : e->found != WS_MORE);
 
 	w->in.frames = 0;
 	if (!w->ops->pace || !cost)
 		return;
-	if (e->found == WS_TEXT || e->found == WS_BINARY)
-		cost += e->payload.n / WS_PACE_BYTES;
 	uint32_t now_ms = ws_now_ms(w);
 	uint64_t full_us = ws_owes_ms(w, now_ms) * 1000ULL;
 	uint64_t wait_us = pace_take(w->ops->pace, &full_us, 0, (uint32_t)cost);
