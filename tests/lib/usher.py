@@ -44,13 +44,17 @@ def until(what, fn, seconds=15.0, every=0.02):
         time.sleep(every)
 
 
+PORTS = iter(random.SystemRandom().sample(range(10000, 32000), 22000))
+
+
 def free_port():
-    """Below those that the kernel gives to outgoing connections: a server that is started again finds it free."""
-    while True:
+    """Below those that the kernel gives to outgoing connections: a server that is started again finds it free. None is given twice: two
+    listeners of one configuration are chosen for before either is there."""
+    for port in PORTS:
         with contextlib.suppress(OSError), socket.socket() as s:
-            port = random.SystemRandom().randrange(10000, 32000)
             s.bind(("127.0.0.1", port))
             return port
+    raise OSError("no free port is left")
 
 
 class Sink:

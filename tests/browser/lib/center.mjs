@@ -15,10 +15,14 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 const build = process.env.USHER_RELEASE || join(root, "build");
 const start_ms = 60000;
 
-/** Below those that the kernel gives to outgoing connections: a server that is started again finds it free. */
+const given = new Set();
+
+/** Below those that the kernel gives to outgoing connections: a server that is started again finds it free. None is given twice. */
 function freePort() {
 	return new Promise((done) => {
 		const port = randomInt(10000, 32000);
+		if (given.has(port)) return done(freePort());
+		given.add(port);
 		const s = createServer();
 		s.on("error", () => done(freePort()));
 		s.listen(port, "127.0.0.1", () => s.close(() => done(port)));
