@@ -36,9 +36,21 @@ export LC_ALL=C.UTF-8
 ulimit -c 0
 logs=$root/build-test/logs
 mkdir -p "$logs" "$USHER_RELEASE"
-passed=0 failed=0 kind_limit_s=1800
+passed=0 failed=0 broken="" kind_limit_s=1800
+
+# What the failing tests said, once more: it stands far above, and a judge may keep only the end.
+repeat() { # KIND...
+	for kind; do
+		echo "# again: $kind"
+		grep '^not ok ' "$logs/$kind.log" | sed 's/^/# /'
+		grep -E -B 30 -A 6 -m 4 \
+			'^not ok |\[  (ERROR|FAILED) |(Address|Leak)Sanitizer: |runtime error: ' \
+			"$logs/$kind.log" | cut -c 1-300 | tail -n 150
+	done
+}
 
 finish() {
+	repeat $broken
 	echo "$passed passed, $failed failed"
 	[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
 	exit
@@ -122,5 +134,6 @@ for kind in $kinds; do
 		bad=1
 	fi
 	passed=$((passed + ok)) failed=$((failed + bad))
+	[ "$bad" -eq 0 ] || broken="$broken $kind"
 done
 finish

@@ -145,7 +145,7 @@ function(usher_test kind folder file)
 	set_target_properties(${target} PROPERTIES
 		RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/${kind}/${folder})
 	add_test(NAME ${entry} COMMAND ${target} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-	set_tests_properties(${entry} PROPERTIES TIMEOUT 60 LABELS ${kind})
+	set_tests_properties(${entry} PROPERTIES TIMEOUT 300 LABELS ${kind})
 endfunction()
 
 # usher_fuzzer(FILE LIBRARIES...): fuzz_NAME.c → build/tests/fuzz/fuzz_NAME, when fuzzers are built.

@@ -13,6 +13,12 @@
 
 #include "base/str.h"
 
+/*
+ * The longest that a test waits for what must come. It only ends what hangs: a shared machine may let a
+ * disk, a new process or the test itself stand still for many seconds.
+ */
+enum { WAIT_MOST_US = 60000000 };
+
 /* Compares a slice with a C string and prints both when they differ. */
 static inline void assert_slice_is(struct slice s, const char *text)
 {

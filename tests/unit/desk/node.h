@@ -28,8 +28,6 @@
 #include "store/inbox.h"
 #include "store/push.h"
 
-enum { WAIT_US = 20000000 };
-
 static struct stage any_stage[] = { { 0, NULL, 0 } };
 static struct kind kinds[] = { { .name = SLICE_INIT("chat"),
 	.cost = 25,
@@ -84,7 +82,7 @@ static struct node node;
 
 #define UNTIL(condition)                                                                           \
 	do {                                                                                       \
-		uint64_t until_ = clock_monotonic_us() + WAIT_US;                                  \
+		uint64_t until_ = clock_monotonic_us() + WAIT_MOST_US;                             \
 		while (!(condition)) {                                                             \
 			if (clock_monotonic_us() > until_)                                         \
 				fail_msg("waited in vain for: %s", #condition);                    \
@@ -396,7 +394,7 @@ static inline void node_start(void)
 	struct err err;
 	char command[300];
 	signal(SIGPIPE, SIG_IGN);
-	log_set_level(getenv("USHER_TEST_LOG") ? LOG_DEBUG : LOG_ERROR);
+	log_set_level(getenv("USHER_TEST_LOG") ? LOG_DEBUG : LOG_INFO);
 	strcpy(node.dir, "/tmp/usher-desk-XXXXXX");
 	assert_non_null(mkdtemp(node.dir));
 	(void)snprintf(node.web, sizeof(node.web), "%s/web", node.dir);
@@ -730,7 +728,7 @@ static inline char *find_line(struct desk_end *e, const char *a, const char *b)
 static inline json_t *expect(struct desk_end *e, const char *a, const char *b)
 {
 	char *line = NULL;
-	uint64_t until = clock_monotonic_us() + WAIT_US / 2;
+	uint64_t until = clock_monotonic_us() + WAIT_MOST_US;
 	while (!(line = find_line(e, a, b))) {
 		if (clock_monotonic_us() > until)
 			fail_msg("no frame with %s and %s among:\n%s", a, b,

@@ -49,7 +49,7 @@ struct house {
 
 #define HOUSE_UNTIL(h, condition)                                                                  \
 	do {                                                                                       \
-		uint64_t end_us = clock_monotonic_us() + 15000000;                                 \
+		uint64_t end_us = clock_monotonic_us() + WAIT_MOST_US;                             \
 		while (!(condition)) {                                                             \
 			if (clock_monotonic_us() > end_us)                                         \
 				fail_msg("waited in vain for %s", #condition);                     \
@@ -141,7 +141,7 @@ static inline void house_new(struct house *h)
 {
 	memset(h, 0, sizeof(*h));
 	signal(SIGPIPE, SIG_IGN);
-	log_set_level(getenv("USHER_TEST_LOG") ? LOG_DEBUG : (enum log_level)(LOG_ERROR + 1));
+	log_set_level(getenv("USHER_TEST_LOG") ? LOG_DEBUG : LOG_INFO);
 	h->loop = loop_new();
 	snprintf(h->dir, sizeof(h->dir), "/tmp/usher-host-XXXXXX");
 	assert_non_null(mkdtemp(h->dir));
@@ -258,7 +258,7 @@ static inline int house_dial(int port)
 
 static inline void house_send(struct house *h, int fd, struct slice bytes)
 {
-	uint64_t end = clock_monotonic_us() + 15000000;
+	uint64_t end = clock_monotonic_us() + WAIT_MOST_US;
 
 	while (bytes.n) {
 		ssize_t n = send(fd, bytes.p, bytes.n, MSG_NOSIGNAL);

@@ -1,23 +1,18 @@
 /*
- * Shared by the tests of src/net: turn a loop until something is true, at most ten seconds; a
+ * Shared by the tests of src/net: turn a loop until something is true; a
  * blocking client socket with a receive timeout, as the stranger's side; throw-away certificates.
  */
 #ifndef USHER_TESTS_UNIT_NET_TEST_H
 #define USHER_TESTS_UNIT_NET_TEST_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-/* cmocka needs those before it */
+#include "unit/cm.h"
+
 #include <arpa/inet.h>
-#include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -27,10 +22,10 @@
 #include "base/str.h"
 #include "net/loop.h"
 
-/* Turns until `condition`; fails the test after ten seconds. */
+/* Turns until `condition`. */
 #define TURN_UNTIL(loop, condition)                                                                \
 	do {                                                                                       \
-		uint64_t turn_end = clock_monotonic_us() + 10000000;                               \
+		uint64_t turn_end = clock_monotonic_us() + WAIT_MOST_US;                           \
 		while (!(condition)) {                                                             \
 			if (clock_monotonic_us() > turn_end)                                       \
 				fail_msg("never: %s", #condition);                                 \

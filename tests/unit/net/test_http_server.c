@@ -168,7 +168,7 @@ static void ask(const char *text)
 static void expect_text(const char *text)
 {
 	bool over = false;
-	uint64_t limit = clock_monotonic_us() + 10000000;
+	uint64_t limit = clock_monotonic_us() + WAIT_MOST_US;
 
 	while (!got.p || !memmem(got.p, got.n, text, strlen(text))) {
 		if (over || clock_monotonic_us() > limit)
@@ -797,7 +797,7 @@ static void it_speaks_tls_to_curl(void **state)
 	assert_non_null(curl);
 	assert_int_equal(fcntl(fileno(curl), F_SETFL, O_NONBLOCK), 0);
 	size_t n = 0;
-	uint64_t limit = clock_monotonic_us() + 10000000;
+	uint64_t limit = clock_monotonic_us() + WAIT_MOST_US;
 	line[0] = 0;
 	while (!strchr(line, '\n') && clock_monotonic_us() < limit) {
 		loop_turn(loop, 10000);

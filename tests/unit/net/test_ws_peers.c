@@ -67,7 +67,7 @@ static void python_websockets_is_understood(void **state)
 			(char *)NULL);
 		_exit(127);
 	}
-	uint64_t limit = clock_monotonic_us() + 30000000;
+	uint64_t limit = clock_monotonic_us() + WAIT_MOST_US;
 	while (waitpid(child, &status, WNOHANG) == 0) {
 		if (clock_monotonic_us() > limit)
 			kill(child, SIGKILL);

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 
 /* A redis-server that is not ours, with these settings, on a socket in the bench's directory. */
@@ -16,6 +17,7 @@ static pid_t stranger_start(struct bench *b, const char *const *more)
 		argv[n++] = *more++;
 	pid_t pid = fork();
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves none behind */
 		if (chdir(b->dir) == 0)
 			execvp(argv[0], (char **)argv);
 		_exit(127);
@@ -279,6 +281,7 @@ static void waits_for_the_server_of_one_that_was_killed(void **state)
 	assert_int_equal(pipe(pipes), 0);
 	pid_t usherd = fork();
 	if (usherd == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		struct bench inner = b;
 		inner.loop = loop_new();
 		bench_start(&inner);
