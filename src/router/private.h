@@ -41,6 +41,7 @@ struct router {
 	bool busy, filled, following, stopping;
 	struct stream_id inbox_after;
 	uint64_t journal_n, push_n, snapshot_n, epoch;
+	size_t snapshot_bytes; /* of the last one; what the next may cost */
 	struct glance glance;
 	uint64_t clock_us;	/* router_now_us as last read */
 	uint64_t clock_read_us; /* when that was, monotonic */

@@ -83,6 +83,7 @@ static void snapshot_came(void *arg, int status, uint64_t n, struct slice saved)
 		r->engine = engine_new(r->config);
 	}
 	r->journal_n = r->snapshot_n = n;
+	r->snapshot_bytes = saved.n;
 	journal_read(r->store, n, journal_batch, r);
 }
 

@@ -148,12 +148,17 @@ static void committed(void *arg, int status)
 	finish(r);
 }
 
-/* Often enough that a restart replays seconds of work, seldom enough to cost little beside it. */
+/*
+ * As much journal as the last snapshot was long (an event is about 190 bytes there), so that what a long line costs here never
+ * outgrows the work itself; at most what a restart replays in a second.
+ */
 static bool snapshot_is_due(const struct router *r, const struct batch *b)
 {
-	enum { SNAPSHOT_EVENTS_MIN = 20000 };
-	uint64_t since = b->journal_n - r->snapshot_n;
-	return since >= SNAPSHOT_EVENTS_MIN || (r->stopping && since > 0);
+	enum { EVENTS_MIN = 20000, EVENTS_MAX = 500000, EVENT_BYTES = 190 };
+	uint64_t since = b->journal_n - r->snapshot_n, due = r->snapshot_bytes / EVENT_BYTES;
+
+	due = due < EVENTS_MIN ? EVENTS_MIN : due > EVENTS_MAX ? EVENTS_MAX : due;
+	return since >= due || (r->stopping && since > 0);
 }
 
 static void commit(struct router *r)
@@ -167,6 +172,7 @@ static void commit(struct router *r)
 		struct str saved = { 0 };
 		engine_save(r->engine, &saved);
 		commit_snapshot(b->commit, b->journal_n, str_slice(&saved));
+		r->snapshot_bytes = saved.n;
 		str_free(&saved);
 		r->snapshot_n = b->journal_n;
 	}
