@@ -140,7 +140,7 @@ static void attach_next(struct attach *a)
 	struct store *s = a->c->d->store;
 
 	if (!parts_next(&a->rest, &p, &a->arena)) {
-		blob_hold(s, a->f.c.parts, attach_held, a);
+		blob_hold(s, a->f.c.parts, (struct slice){ 0 }, attach_held, a);
 		return;
 	}
 	a->blob = p.blob;

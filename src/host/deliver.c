@@ -295,8 +295,9 @@ void service_deliver(struct usher_host *h, const struct usher_inbound *m, uint64
 		d->long_text = arena_copy(&d->arena, d->in.long_text);
 	if (d->in.long_html.n)
 		d->long_html = arena_copy(&d->arena, d->in.long_html);
-	if (d->in.command.parts.n)
-		blob_hold(h->host->store, d->in.command.parts, files_held, d);
+	/* What comes for the first time has its source written just now. */
+	if (d->in.command.parts.n || d->in.command.again.n)
+		blob_hold(h->host->store, d->in.command.parts, d->in.command.raw, files_held, d);
 	else
 		delivery_next(d);
 }

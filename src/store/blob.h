@@ -20,8 +20,9 @@ void blob_append(struct blob_writer *w, struct slice piece);
 void blob_finish(struct blob_writer **w,
 	void (*fn)(void *arg, int status, const char *name, uint64_t size_bytes), void *arg);
 void blob_drop(struct blob_writer **w);
-/* The blobs of these parts (model/pairs.h) are there and stay for unnamed_keep_s more at least; -ENOENT: one is not. */
-void blob_hold(struct store *s, struct slice parts, void (*fn)(void *arg, int status), void *arg);
+/* The blobs of these parts (model/pairs.h) and of `raw`, if any, are there and stay for unnamed_keep_s more at least; -ENOENT: one is not. */
+void blob_hold(struct store *s, struct slice parts, struct slice raw,
+	void (*fn)(void *arg, int status), void *arg);
 /* Anew, for what is written from now on. */
 void blob_unnamed_keep(struct store *s, uint32_t keep_s);
 uint32_t blob_keeps_s(const struct store *s);

@@ -172,25 +172,35 @@ static void nobody_waits(void *arg, int status, const struct reply *r)
 	(void)r;
 }
 
-static void blob_persist(struct store *s, struct slice name)
+static void named_exists(void *arg, int status, const struct reply *r)
+{
+	bool *gone = arg;
+
+	if (r && !status && reply_u64(r) == 0)
+		*gone = true;
+}
+
+static void blob_persist(struct store *s, struct slice name, bool *gone)
 {
 	struct key key = key_of_sha256(&s->keys, KEY_BLOB, name);
-	struct slice words[] = { SLICE("PERSIST"), key_slice(&key) };
+	struct slice persist[] = { SLICE("PERSIST"), key_slice(&key) };
+	struct slice exists[] = { SLICE("EXISTS"), key_slice(&key) };
 
-	link_call(s->write, &(struct argv){ words, 2, 2 }, nobody_waits, NULL);
+	link_call(s->write, &(struct argv){ persist, 2, 2 }, nobody_waits, NULL);
+	link_call(s->write, &(struct argv){ exists, 2, 2 }, named_exists, gone);
 }
 
 /* Redis does PERSIST also when it has no memory for a write, so an XADD that went well never stands without it. */
-void blob_name_all(struct store *s, const struct command *c)
+void blob_name_all(struct store *s, const struct command *c, bool *gone)
 {
 	struct arena arena = { 0 };
 	struct part p;
 
 	for (struct slice rest = c->parts; parts_next(&rest, &p, &arena);)
 		if (sha256_is_name(p.blob))
-			blob_persist(s, p.blob);
+			blob_persist(s, p.blob, gone);
 	if (sha256_is_name(c->raw))
-		blob_persist(s, c->raw);
+		blob_persist(s, c->raw, gone);
 	arena_free(&arena);
 }
 
@@ -228,10 +238,22 @@ static void holding_end(struct holding *b, int status)
 	held_end(h, status);
 }
 
+static void holding_marked(void *arg, int status)
+{
+	holding_end(arg, status);
+}
+
+/* A file of a time without marks gets one: from now on the key says what is there. */
 static void holding_looked(void *arg, int status, uint64_t size_bytes)
 {
+	struct holding *b = arg;
+
 	(void)size_bytes;
-	holding_end(arg, status);
+	if (status || b->there)
+		holding_end(b, status);
+	else
+		key_write(b->held->store, slice_make(b->name, BLOB_NAME_LEN), SLICE(BLOB_MARK),
+			true, several_new(2, holding_marked, b));
 }
 
 static void holding_exists(void *arg, int status, const struct reply *r)
@@ -287,7 +309,8 @@ static void held_none(void *arg, int status, const struct reply *r)
 	held_end(arg, status);
 }
 
-void blob_hold(struct store *s, struct slice parts, void (*fn)(void *arg, int status), void *arg)
+void blob_hold(struct store *s, struct slice parts, struct slice raw,
+	void (*fn)(void *arg, int status), void *arg)
 {
 	struct held *h = mem_alloc(sizeof(*h));
 	struct arena arena = { 0 };
@@ -298,6 +321,8 @@ void blob_hold(struct store *s, struct slice parts, void (*fn)(void *arg, int st
 	for (struct slice rest = parts; parts_next(&rest, &p, &arena);)
 		if (sha256_is_name(p.blob))
 			blob_hold_one(h, p.blob);
+	if (sha256_is_name(raw))
+		blob_hold_one(h, raw);
 	link_later(s->write, 0, held_none, h);
 	arena_free(&arena);
 }

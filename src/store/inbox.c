@@ -33,6 +33,7 @@ enum { LENGTH_EVERY_MS = 100, PACKED_KEEP_BYTES = 64 * 1024 };
 
 struct put {
 	struct inbox *inbox;
+	bool gone; /* a file that it names */
 	void (*fn)(void *arg, int status);
 	void *arg;
 };
@@ -87,6 +88,11 @@ static void inbox_put_answer(void *arg, int status, const struct reply *r)
 		p->inbox->length++;
 	else if (r)
 		log_error("store", "redis refused a message why=%.*s", SLICE_ARG(r->text));
+	if (status == 0 && p->gone) {
+		log_warn("store", "a file of a message was gone before the message was there: "
+				  "it is not acknowledged, its sender comes again");
+		status = -EAGAIN;
+	}
 	inbox_length_ask(p->inbox);
 	p->fn(p->arg, status);
 	free(p);
@@ -99,8 +105,8 @@ void inbox_put(
 	struct put *p = mem_alloc(sizeof(*p));
 
 	ASSERT(fn && c->type != COMMAND_NONE);
-	*p = (struct put){ in, fn, arg };
-	blob_name_all(s, c);
+	*p = (struct put){ .inbox = in, .fn = fn, .arg = arg };
+	blob_name_all(s, c, &p->gone);
 	argv_clear(&in->command);
 	argv_add_text(&in->command, "XADD");
 	argv_add(&in->command, key_slice(&s->keys.inbox));

@@ -81,14 +81,14 @@ static int hold(struct bench *b, const char *name)
 	struct str parts = { 0 };
 	int status = WAITING;
 
-	blob_hold(b->store, part_of(&parts, name), bench_status, &status);
+	blob_hold(b->store, part_of(&parts, name), (struct slice){ 0 }, bench_status, &status);
 	WAIT(b, status != WAITING);
 	str_free(&parts);
 	return status;
 }
 
-/* A message with this file, or whose source it is. */
-static void say(struct bench *b, const char *part, const char *raw)
+/* A message with this file, or whose source it is: what it is answered. */
+static int try_to_say(struct bench *b, const char *part, const char *raw)
 {
 	struct str parts = { 0 };
 	struct command c = { .type = COMMAND_MESSAGE,
@@ -99,8 +99,13 @@ static void say(struct bench *b, const char *part, const char *raw)
 
 	inbox_put(b->store, &c, bench_status, &status);
 	WAIT(b, status != WAITING);
-	assert_int_equal(status, 0);
 	str_free(&parts);
+	return status;
+}
+
+static void say(struct bench *b, const char *part, const char *raw)
+{
+	assert_int_equal(try_to_say(b, part, raw), 0);
 }
 
 static bool on_disk(const struct bench *b, const char *name)
@@ -193,6 +198,33 @@ static void keeps_what_a_message_names(void **state)
 	bench_end(&b);
 }
 
+/* Held, and forgotten before the message was there, because somebody stood still for that long. */
+static void no_message_is_acknowledged_without_its_file(void **state)
+{
+	struct bench b;
+	char out[64];
+
+	(void)state;
+	bench_new(&b);
+	begin(&b, LONG_S);
+	struct made small = make(&b, 's', 100), large = make(&b, 'l', LARGE);
+	const char *const names[] = { small.name, large.name };
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(hold(&b, names[i]), 0);
+		key_cli(&b, out, sizeof(out), "DEL", names[i], "");
+		assert_int_equal(try_to_say(&b, names[i], ""), -EAGAIN);
+		assert_int_equal(try_to_say(&b, NULL, names[i]), -EAGAIN);
+	}
+	make(&b, 's', 100);
+	make(&b, 'l', LARGE);
+	say(&b, large.name, small.name);
+	for (size_t i = 0; i < 2; i++) {
+		key_cli(&b, out, sizeof(out), "TTL", names[i], "");
+		assert_string_equal(out, "-1");
+	}
+	bench_end(&b);
+}
+
 /* Files of a time without marks: no key, not on the list. */
 static void leaves_alone_what_it_does_not_know(void **state)
 {
@@ -204,7 +236,9 @@ static void leaves_alone_what_it_does_not_know(void **state)
 	begin(&b, LONG_S);
 	struct made old = make(&b, 'o', LARGE);
 	key_cli(&b, out, sizeof(out), "DEL", old.name, "'usher:{main}:uploads:one'");
+	assert_int_equal(try_to_say(&b, old.name, ""), -EAGAIN);
 	assert_int_equal(hold(&b, old.name), 0);
+	say(&b, old.name, "");
 	make(&b, 'o', LARGE);
 	assert_false(listed(&b, old.name));
 	struct made waste = make(&b, 'w', LARGE);
@@ -325,7 +359,8 @@ static void on_raced(void *arg, int status, const char *name)
 	assert_int_equal(status, 0);
 	snprintf(r->name, sizeof(r->name), "%s", name);
 	if (r->says)
-		blob_hold(r->b->store, part_of(&r->parts, r->name), on_held, r);
+		blob_hold(
+			r->b->store, part_of(&r->parts, r->name), (struct slice){ 0 }, on_held, r);
 	else
 		r->busy = false;
 }
@@ -384,6 +419,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(takes_what_nobody_names),
 		cmocka_unit_test(keeps_what_a_message_names),
+		cmocka_unit_test(no_message_is_acknowledged_without_its_file),
 		cmocka_unit_test(leaves_alone_what_it_does_not_know),
 		cmocka_unit_test(held_is_there_as_long_again),
 		cmocka_unit_test(what_was_aside_when_killed_is_seen_to),

@@ -42,7 +42,7 @@ static struct report verify(struct bench *b)
 }
 
 struct blob_name {
-	bool there;
+	bool there, gone;
 	char text[BLOB_NAME_LEN + 1];
 };
 
@@ -60,7 +60,7 @@ static void furnish(struct bench *b, struct blob_name *blob)
 {
 	blob_put(b->store, SLICE("an attachment"), got_blob, blob);
 	WAIT(b, blob->there);
-	blob_name_all(b->store, &(struct command){ .raw = slice_of(blob->text) });
+	blob_name_all(b->store, &(struct command){ .raw = slice_of(blob->text) }, &blob->gone);
 	for (unsigned n = 1; n <= 50; n++) {
 		struct commit *c = commit_new(b->store);
 		struct id conv = bench_id(n), who = bench_id(1000 + n);
