@@ -42,6 +42,8 @@ enum shed strain_level(const uint64_t value[STRAIN_COUNT], size_t *worst)
 
 /* ---- measuring ---- */
 
+enum { STANDS_MS = 1000 }; /* without an answer Redis stands still, which is a measure of its own */
+
 /* The least of the last looks: one long turn is over when it is seen. */
 static uint64_t loop_late_ms(struct strain *s, uint64_t now_us)
 {
@@ -79,6 +81,8 @@ static void measure(struct node *n, uint64_t now_us)
 
 	s->value[STRAIN_INBOX] = inbox_length(n->store);
 	s->value[STRAIN_STORE] = store_oldest_us(n->store) / 1000;
+	s->value[STRAIN_WAIT] = inbox_wait_ms(&s->wait, now_us, inbox_length(n->store),
+		inbox_taken_total(n->store), s->value[STRAIN_STORE] >= STANDS_MS);
 	s->value[STRAIN_LOOP] = loop_late_ms(s, now_us);
 	s->value[STRAIN_DISK] = disk_left_mib(n->config->data_dir.p);
 	if (!s->asked && s->looks % STRAIN_LOOKS == 1) {
@@ -105,6 +109,11 @@ static void change(struct node *n, enum shed level)
 		s->why[0] = '\0';
 }
 
+static uint64_t calm_us(const struct strain *s)
+{
+	return (s->worst == STRAIN_WAIT ? STRAIN_CALM_WAIT_MS : STRAIN_CALM_MS) * UINT64_C(1000);
+}
+
 void strain_look(struct node *n)
 {
 	struct strain *s = &n->strain;
@@ -114,6 +123,7 @@ void strain_look(struct node *n)
 	measure(n, now_us);
 	enum shed level = strain_level(s->value, &worst);
 	if (level && level >= s->level) {
+		s->worst = worst;
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 		snprintf(s->why, sizeof(s->why), measures[worst].words,
@@ -124,7 +134,7 @@ void strain_look(struct node *n)
 		s->calm_since_us = now_us;
 	if (level > s->level)
 		change(n, level);
-	else if (now_us - s->calm_since_us > (uint64_t)STRAIN_CALM_MS * 1000) {
+	else if (now_us - s->calm_since_us > calm_us(s)) {
 		s->calm_since_us = now_us;
 		change(n, (enum shed)(s->level - 1));
 	}

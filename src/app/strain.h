@@ -4,6 +4,7 @@
 #ifndef USHER_APP_STRAIN_H
 #define USHER_APP_STRAIN_H
 
+#include "app/inbox_wait.h"
 #include "base/str.h"
 #include "model/shed.h"
 
@@ -11,10 +12,13 @@ struct node;
 
 /*
  * X(measure, words with its value, at SHED_EXPORTS, _ANONYMOUS, _LOW, _MAIL, _LOGINS). Of LESS it is worse the less there is. The inbox: at 10,000
- * commands a second it is what waits half a second, one, two. Redis' memory and the disk: what is left has to do for what was promised.
+ * commands a second it is what waits half a second, one, two; and however fast it is emptied, an open chat is behind all of it, so nothing new comes in that
+ * would make it wait for seconds. Log-ins are few, and agents are what shortens a line. Redis' memory and the disk: what is left has to do for what was promised.
  */
 #define STRAINS(MORE, LESS)                                                                        \
 	MORE(STRAIN_INBOX, "%llu commands wait in the inbox", 5000, 10000, 20000, 40000, 80000)    \
+	MORE(STRAIN_WAIT, "what comes now waits %llu ms in the inbox", 1000, 2000, 4000, 8000,     \
+		UINT64_MAX)                                                                        \
 	MORE(STRAIN_STORE, "Redis has not answered a write for %llu ms", 1000, 1500, 2000, 3000,   \
 		4000)                                                                              \
 	MORE(STRAIN_LOOP, "the loop is %llu ms late", 500, 1000, 1500, 2000, 3000)                 \
@@ -24,7 +28,8 @@ struct node;
 #define STRAIN_ENUM(id, ...) id,
 enum { STRAINS(STRAIN_ENUM, STRAIN_ENUM) STRAIN_COUNT };
 #undef STRAIN_ENUM
-enum { STRAIN_EVERY_MS = 250, STRAIN_CALM_MS = 2000, STRAIN_LOOKS = 4 };
+/* What is in the inbox is over when it is taken: two looks are enough, and a longer calm would let it run empty while work is refused. */
+enum { STRAIN_EVERY_MS = 250, STRAIN_CALM_MS = 2000, STRAIN_CALM_WAIT_MS = 500, STRAIN_LOOKS = 4 };
 
 struct strain {
 	enum shed level;
@@ -34,6 +39,8 @@ struct strain {
 		[STRAIN_LOOKS]; /* of the loop, at the last looks: what passes is no strain */
 	uint64_t looked_us, calm_since_us; /* monotonic; the level falls by one when it is calm */
 	unsigned looks;
+	size_t worst; /* what the level was raised for */
+	struct inbox_wait wait;
 	bool asked; /* Redis for its memory */
 };
 

@@ -26,6 +26,7 @@ struct inbox {
 	struct str packed;
 	struct arena items;
 	size_t length; /* as last seen, plus what was put, minus what was taken */
+	uint64_t taken;
 	bool length_asked;
 	uint64_t length_at_us;
 };
@@ -69,6 +70,7 @@ void inbox_link_up(struct inbox *in)
 
 void inbox_taken(struct inbox *in, size_t n)
 {
+	in->taken += n;
 	in->length -= n < in->length ? n : in->length;
 	inbox_length_ask(in);
 }
@@ -76,6 +78,11 @@ void inbox_taken(struct inbox *in, size_t n)
 size_t inbox_length(const struct store *s)
 {
 	return s->inbox->length;
+}
+
+uint64_t inbox_taken_total(const struct store *s)
+{
+	return s->inbox->taken;
 }
 
 /* ---- putting ---- */

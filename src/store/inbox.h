@@ -39,5 +39,7 @@ void inbox_follow(struct store *s, struct stream_id after,
 void inbox_unfollow(struct store *s);
 /* Approximate length, as last seen: for the intake limit and the metric. */
 size_t inbox_length(const struct store *s);
+/* How many commands this node has applied since its start. */
+uint64_t inbox_taken_total(const struct store *s);
 
 #endif
