@@ -166,7 +166,7 @@ void post_body(struct chat *c, struct usher_http *r, struct usher_str piece, int
 	} else if (p->kind == POST_POLL) {
 		struct buf body = p->body;
 		p->body = (struct buf){ 0 };
-		escapes_mend(body.p, body.n);
+		escapes_mend(body.p, body.n, false);
 		poll_request(c, r, (struct usher_str){ body.p, body.n });
 		buf_free(&body);
 	} else {

@@ -358,7 +358,7 @@ void visitor_frame(struct tab *t, struct usher_str text)
 	struct buf mended = { 0 };
 	if (text.n && memchr(text.p, '\\', text.n)) {
 		buf_add(&mended, text.p, text.n);
-		escapes_mend(mended.p, mended.n);
+		escapes_mend(mended.p, mended.n, false);
 		text.p = mended.p;
 	}
 	json_t *frame = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES, &e);

@@ -54,7 +54,7 @@ void child_signal(struct child *c, int signo);
 void child_kill(struct child *c);
 /* Whole lines, each with its end; *too_long: then comes one over the limit. Borrowed until child_taken. */
 struct child_text {
-	const char *p;
+	char *p; /* the reader's until child_taken */
 	size_t n;
 	bool too_long;
 } child_lines(struct child *c, enum child_stream which);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "exec.h"
+#include "kit/escapes.h"
 
 /* ---- words ---- */
 
@@ -318,7 +319,7 @@ static void heard(struct exec *e, const json_t *line)
 
 /* ---- lines ---- */
 
-static void one_line(struct exec *e, const char *p, size_t n)
+static void one_line(struct exec *e, char *p, size_t n)
 {
 	json_error_t error;
 	size_t blank = 0;
@@ -327,6 +328,7 @@ static void one_line(struct exec *e, const char *p, size_t n)
 		blank++;
 	if (blank == n)
 		return;
+	escapes_mend(p, n, true); /* half an emoji of a stranger's is no reason to end */
 	json_t *line = json_loadb(p, n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
 	if (!json_is_object(line))
 		exec_nonsense(e,
@@ -354,7 +356,7 @@ void talk_lines(struct exec *e)
 	if (text.too_long && e->state != EXEC_DYING)
 		exec_nonsense(e, "a line of more than %zu bytes", e->set.line_max);
 	while (e->state != EXEC_DYING && e->eaten < text.n && may_read(e)) {
-		const char *p = text.p + e->eaten, *end = memchr(p, '\n', text.n - e->eaten);
+		char *p = text.p + e->eaten, *end = memchr(p, '\n', text.n - e->eaten);
 		size_t n = end ? (size_t)(end - p) : text.n - e->eaten;
 		e->eaten += end ? n + 1 : n;
 		one_line(e, p, n);

@@ -125,7 +125,7 @@ int body_json(struct post *p, const char **why)
 	const char *name;
 	json_error_t error;
 
-	escapes_mend(p->body.p, p->body.n);
+	escapes_mend(p->body.p, p->body.n, false);
 	json_t *v, *all = json_loadb(
 			   p->body.n ? p->body.p : "", p->body.n, JSON_REJECT_DUPLICATES, &error);
 

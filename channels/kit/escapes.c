@@ -40,7 +40,7 @@ static int is_low(int unit)
 	return unit >= 0xdc00 && unit < 0xe000;
 }
 
-void escapes_mend(char *json, size_t n)
+void escapes_mend(char *json, size_t n, bool but_nul)
 {
 	char *end = json + n, *p = json;
 
@@ -51,7 +51,7 @@ void escapes_mend(char *json, size_t n)
 		} else if (is_high(unit) && is_low(unit_at(p + ESCAPE_N, end))) {
 			p += 2 * ESCAPE_N;
 		} else {
-			if (!unit || is_high(unit) || is_low(unit))
+			if ((!unit && !but_nul) || is_high(unit) || is_low(unit))
 				memcpy(p + 2, "fffd", 4);
 			p += ESCAPE_N;
 		}

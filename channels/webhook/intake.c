@@ -193,7 +193,7 @@ static void post_whole(struct post *p)
 		post_look(p);
 		return;
 	}
-	escapes_mend(p->body.p, p->body.n); /* the proof was over what was sent */
+	escapes_mend(p->body.p, p->body.n, false); /* the proof was over what was sent */
 	json_t *root = p->is_form ? form_decode(buf_str(&p->body))
 				  : json_loadb(p->body.p ? p->body.p : "", p->body.n, 0, &error);
 	if (root)

@@ -48,7 +48,7 @@ for text in sys.stdin:
             say(t="in", id=5, text="the id is none")
         if mode == "nul":
             say(t="health", up=True, place="Oslo")
-            say(t="in", id="nul", thread="nul", **{"from": {"value": "ann"}}, text="before\0after")
+            say(t="in", id="nul", thread="nul", **{"from": {"value": "ann"}}, text="before\0after \ud83d half")
         if mode == "unknown":
             say(t="sent", id="01J00000000000000000000000", outcome="ok")
         if mode == "chatter":
@@ -347,7 +347,8 @@ def test_what_a_stranger_writes_ends_no_program():
     with Room(nul={"mode": "nul"}, hook={"command": ["/usr/bin/python3", os.path.join(EXAMPLES, "hook.py")]}) as room:
         room.up("hook")
         said = until("it to be acknowledged", lambda: [c for c in room.node.waiting() if c["channel"] == "nul"])
-        assert "before" in room.node.conv(said[0]["id"])["messages"][0]["text"]
+        text = room.node.conv(said[0]["id"])["messages"][0]["text"]
+        assert "before" in text and text.endswith("\ufffd half"), text
         whole = {"id": "1", "from": "ann", "text": "x"}
         for change in ({"id": 5}, {"id": ""}, {"from": 7}, {"text": ["x"]}, {"text": "\ud800"}, {"from": {}}):
             assert room.node.request("POST", "/hook", json.dumps({**whole, **change}))[0] == 400, change

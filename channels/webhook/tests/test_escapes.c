@@ -17,7 +17,7 @@ static void becomes(const char *text, const char *want)
 	char got[128];
 
 	snprintf(got, sizeof(got), "%s", text);
-	escapes_mend(got, strlen(got));
+	escapes_mend(got, strlen(got), false);
 	assert_string_equal(got, want);
 }
 
@@ -29,6 +29,15 @@ static void test_what_there_is_not_is_replaced(void **state)
 	becomes("\\uDE00 \\uD83d\\u0041", "\\ufffd \\ufffd\\u0041");
 	becomes("\\ud83d\\ud83d\\ude00", "\\ufffd\\ud83d\\ude00");
 	becomes("\\ud83dx\\u0000", "\\ufffdx\\ufffd");
+}
+
+static void test_nul_is_left_to_who_can_read_it(void **state)
+{
+	char got[] = "\\u0000\\ud83d\\u0000";
+
+	(void)state;
+	escapes_mend(got, strlen(got), true);
+	assert_string_equal(got, "\\u0000\\ufffd\\u0000");
 }
 
 static void test_the_rest_is_left_alone(void **state)
@@ -47,6 +56,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_there_is_not_is_replaced),
+		cmocka_unit_test(test_nul_is_left_to_who_can_read_it),
 		cmocka_unit_test(test_the_rest_is_left_alone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
