@@ -215,7 +215,7 @@ test("two tabs and another device agree: each word once, in one order, whoever s
 	const conv = await bo.accept();
 	// a second tab has the session; another device proves the same person
 	const two = await one.context().newPage();
-	two.setDefaultTimeout(8000);
+	two.setDefaultTimeout(60000);
 	await two.goto(shop.at({ lang: "en", open: true }));
 	const phone = await newPage(browser, { width: 360, height: 640 });
 	await shop.begin(phone, { identity: jwt({ email: "zoe@x.org" }) });

@@ -136,7 +136,7 @@ test("with JavaScript: a chosen file stays chosen, one too large is told at once
 	await send.dblclick();
 	await page.getByRole("progressbar", { name: "Sending…" }).waitFor();
 	assert.deepEqual(await axe(page), []);
-	await page.waitForURL(/thanks\?id=/, { timeout: 20000 });
+	await page.waitForURL(/thanks\?id=/, { timeout: 60000 });
 	await cdp.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
 	const id = new URL(page.url()).searchParams.get("id");
 	const [message, ...more] = JSON.parse(center.ctl("conv", id, "--json")).messages.filter((m) => m.direction === "in");

@@ -220,7 +220,7 @@ test("a server that says nothing more is found out by what it does not answer, a
 	await received(page);
 	await until(() => bo.said(conv).length === 2, "it at the desk");
 	assert.deepEqual(await said(page), ["hello", "is anybody there?"]);
-	await inside(page, ".status.warn").waitFor({ state: "hidden", timeout: 15000 });
+	await inside(page, ".status.warn").waitFor({ state: "hidden", timeout: 60000 });
 });
 
 test("nothing is lost, doubled or moved: server killed in mid-sentence, network away, page frozen, reloaded", { timeout: 120000 + rounds * 60000 }, async () => {

@@ -29,7 +29,7 @@ after(async () => {
 const sent = ["", "hello", "ж😀".repeat(9), "x".repeat(126), "y".repeat(65536), Buffer.alloc(300000, 255)];
 
 for (const compress of [false, true])
-	test(`npm ws is understood, compression ${compress ? "offered" : "not offered"}`, { timeout: 30000 }, async () => {
+	test(`npm ws is understood, compression ${compress ? "offered" : "not offered"}`, { timeout: 60000 }, async () => {
 		const w = new WebSocket(url, { perMessageDeflate: compress });
 		const got = [];
 		let pongs = 0;

@@ -95,7 +95,7 @@ def jumped(by):
             mail = bo.accept()["conv"]
             sink.stop()
             bo.command("reply", conv=mail, text="answer-of-the-mail")
-            until("a first try", lambda: counter(node, 'usher_sends_total{channel="support",outcome="retried"}'), 20)
+            until("a first try", lambda: counter(node, 'usher_sends_total{channel="support",outcome="retried"}'))
             bo.command("presence", to="away")
             node.mail("who came first", sender="first@x.org")
             first = until("the first to wait", node.waiting)[0]["id"]
@@ -126,7 +126,7 @@ def jumped(by):
                 other.say("thanks")
             # what failed is sent again
             sink.start()
-            until("the answer to be sent", lambda: any(b"answer-of-the-mail" in m for m in sink.mails()), 40)
+            until("the answer to be sent", lambda: any(b"answer-of-the-mail" in m for m in sink.mails()))
             # a signed visitor is known as long as the clock on the wall says
             with node.chat(identity=signed(email="ann@x.org", exp=int(clock.now()) + 60), nonce="n1") as ann:
                 assert ann.expect("welcome")["verified"]

@@ -558,7 +558,7 @@ def test_one_that_talks_and_does_not_read_is_ended_and_the_answer_is_kept():
         # the next one reads
         with open(room.program, "w") as f:
             f.write(PROGRAM.replace('mode == "stuffed"', "False"))
-        until("the answer to be sent", lambda: sent(room.node, conv), 40)
+        until("the answer to be sent", lambda: sent(room.node, conv))
 
 
 def test_cursor_outlives_the_program():

@@ -161,7 +161,7 @@ def test_killed_between_any_two_steps():
         for _ in range(ROUNDS):
             before = sum(len(v.acked) for v in visitors), sum(v.uploads for v in visitors)
             with contextlib.suppress(AssertionError):
-                until("work", lambda b=before: sum(v.uploads for v in visitors) >= b[1] + 10, 20)
+                until("work", lambda b=before: sum(v.uploads for v in visitors) >= b[1] + 10)
             time.sleep(chance.random() * 1.5)
             if chance.randrange(3):
                 node.kill()

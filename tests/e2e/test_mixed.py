@@ -104,7 +104,7 @@ class Center:
 
     def close(self):
         self.node.stop(signal.SIGKILL)
-        until("redis to be gone", lambda: not self.node.redis_alive(), 10)
+        until("redis to be gone", lambda: not self.node.redis_alive())
         if self.disk:
             os.unlink(self.node.data)
             os.mkdir(self.node.data)

@@ -111,7 +111,7 @@ def test_a_full_redis_refuses_in_order_and_recovers():
             for share, want in ((82, 1), (87, 3), (91, 4), (94, 5), (97, 6)):
                 used = next(x for x in redis.call("info", "memory").splitlines() if x.startswith("used_memory:"))
                 redis.call("config", "set", "maxmemory", str(int(used.split(":")[1]) * 100 // share))
-                until(f"the level at {share} %", lambda: level(node) >= {1: 1, 3: 2, 4: 3, 5: 4, 6: 5}[want], 10)
+                until(f"the level at {share} %", lambda: level(node) >= {1: 1, 3: 2, 4: 3, 5: 4, 6: 5}[want])
                 assert refused(node) == want, share
                 visitor.say(f"at {share}")
                 bo.command("reply", conv=conv, text=f"yes, at {share}")
@@ -196,7 +196,7 @@ def test_while_redis_hangs_refusals_are_quick_and_afterwards_all_is_there():
             os.kill(redis, signal.SIGSTOP)
             try:
                 visitor.send(t="say", id="m1", text="are you there?")
-                until("refusals", lambda: "refused are now log-ins" in node.log(), 10)
+                until("refusals", lambda: "refused are now log-ins" in node.log())
                 slow = []
                 for _ in range(20):
                     for kind in ("form", "hook", "log-in"):
@@ -255,7 +255,7 @@ def test_a_full_disk_loses_nothing_and_recovers():
             node.start()
             assert refused(node) == 0
             leave(disk, 110)
-            until("forms to be refused", lambda: level(node) == 2, 10)
+            until("forms to be refused", lambda: level(node) == 2)
             assert refused(node) == 3
             leave(disk, 270)
             until("it to take everything again", lambda: level(node) == 0, 30)

@@ -57,7 +57,7 @@ def test_it_starts_on_a_full_redis_and_serves_when_there_is_room():
         time.sleep(1.5)  # several tries
         assert "usher ready" not in node.log()
         redis.call("config", "set", "maxmemory", "0")
-        until("usherd to be ready", lambda: "usher ready" in node.log(), 10)
+        until("usherd to be ready", lambda: "usher ready" in node.log())
         starting.join(10)
         assert taken(node, "after-full")
 

@@ -231,7 +231,7 @@ class Postfix:
 
     def put(self, text, subject="Help", sender="ann@x.org", to="support@demo.test", headers=(), mid=None):
         lines = [f"From: {sender}", f"To: {to}", f"Subject: {subject}", *([f"Message-ID: {mid}"] if mid else []), *headers, "", text]
-        with smtplib.SMTP("127.0.0.1", self.port, local_hostname="test", timeout=20) as s:
+        with smtplib.SMTP("127.0.0.1", self.port, local_hostname="test", timeout=60) as s:
             s.sendmail(sender, [to], "\r\n".join(lines).encode())
 
     def waiting(self):

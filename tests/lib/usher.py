@@ -28,11 +28,15 @@ RELEASE = os.environ.get("USHER_RELEASE", os.path.join(ROOT, "build"))
 CENTER = os.path.join(ROOT, "tests/lib/center.yaml")
 
 
+WAIT_S = 60.0
+"""The longest that a test waits for what must come. It only ends what hangs: a shared machine may let a disk or a new process stand still for many seconds."""
+
+
 class Timeout(AssertionError):
     pass
 
 
-def until(what, fn, seconds=15.0, every=0.02):
+def until(what, fn, seconds=WAIT_S, every=0.02):
     """fn() until it gives something true; says what was waited for when it does not."""
     end = time.monotonic() + seconds
     while True:
@@ -124,7 +128,7 @@ class Node:
                 "USHER_SMTP_PORT": str(self.smtp), "USHER_SOCKET": self.socket,
                 "USHER_CLOSED_TILL": time.strftime("%a", time.gmtime(time.time() + 3 * 86400)).lower(), **self.extra}
 
-    def start(self, seconds=60):
+    def start(self, seconds=WAIT_S):
         log = open(self.log_path, "ab")
         mark = log.tell()
         self.process = subprocess.Popen(
@@ -221,7 +225,14 @@ class Node:
         return r
 
     def json(self, *words):
-        return json.loads(self.ctl(*words, "--json").stdout)
+        """What usherctl says; while nobody routes (a test has just killed something) it is asked again."""
+        def ask():
+            r = self.ctl(*words, "--json", check=False)
+            return None if r.returncode and "does not route now" in r.stderr else r
+        r = until(f"usherctl {words[0]} to be answered", ask)
+        if r.returncode:
+            raise AssertionError(f"usherctl {' '.join(words)}: exit {r.returncode}: {r.stderr or r.stdout}")
+        return json.loads(r.stdout)
 
     def user(self, name, role="agent", **skills):
         words = ["user", "add", name, "--role", role]
@@ -264,7 +275,7 @@ class Node:
                 raise smtplib.SMTPRecipientsRefused(refused)
         return mid
 
-    def request(self, method, path, body=None, headers=None, port=None, timeout=20):
+    def request(self, method, path, body=None, headers=None, port=None, timeout=WAIT_S):
         c = http.client.HTTPConnection("127.0.0.1", port or self.http, timeout=timeout)
         try:
             c.request(method, path, body=body, headers=headers or {})
@@ -312,7 +323,7 @@ class Desk:
         self.process.stdin.write(json.dumps(frame) + "\n")
         self.process.stdin.flush()
 
-    def command(self, t, seconds=15, **fields):
+    def command(self, t, seconds=WAIT_S, **fields):
         """Sends and returns the answer: the ok frame; an error frame raises."""
         self.serial += 1
         cid = f"c{self.serial}"
@@ -322,7 +333,7 @@ class Desk:
             raise AssertionError(f"{t}: {answer}")
         return answer
 
-    def expect(self, t, seconds=15, skip=0, **fields):
+    def expect(self, t, seconds=WAIT_S, skip=0, **fields):
         """The first frame of that type with those fields (after the first `skip` frames)."""
         def find():
             for f in list(self.frames)[skip:]:
@@ -335,7 +346,7 @@ class Desk:
         self.command("presence", to="available")
         return self
 
-    def accept(self, seconds=15, **fields):
+    def accept(self, seconds=WAIT_S, **fields):
         done = {f.get("offer") for f in self.frames if f.get("t") == "offer_ended"}
         offer = until(f"an offer to {self.name} {fields or ''}", lambda: next(
             (f for f in list(self.frames) if f.get("t") == "offer" and f["offer"] not in done and
@@ -360,7 +371,7 @@ class Loop:
     loop = None
 
     @classmethod
-    def run(cls, coroutine, timeout=20):
+    def run(cls, coroutine, timeout=WAIT_S):
         if cls.loop is None:
             cls.loop = asyncio.new_event_loop()
             threading.Thread(target=cls.loop.run_forever, daemon=True).start()
@@ -379,7 +390,7 @@ class Chat:
 
     async def connect(self):
         self.ws = await websockets.connect(f"ws://127.0.0.1:{self.node.http}{self.path}", max_size=2**22, ping_interval=None,
-                                           open_timeout=15, close_timeout=1)
+                                           open_timeout=WAIT_S, close_timeout=1)
         await self.ws.send(json.dumps({"t": "hello", "session": self.session, "from": self.seq, **self.hello}))
         asyncio.ensure_future(self.read())
 
@@ -406,7 +417,7 @@ class Chat:
             self.expect("ack", id=id)
         return id
 
-    def expect(self, t, seconds=15, **fields):
+    def expect(self, t, seconds=WAIT_S, **fields):
         def find():
             closed = self.closed  # before the frames: the last of them came before the end
             for f in list(self.frames):

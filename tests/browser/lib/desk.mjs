@@ -7,7 +7,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 
 const axePath = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-const wait_ms = 30000; // for a slow machine; what comes, comes sooner
+const wait_ms = 60000; // for a slow machine; what comes, comes sooner
 export const slow = { timeout: 300000 }; // for a whole test
 
 export function startBrowser() {
