@@ -30,7 +30,7 @@ static const struct usher_option OPTIONS[] = {
 		"of buttons: a CSS colour, for instance #0a6e4f" },
 	{ "rating", USHER_BOOL, "yes", 0, 0, NULL, 0,
 		"ask how good it was when a conversation ends" },
-	{ "transcript", USHER_TEXT, "", 0, 64, NULL, 0,
+	{ "transcript", USHER_TEXT, "", 0, 64, "channel", 0,
 		"the mail channel that sends a conversation to its visitor; empty: none does" },
 	{ "comfort", USHER_TEXT, "", 0, 500, NULL, 0,
 		"said to whoever waits, each time comfort_after has passed" },

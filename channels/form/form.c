@@ -70,6 +70,7 @@ static const struct usher_option OPTIONS[] = {
 	{ .key = "reply_by",
 		.fallback = "",
 		.most = 64,
+		.choices = "channel",
 		.help = "channel that carries the answers, for instance a mailbox" },
 	{ .key = "fields.*.name",
 		.fallback = NULL,

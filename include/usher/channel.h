@@ -192,7 +192,7 @@ struct usher_option {
 	enum usher_option_type type;
 	const char *fallback; /* NULL: required */
 	int64_t least, most;  /* number: range; text: most is the length */
-	const char *choices;  /* "a|b|c" */
+	const char *choices;  /* "a|b|c"; of a text, 1.2: "channel", one that is there and sends */
 	int secret;	      /* never shown or logged */
 	const char *help;
 };

@@ -89,19 +89,65 @@ static size_t check_inside(struct inspection *i, struct plugin *plugin, struct o
 	return refused != 0;
 }
 
+/* Whether a channel that is there can send; what is wrong with its plugin is said of that channel itself. */
+static bool sends(const struct config *config, const struct channel *by)
+{
+	struct err err = { "" };
+	struct plugin *plugin = plugin_of(config, by, &err);
+
+	return !plugin || plugin->api.send;
+}
+
 /* Who is mailed what he has not seen in the chat must be reached by that channel. */
 static size_t check_away(const struct config *config, struct place *p)
 {
 	const struct channel *by = config_channel(config, p->channel->away_mailbox);
 	struct err err = { "" };
-	struct plugin *plugin = by ? plugin_of(config, by, &err) : NULL;
 
-	if (!plugin || plugin->api.send)
-		return 0; /* by another it cannot be: what is wrong is said of that channel */
+	if (!by || sends(config, by))
+		return 0; /* one that is not there is the configuration's to tell of */
 	err_set(&err, EINVAL, "away_mail: its mailbox '%.*s' (plugin %.*s) sends nothing",
 		SLICE_ARG(by->name), SLICE_ARG(by->plugin));
 	tell(p, p->channel->line, 0, err.text);
 	return 1;
+}
+
+/* An option that names a channel: one that is there, and sends. */
+static size_t check_named(const struct config *config, struct place *p, const struct option *o)
+{
+	const struct channel *by = config_channel(config, o->value);
+	struct str text = { 0 };
+
+	if (by && sends(config, by))
+		return 0;
+	str_addf(&text, "%.*s: ", SLICE_ARG(o->name));
+	if (by)
+		str_addf(&text, "channel '%.*s' (plugin %.*s) sends nothing", SLICE_ARG(by->name),
+			SLICE_ARG(by->plugin));
+	else
+		str_addf(&text, "there is no channel '%.*s'; there are:", SLICE_ARG(o->value));
+	for (size_t i = 0; !by && i < config->channel_count; i++)
+		str_addf(&text, "%s %.*s", i ? "," : "", SLICE_ARG(config->channels[i].name));
+	tell(p, o->line, o->col, text.p);
+	str_free(&text);
+	return 1;
+}
+
+static size_t check_names(
+	const struct config *config, struct place *p, const struct usher_option *table)
+{
+	size_t problems = 0;
+
+	for (; table->key; table++)
+		for (size_t i = 0;
+			table->type == USHER_TEXT && table->choices &&
+			strcmp(table->choices, "channel") == 0 && i < p->channel->option_count;
+			i++) {
+			const struct option *o = &p->channel->options[i];
+			if (slice_is(o->name, table->key) && o->value.n)
+				problems += check_named(config, p, o);
+		}
+	return problems;
 }
 
 static void check_channel(struct inspection *i)
@@ -118,6 +164,8 @@ static void check_channel(struct inspection *i)
 		return;
 	}
 	size_t problems = plugin_options(plugin, p->channel, &o, tell, p);
+	problems += check_names(
+		config, p, plugin->inner ? plugin->inner->api.options : plugin->api.options);
 	if (!problems)
 		problems = check_inside(i, plugin, &o);
 	options_free(&o);

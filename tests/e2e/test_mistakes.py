@@ -74,6 +74,15 @@ def test_what_is_not_there():
     says("  a: {plugin: form, kind: other, queue: general, isolated: yes, process: {memory: 1}}\n", 'unknown option "memory"')
 
 
+def test_a_channel_that_is_named():
+    box = channel("email", "addresses: help@a.test, listen: '127.0.0.1:0'", name="box")
+    assert check(channel("form", "reply_by: box") + box) == ""
+    says(channel("form", "reply_by: bix") + box, "channel a: reply_by: there is no channel 'bix'; there are: a, box\n")
+    says(channel("form", "reply_by: b") + channel("form", "path: /b", name="b"), "channel a: reply_by: channel 'b' (plugin form) sends nothing\n")
+    says(channel("chat", "transcript: post", kind="chat") + box, "channel a: transcript: there is no channel 'post'; there are: a, box\n")
+    assert check(channel("chat", 'transcript: ""', kind="chat")) == ""
+
+
 def test_two_channels_at_one_path():
     for plugin, path in (("form", "form: x"), ("webhook", 'verify: none, in: {dedup: "{id}"}, path: /form/x'), ("chat", "path: /form/x")):
         kind = "chat" if plugin == "chat" else "other"
