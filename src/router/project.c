@@ -251,7 +251,5 @@ void project(struct batch *b)
 	for (size_t i = 0; i < b->count; i++)
 		answer(b, &b->work[i]);
 	count(b, "accepted", b->accepted);
-	count(b, "duplicate", b->duplicate);
 	count(b, "quarantined", b->quarantined);
-	count(b, "damaged", b->damaged);
 }

@@ -56,7 +56,7 @@ void commit_away(struct commit *c, struct id conv, uint64_t at_us);
 /* The list of messages that could not be understood; `place` takes one away: what quarantine_place makes of it. */
 void commit_quarantine(struct commit *c, struct id conv, const struct entry *en, uint64_t at_us);
 void commit_quarantine_end(struct commit *c, struct slice place);
-/* Counters that must survive: intake accepted, duplicate, quarantined ...; hash `usher:{d}:count`. */
+/* Counters that must survive, in the hash `usher:{d}:count`: messages of customers `accepted` and `quarantined`, which `usherctl verify` holds against the histories. */
 void commit_count(struct commit *c, const char *name, int64_t add);
 /* The engine's state as of journal number n. Written in its own key(s), replacing the one before. */
 void commit_snapshot(struct commit *c, uint64_t n, struct slice saved);

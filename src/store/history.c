@@ -82,53 +82,39 @@ void history_read(struct store *s, struct id conv, uint64_t after_seq, size_t ma
 	arena_free(&arena);
 }
 
-/* ---- a hash ---- */
+/* ---- a conversation as it is now ---- */
 
-struct hash_ask {
+struct conv_ask {
 	void (*fn)(void *arg, int status, const struct pairs_found *fields);
 	void *arg;
-	bool may_be_empty;
 };
 
-static void hash_answer(void *arg, int status, const struct reply *r)
+static void conv_answer(void *arg, int status, const struct reply *r)
 {
-	struct hash_ask *ask = arg;
+	struct conv_ask *ask = arg;
 	struct arena arena = { 0 };
 	struct pairs_found found = { NULL, 0 };
 
 	status = read_status(status, r);
 	if (status == 0)
 		pairs_take(&found, r, &arena);
-	if (status == 0 && found.count == 0 && !ask->may_be_empty)
+	if (status == 0 && found.count == 0)
 		status = -ENOENT;
 	ask->fn(ask->arg, status, &found);
 	arena_free(&arena);
 	free(ask);
 }
 
-static void hash_read(struct store *s, struct slice key, bool may_be_empty,
-	void (*fn)(void *arg, int status, const struct pairs_found *fields), void *arg)
-{
-	struct hash_ask *ask = mem_alloc(sizeof(*ask));
-	struct slice words[] = { SLICE("HGETALL"), key };
-
-	ASSERT(fn);
-	*ask = (struct hash_ask){ fn, arg, may_be_empty };
-	link_call(s->ask, &(struct argv){ words, 2, 2 }, hash_answer, ask);
-}
-
 void conv_read(struct store *s, struct id conv,
 	void (*fn)(void *arg, int status, const struct pairs_found *fields), void *arg)
 {
+	struct conv_ask *ask = mem_alloc(sizeof(*ask));
 	struct key key = key_of_id(&s->keys, KEY_CONV, conv);
+	struct slice words[] = { SLICE("HGETALL"), key_slice(&key) };
 
-	hash_read(s, key_slice(&key), false, fn, arg);
-}
-
-void counts_read(struct store *s,
-	void (*fn)(void *arg, int status, const struct pairs_found *counts), void *arg)
-{
-	hash_read(s, key_slice(&s->keys.count), true, fn, arg);
+	ASSERT(fn);
+	*ask = (struct conv_ask){ fn, arg };
+	link_call(s->ask, &(struct argv){ words, 2, 2 }, conv_answer, ask);
 }
 
 /* ---- the card of a customer ---- */

@@ -53,9 +53,6 @@ void group_ids(struct store *s, struct id customer,
 	void (*fn)(void *arg, int status, const struct id *ids, size_t count), void *arg);
 void conv_read(struct store *s, struct id conv,
 	void (*fn)(void *arg, int status, const struct pairs_found *fields), void *arg);
-/* Counters written by commit_count plus live ones. */
-void counts_read(struct store *s,
-	void (*fn)(void *arg, int status, const struct pairs_found *counts), void *arg);
 /* Walks every key of the domain and checks what the design promises (each conversation's log has entries 1..last_seq without gap or double
  * message id; every customer's conversation exists; every thread, identity and blob reference resolves; outbox entries have their message; inbox ids above the cursor; ...).
  * line() per violation; fn at the end with how many, and how many keys were looked at. */

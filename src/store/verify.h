@@ -16,8 +16,9 @@ struct verify {
 	void *arg;
 	int status; /* the first answer that did not come */
 	size_t violations, checked;
-	size_t due;	 /* checks under way */
-	struct slice at; /* SCAN's place; "0" at the end */
+	uint64_t taken, found; /* messages of customers: counted when taken, found in histories */
+	size_t due;	       /* checks under way */
+	struct slice at;       /* SCAN's place; "0" at the end */
 	char at_text[24];
 	struct map blobs; /* names already looked at */
 };
@@ -27,11 +28,11 @@ void verify_line(struct verify *v, const char *format, ...) __attribute__((forma
 /* A check begins and ends; the walk goes on when none is under way. */
 void verify_begin(struct verify *v);
 void verify_end(struct verify *v);
-/* Begins the checks that a key of this family asks for. */
 /* The list of messages that could not be sent. */
 void verify_dead(struct verify *v);
 /* The list of conversations whose visitor is to be mailed. */
 void verify_away(struct verify *v);
+/* Begins the checks that a key of this family asks for. */
 void verify_key(struct verify *v, enum key_family f, struct slice key, struct slice rest);
 
 #endif

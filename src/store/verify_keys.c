@@ -215,6 +215,7 @@ static void check_entries(struct check *c, const struct reply *log)
 		if (!id_is_none(en.id) && map_put(&ids, slice_make(&en.id, sizeof(en.id)), c))
 			verify_line(c->verify, "%s: message %s is there twice", c->key.text,
 				id_text(en.id, text));
+		c->verify->found += en.direction == DIRECTION_IN;
 		entry_blobs(c, &en, &arena);
 	}
 	map_free(&ids);

@@ -82,8 +82,11 @@ static void furnish(struct bench *b, struct blob_name *blob)
 		commit_thread(c, SLICE("mail"), slice_of(thread), conv);
 		commit_dedup(c, slice_of(thread), SLICE("x"));
 		commit_entry(c, conv,
-			&(struct entry){
-				.seq = 1, .id = bench_id(2000 + n), .parts = str_slice(&parts) });
+			&(struct entry){ .seq = 1,
+				.id = bench_id(2000 + n),
+				.direction = DIRECTION_IN,
+				.parts = str_slice(&parts) });
+		commit_count(c, n % 5 ? "accepted" : "quarantined", 1);
 		commit_entry(c, conv, &(struct entry){ .seq = 2, .id = bench_id(3000 + n) });
 		commit_outbound(c, &(struct outbound){ .id = bench_id(3000 + n),
 					   .conv = conv,
@@ -140,6 +143,7 @@ static void finds_what_was_planted(void **state)
 		"has \"01J\", which is no message",
 		":dead points to ",
 		":away points to ",
+		"50 messages of customers were taken in, the histories have 48 of them",
 	};
 	cli_key(&b, "HSET", key_of_id(k, KEY_CONV, bench_id(1)), "last_seq 3");
 	/* Planted through a commit, as entries are packed. */
