@@ -142,6 +142,10 @@ size_t engine_position(const struct engine *e, struct id conv);
 /* How many stand before a waiting conversation, in any queue, whom an agent at work could serve as well as it. What a visitor is
  * told is one more. 0 also when it does not wait. */
 size_t engine_ahead(const struct engine *e, struct id conv);
+/* Every conversation that nobody at work could serve, in the total order, with how many such of its queue stand before it: whoever of them
+ * logs in takes the first. O(n log n) of them. */
+void engine_each_parked(
+	const struct engine *e, void (*fn)(void *arg, struct id conv, size_t ahead), void *arg);
 /* A range for its remaining wait in seconds that eight of ten should keep, as estimates lately turned out in its queue; false
  * when nothing is known yet, the queue is closed, or it does not wait. */
 bool engine_wait(

@@ -64,3 +64,20 @@ size_t engine_ahead(const struct engine *e, struct id conv)
 	}
 	return ahead;
 }
+
+void engine_each_parked(
+	const struct engine *e, void (*fn)(void *arg, struct id conv, size_t ahead), void *arg)
+{
+	struct arena arena = { 0 };
+	size_t count = 0, *ahead = arena_array(&arena, e->line_count + 1, sizeof(*ahead));
+	uint32_t *parked = arena_array(&arena, e->chains[CONV_PARKED].count, sizeof(*parked));
+
+	for (uint32_t h = e->chains[CONV_PARKED].first; h; h = conv_at(e, h)->link.next)
+		parked[count++] = h;
+	order_sort(e, parked, count);
+	for (size_t i = 0; i < count; i++) {
+		const struct conv *c = conv_at(e, parked[i]);
+		fn(arg, c->id, ahead[c->line]++);
+	}
+	arena_free(&arena);
+}

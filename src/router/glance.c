@@ -70,11 +70,19 @@ static bool row_is_live(const struct batch *b, const struct row *row)
 	return k && k->live;
 }
 
+static bool waits_in_line(const struct batch *b, struct id conv)
+{
+	struct conv_view v;
+
+	return engine_conv(b->engine, conv, &v) &&
+	       (v.state == CONV_WAITING || v.state == CONV_PARKED);
+}
+
 /* Remembers where a live customer is told his position; a repeat tells it anew (he may have come back). */
 static void learn(struct glance *g, const struct batch *b, const struct row *row)
 {
 	struct slice key = slice_make(&row->conv, sizeof(row->conv));
-	if (!row->known || !row_is_live(b, row) || !engine_position(b->engine, row->conv))
+	if (!row->known || !row_is_live(b, row) || !waits_in_line(b, row->conv))
 		return;
 	struct visitor *v = map_get(&g->visitors, key);
 	if (!v) {
@@ -151,15 +159,38 @@ static void tell_position(struct batch *b, struct id conv, const struct visitor 
 	batch_effect(b, &ef);
 }
 
+/* Where those stand whom nobody at work could serve, looked up once in a glance and only where one of them is a visitor. */
+struct parked {
+	bool known;
+	struct map places; /* conv → how many of its queue are before it, and itself */
+};
+
+static void add_parked(void *arg, struct id conv, size_t ahead)
+{
+	map_put(arg, slice_make(&conv, sizeof(conv)), (void *)(uintptr_t)(ahead + 1));
+}
+
+static uint64_t parked_place(const struct batch *b, struct id conv, struct parked *parked)
+{
+	if (!parked->known)
+		engine_each_parked(b->engine, add_parked, &parked->places);
+	parked->known = true;
+	return (uintptr_t)map_get(&parked->places, slice_make(&conv, sizeof(conv)));
+}
+
 /* Tells one visitor where he stands when that moved; false when he no longer waits. */
-static bool tell_visitor(struct batch *b, struct id conv, struct visitor *v, size_t *told)
+static bool tell_visitor(
+	struct batch *b, struct id conv, struct visitor *v, struct parked *parked, size_t *told)
 {
 	struct conv_view cv;
 	uint64_t position = 0, low_s = 0, high_s = 0;
-	bool waits = engine_conv(b->engine, conv, &cv) &&
-		     (cv.state == CONV_WAITING || cv.state == CONV_OFFERED);
+	bool waits =
+		engine_conv(b->engine, conv, &cv) &&
+		(cv.state == CONV_WAITING || cv.state == CONV_OFFERED || cv.state == CONV_PARKED);
 	if (waits && cv.state == CONV_WAITING)
 		position = engine_ahead(b->engine, conv) + 1;
+	else if (waits && cv.state == CONV_PARKED)
+		position = parked_place(b, conv, parked);
 	if (waits)
 		(void)engine_wait(b->engine, conv, b->now_us, &low_s, &high_s);
 	if (waits && position == v->position && low_s == v->low_s && high_s == v->high_s)
@@ -176,6 +207,7 @@ static bool tell_visitor(struct batch *b, struct id conv, struct visitor *v, siz
 static void tell_visitors(struct glance *g, struct batch *b)
 {
 	struct map_entry e;
+	struct parked parked = { false };
 	size_t told = 0;
 	g->visit_us = b->now_us + VISIT_US;
 	for (size_t i = 0; map_next(&g->visitors, &i, &e);) {
@@ -184,13 +216,14 @@ static void tell_visitors(struct glance *g, struct batch *b)
 		memcpy(&conv, e.key.p, sizeof(conv));
 		if (told == VISITORS_MAX) {
 			g->visit_us = b->now_us + GLANCE_US;
-			return;
+			break;
 		}
-		if (tell_visitor(b, conv, v, &told))
+		if (tell_visitor(b, conv, v, &parked, &told))
 			continue;
 		map_remove(&g->visitors, e.key);
 		visitor_free(v);
 	}
+	map_free(&parked.places);
 }
 
 /* As minutes pass, what was counted leaves its window though nothing happens. */

@@ -100,6 +100,21 @@ def test_a_visitor_hears_a_place_and_an_honest_range():
             chat.close()
 
 
+def test_a_visitor_hears_his_place_though_nobody_is_there():
+    with Node() as node:
+        with node.chat() as first, node.chat() as second:
+            first.say("Hello, is anybody there?")
+            assert first.expect("queue", position=1)["wait_s"] is None
+            second.say("Hello, I am here, too")
+            second.expect("queue", position=2)
+            first.send(t="end")
+            second.expect("queue", position=1)
+            with node.desk("bo") as bo:
+                bo.available()
+                bo.accept(kind="chat")
+                second.expect("queue", position=0)
+
+
 def test_each_decision_and_each_hurdle_is_explained():
     with Node() as node, node.desk("sam") as sam:
         sam.expect("snapshot")

@@ -42,6 +42,13 @@ static uint64_t longest_s(const char *queue)
 	return q.longest_us ? (q.longest_us - CENTER_START_US) / S_US : 0;
 }
 
+static void add_place(void *arg, struct id conv, size_t ahead)
+{
+	for (unsigned n = 1; n <= 3; n++)
+		if (id_equal(conv, center_id(n)))
+			str_addf(arg, "%u:%zu ", n, ahead);
+}
+
 /* Before anybody is at work all are parked: they wait none the less. */
 static void the_parked_wait_and_the_longest_is_known(void **state)
 {
@@ -53,6 +60,10 @@ static void the_parked_wait_and_the_longest_is_known(void **state)
 	assert_int_equal(view(e, 1).state, CONV_PARKED);
 	assert_int_equal(longest_s("support"), 10);
 	assert_int_equal(longest_s("cards"), 30);
+	struct str places = { 0 };
+	engine_each_parked(e, add_place, &places);
+	assert_string_equal(places.p, "1:0 2:1 3:0 ");
+	str_free(&places);
 	give(e, (struct command){ .type = COMMAND_VISIT, .conv = center_id(1), .visit = VISIT_END },
 		40);
 	assert_int_equal(longest_s("support"), 20);
