@@ -178,10 +178,11 @@ static void chat_ack(void *self, uint64_t token, enum usher_outcome outcome, str
 static int ended_again(struct thread *th, const struct usher_update *u)
 {
 	int again = u->what == USHER_UPDATE_ENDED && th->ended;
-	if (u->what == USHER_UPDATE_ENDED)
-		th->ended = 1;
-	else if (u->what == USHER_UPDATE_AGENT || (u->what == USHER_UPDATE_POSITION && u->position))
-		th->ended = 0;
+	if (u->what == USHER_UPDATE_ENDED || u->what == USHER_UPDATE_AGENT ||
+		(u->what == USHER_UPDATE_POSITION && u->position)) {
+		th->ended = u->what == USHER_UPDATE_ENDED;
+		th->held = u->what == USHER_UPDATE_AGENT;
+	}
 	if (u->what == USHER_UPDATE_MESSAGE && u->seq > th->seq) {
 		th->seq = u->seq;
 		th->ended = 0;
@@ -231,8 +232,8 @@ static void chat_caught_up(
 		tab_close(t, 1013, "the store is away; come back");
 		return;
 	}
-	if (t->seq)
-		t->thread->known = 1;
+	if (hello_undone(t))
+		return;
 	say_welcome(t);
 	if (t->thread->known)
 		c->svc->presence(

@@ -109,8 +109,9 @@ struct thread {
 	uint64_t says_us;	       /* bucket of the session */
 	struct transcript *transcript; /* being read for a mail */
 	uint64_t mailed_us;
-	uint64_t seq;				 /* the newest message */
-	unsigned known : 1, left : 1, ended : 1; /* known: usher has heard of it */
+	uint64_t seq; /* the newest message */
+	/* known: usher has heard of it; held: an agent has it */
+	unsigned known : 1, left : 1, ended : 1, held : 1;
 };
 
 /* What a hello says about a person, in one allocation of just that size; verified only by the site's signature. "" where nothing was said. */
@@ -175,6 +176,8 @@ void tab_join(struct tab *t, struct thread *th);
 void thread_expect(struct chat *c, const char *key);
 /* NULL: no room, and *why says so. */
 struct tab *tab_new(struct chat *c, const char *address, const char **why);
+/* It is of no thread again, as before its hello. */
+void tab_leave(struct tab *t);
 /* Forgets the tab; the thread waits `grace` for another. */
 void tab_drop(struct tab *t);
 /* chat.c: the channel is down once nobody sends or fetches a file any more. */
@@ -206,6 +209,10 @@ void poll_free(struct poll **p);
 /* ---- hello.c: who is it ---- */
 struct json_t;
 void hello_read(struct tab *t, const struct json_t *frame);
+/* Whoever begins a conversation says what is asked of him, whatever his token: 1 when he has not, and which. */
+int hello_lacks(const struct tab *t, char missing[FIELD_NAME_MAX + 1]);
+/* Its history was read, and it lacks something: 1. It is told, and may say hello again. */
+int hello_undone(struct tab *t);
 void about_read(struct tab *t, const struct json_t *frame);
 void hello_recalled(struct tab *t, enum usher_outcome outcome, struct usher_str value);
 void hello_remembered(struct tab *t, enum usher_outcome outcome);
@@ -282,7 +289,7 @@ void settings_answer(struct chat *c, struct usher_http *r);
 struct usher_str setting(const struct chat *c, const char *group, size_t i, const char *key);
 /* The first required field that `v` does not say, or NULL; *name its name. */
 int field_is_known(const struct chat *c, const char *name);
-int field_missing(const struct chat *c, const struct claims *v, char name[FIELD_NAME_MAX + 1]);
+int field_missing(const struct chat *c, const struct visitor *v, char name[FIELD_NAME_MAX + 1]);
 /* Open now for what this visitor wants; *opens_us as of usher_services.is_open. */
 int chat_is_open(const struct chat *c, const struct visitor *v, uint64_t *opens_us);
 /* What usher is told beside a message; returns how many. */

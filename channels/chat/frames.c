@@ -111,11 +111,11 @@ static void add_flag(struct buf *b, const char *name, int on)
 	buf_text(b, on ? "\":true" : "\":false");
 }
 
-/* Open or closed is said anew at each connect. */
+/* Open or closed is said anew at each connect. Whom an agent has is served, whatever the hours say. */
 static void add_open(struct buf *b, const struct tab *t)
 {
 	uint64_t opens_us = 0;
-	int open = chat_is_open(t->chat, t->visitor, &opens_us);
+	int open = t->thread->held || chat_is_open(t->chat, t->visitor, &opens_us);
 	add_flag(b, "open", open);
 	if (!open && opens_us) {
 		buf_text(b, ",\"opens_ms\":");

@@ -97,14 +97,7 @@ static void settle(struct tab *t)
 {
 	struct chat *c = t->chat;
 	struct hello *h = t->hello;
-	char missing[FIELD_NAME_MAX + 1], why[128];
 
-	if (!*h->given_key && !h->claims.verified && field_missing(c, &h->claims, missing)) {
-		copy_text("the field is required: ", why, sizeof(why));
-		strncat(why, missing, sizeof(why) - strlen(why) - 1);
-		fail(t, "fields", why);
-		return;
-	}
 	t->token = zeroed(TOKEN_LEN + 1);
 	memcpy(t->token, h->token, TOKEN_LEN);
 	t->visitor = visitor_new(&h->claims);
@@ -112,8 +105,32 @@ static void settle(struct tab *t)
 	free(h);
 	t->hello = NULL;
 	t->catching = 1;
-	c->svc->catch_up(
-		c->host, (struct usher_str){ t->thread->key, THREAD_LEN }, t->seq, t->serial);
+	/* From the one that it says it has seen: whether the conversation is there is not believed but read. */
+	c->svc->catch_up(c->host, (struct usher_str){ t->thread->key, THREAD_LEN },
+		t->seq ? t->seq - 1 : 0, t->serial);
+}
+
+int hello_lacks(const struct tab *t, char missing[FIELD_NAME_MAX + 1])
+{
+	return !t->thread->known && !t->visitor->verified &&
+	       field_missing(t->chat, t->visitor, missing);
+}
+
+int hello_undone(struct tab *t)
+{
+	char missing[FIELD_NAME_MAX + 1], why[128];
+
+	if (!hello_lacks(t, missing))
+		return 0;
+	tab_leave(t);
+	free(t->visitor);
+	t->visitor = NULL;
+	free(t->token);
+	t->token = NULL;
+	t->seq = 0;
+	snprintf(why, sizeof(why), "the field is required: %s", missing);
+	say_error(t, NULL, "fields", why);
+	return 1;
 }
 
 static void fresh_token(struct chat *c, struct hello *h)

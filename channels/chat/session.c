@@ -233,20 +233,24 @@ static void tab_free(struct tab *t)
 	free(t);
 }
 
+void tab_leave(struct tab *t)
+{
+	struct thread *th = t->thread;
+	struct tab **at = &th->tabs;
+	while (*at != t)
+		at = &(*at)->next;
+	*at = t->next;
+	t->thread = NULL;
+	if (!th->tabs)
+		thread_wait(th);
+}
+
 void tab_drop(struct tab *t)
 {
-	struct chat *c = t->chat;
-	struct thread *th = t->thread;
-	table_remove(&c->tabs, &t->serial);
+	table_remove(&t->chat->tabs, &t->serial);
 	t->peer->tabs--;
-	if (th) {
-		struct tab **at = &th->tabs;
-		while (*at != t)
-			at = &(*at)->next;
-		*at = t->next;
-		if (!th->tabs)
-			thread_wait(th);
-	}
+	if (t->thread)
+		tab_leave(t);
 	tab_free(t);
 }
 

@@ -39,7 +39,7 @@ int field_is_known(const struct chat *c, const char *name)
 	return 0;
 }
 
-static int says(const struct claims *v, struct usher_str name)
+static int says(const struct visitor *v, struct usher_str name)
 {
 	for (size_t i = 0; i < v->fields_n;) {
 		size_t n = strlen(v->fields + i);
@@ -51,7 +51,7 @@ static int says(const struct claims *v, struct usher_str name)
 	return str_is(name, "name") && *v->name;
 }
 
-int field_missing(const struct chat *c, const struct claims *v, char name[FIELD_NAME_MAX + 1])
+int field_missing(const struct chat *c, const struct visitor *v, char name[FIELD_NAME_MAX + 1])
 {
 	struct usher_str declared;
 

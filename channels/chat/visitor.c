@@ -115,12 +115,26 @@ static void deliver(struct tab *t, const char *id, const char *text, const struc
 	c->svc->deliver(c->host, &m, wait_for(t, WAIT_SAY, id, 0));
 }
 
+static void not_yet(struct tab *t, const char *id)
+{
+	id = id_ok(id) ? id : NULL;
+	if (t->hello || t->thread)
+		say_error(t, id, "busy", "send it again after the welcome");
+	else
+		say_error(t, id, "state", "say hello first");
+}
+
 static void say(struct tab *t, const json_t *frame)
 {
 	const char *id = text_of(frame, "id"), *text = text_of(frame, "text"), *why = NULL;
 	struct usher_part parts[FILES_MAX];
+	char missing[FIELD_NAME_MAX + 1];
 	if (!id_ok(id)) {
 		say_error(t, NULL, "invalid", "say needs an id of 1 to 64 visible characters");
+		return;
+	}
+	if (t->catching && hello_lacks(t, missing)) {
+		not_yet(t, id); /* whether the conversation has begun is being read */
 		return;
 	}
 	int files = files_read(t->chat, t->thread->key, frame, parts, &why);
@@ -154,13 +168,16 @@ static void rated(struct chat *c, const struct wait *w)
 /* It is on disk: only now is anybody told. */
 static void kept(struct chat *c, const struct wait *w, struct tab *t)
 {
+	struct thread *th = thread_get(c, w->thread, 0);
+
 	switch (w->kind) {
 	case WAIT_SAY:
-		if (t) {
-			t->thread->known = 1;
-			t->thread->left = 0;
-			say_ack(t, w->id);
+		if (th) {
+			th->known = 1;
+			th->left = 0;
 		}
+		if (t)
+			say_ack(t, w->id);
 		break;
 	case WAIT_RATE:
 		rated(c, w);
@@ -304,15 +321,6 @@ static int may_frame(struct tab *t)
 }
 
 /* Who says something in one breath with his hello is asked to say it again: nothing is refused for that. */
-static void not_yet(struct tab *t, const char *id)
-{
-	id = id_ok(id) ? id : NULL;
-	if (t->hello)
-		say_error(t, id, "busy", "send it again after the welcome");
-	else
-		say_error(t, id, "state", "say hello first");
-}
-
 static void frame_in(struct tab *t, const json_t *frame)
 {
 	const char *type = text_of(frame, "t");

@@ -75,6 +75,27 @@ test("what is being written outlives a reload; what was read is not counted agai
 	assert.deepEqual(page.problems, []);
 });
 
+test("what must be said before the first word is asked for until there is one", slow, async () => {
+	const page = await newPage(browser);
+	const email = inside(page, ".slot input[type=email]");
+	await page.goto(`${shop.center.url}/strict/`);
+	await email.waitFor();
+	await email.fill("ann@x.org");
+	await inside(page, ".slot .send").click();
+	await field(page).waitFor();
+	await until(() => page.evaluate(() => localStorage.getItem("usher:" + location.origin + "/strict")), "a session");
+	await page.reload(); // nothing was said yet, and nothing of the form is kept here
+	await email.fill("ann@x.org");
+	await inside(page, ".slot .send").click();
+	await say(page, "hello");
+	await received(page);
+	await page.reload();
+	await until(async () => (await said(page)).includes("hello"), "the history");
+	assert.equal(await email.count(), 0);
+	assert.ok(await field(page).isVisible());
+	assert.deepEqual(page.problems, []);
+});
+
 test("what is not sent yet stays below what was said before and since", slow, async () => {
 	const page = await newPage(browser);
 	const [bo, conv] = await talk(page, "one");

@@ -422,6 +422,50 @@ def test_fields_departments_and_closed_hours():
         Chat(node, path="/strict/ws", fields={"email": "a@x.org"}).close()
 
 
+def test_a_token_is_not_what_was_asked_for():
+    """What is required is asked of whoever begins a conversation, with any token; of nobody who comes back to his."""
+    with Node(config=CENTER) as node:
+        hasty = json.dumps({"poll": None, "got": 0, "frames": [{"t": "hello", "session": "q" * 26, "from": 0}, {"t": "say", "id": "m1", "text": "let me in"}]})
+        status, _, answer = node.request("POST", "/strict/poll", hasty, {"Content-Type": "text/plain"})
+        assert status == 200 and [f["code"] for f in json.loads(answer)["frames"]][:1] == ["busy"], answer
+        for token, seen in (("0" * 26, 0), ("z" * 26, 1000)):
+            stranger = Chat(node, session=token, seq=seen, path="/strict/ws", expect="error")
+            assert stranger.frames[0]["code"] == "fields" and "email" in stranger.frames[0]["message"], stranger.frames
+            stranger.send(t="say", id="m1", text="let me in")
+            stranger.expect("error", id="m1")
+            stranger.send(t="hello", session=token, **{"from": 0}, fields={"email": "a@x.org"})
+            assert stranger.expect("welcome")["session"] == token
+            stranger.say("I am a")
+            conv = stranger.expect("msg", text="I am a")
+            stranger.close()
+            for since in (0, conv["seq"]):
+                again = Chat(node, session=token, seq=since, path="/strict/ws")
+                again.say("and back")
+                again.close()
+        node.kill()
+        node.start()
+        Chat(node, session=token, seq=conv["seq"], path="/strict/ws").close()
+        early = Chat(node, path="/strict/ws", fields={"email": "b@x.org"})
+        early.close()
+        again = Chat(node, session=early.session, path="/strict/ws", expect="error")  # he had said nothing
+        assert again.frames[0]["code"] == "fields", again.frames
+        again.close()
+
+
+def test_whom_an_agent_has_is_not_told_that_nobody_is_there():
+    with Node(config=CENTER) as node, node.desk("bo") as bo, node.desk("sam") as sam:
+        ann = node.chat(department="night")
+        assert ann.expect("welcome")["open"] is False
+        ann.say("Is anybody there?")
+        conv = until("it in the queue", lambda: node.json("queue", "night")["conversations"])[0]["id"]
+        sam.command("take", conv=conv, agent="bo")
+        ann.expect("agent", name="Bo Larsen")
+        again = node.chat(session=ann.session, department="night")
+        assert again.expect("welcome")["open"] is True
+        ann.close()
+        again.close()
+
+
 def test_only_allowed_sites_and_only_so_many():
     with Node(config=CENTER) as node:
         for path in ("/chat/ws", "/chat/poll", "/chat/settings.json", "/chat/fetch", "/chat/file"):

@@ -8,6 +8,12 @@ export function el<K extends keyof HTMLElementTagNameMap>(tag: K, className = ""
 	return e;
 }
 
+/** What a screen reader calls it. */
+export function named(e: Element, label: string, role?: string): void {
+	e.setAttribute("aria-label", label);
+	if (role) e.setAttribute("role", role);
+}
+
 export function icon(path: string): SVGSVGElement {
 	const svg = document.createElementNS(SVG, "svg");
 	const p = document.createElementNS(SVG, "path");
@@ -23,7 +29,7 @@ export function button(className: string, label: string, shape?: string): HTMLBu
 	b.type = "button";
 	if (shape) {
 		b.append(icon(shape));
-		b.setAttribute("aria-label", label);
+		named(b, label);
 		b.title = label;
 	} else b.textContent = label;
 	return b;

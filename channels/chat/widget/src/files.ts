@@ -1,6 +1,6 @@
 // Files in the conversation. Nothing is shown by its address: what is fetched is saved. Of a picture the server makes a small new one, which is
 // drawn onto a canvas: that needs no permission of the page's policy and runs nothing.
-import { button, el } from "./dom";
+import { button, el, named } from "./dom";
 import type { FileRef } from "./memory";
 import { fill, type Strings } from "./strings";
 
@@ -27,15 +27,14 @@ async function draw(box: HTMLElement, blob: Blob, name: string, grow: Grow): Pro
 	canvas.width = Math.max(1, image.width * scale);
 	canvas.height = Math.max(1, image.height * scale);
 	canvas.getContext("2d")?.drawImage(image, 0, 0, canvas.width, canvas.height);
-	canvas.setAttribute("role", "img");
-	canvas.setAttribute("aria-label", name);
+	named(canvas, name, "img");
 	grow(() => box.prepend(canvas));
 }
 
 export function fileView(f: FileRef, s: Strings, fetch: (f: FileRef, picture?: number) => Promise<Blob>, grow: Grow): HTMLElement {
 	const box = el("div", "file");
 	const b = button("", `${f.name} (${size(f.size)})`);
-	b.setAttribute("aria-label", fill(s.download, b.textContent));
+	named(b, fill(s.download, b.textContent));
 	b.onclick = () => void fetch(f).then((blob) => save(blob, f.name), () => (b.disabled = true));
 	box.append(b);
 	if (f.ref && /^image\/(png|jpeg|gif|webp)$/.test(f.type))

@@ -1,5 +1,5 @@
 // What is asked in a form: before the chat, when nobody is there, and at the end. Each is a form element that says what was filled in.
-import { button, el, labelled } from "./dom";
+import { button, el, labelled, named } from "./dom";
 import { local, type Center, type Field } from "./settings";
 import { fill, type Strings } from "./strings";
 
@@ -47,7 +47,7 @@ function optional(form: HTMLFormElement, s: Strings, away: () => void): HTMLForm
 
 function heading(form: HTMLFormElement, text: string): void {
 	form.append(el("p", "", text));
-	form.setAttribute("aria-label", text);
+	named(form, text);
 }
 
 export function beforeForm(c: Center, s: Strings, ru: boolean, known: (string | undefined)[], done: (v: Values) => void): HTMLFormElement | null {
@@ -88,15 +88,14 @@ export function rateForm(s: Strings, away: () => void, done: (v: Values) => void
 	const stars = el("div", "stars");
 	const comment = el("input");
 	heading(form, s.rate);
-	stars.setAttribute("role", "radiogroup");
-	stars.setAttribute("aria-label", s.rate);
+	named(stars, s.rate, "radiogroup");
 	for (let n = 1; n <= 5; n++) {
 		const star = el("input");
 		star.type = "radio";
 		star.name = "score";
 		star.value = String(n);
 		star.required = true;
-		star.setAttribute("aria-label", fill(s.stars, n));
+		named(star, fill(s.stars, n));
 		stars.append(star);
 	}
 	comment.name = "text";

@@ -66,10 +66,10 @@ function start(): void {
 const known = () => [Object.keys(connection.about), settings.name && "name", settings.identity && ["name", "email"], settings.department && "department"].flat();
 
 /** The form before the first word, where there is one. */
-function enter(): void {
+function enter(must?: unknown): void {
 	if (started) return;
-	const form = keep.session ? null : beforeForm(center, s, settings.ru, known(), (v) => {
-		settings.department = v.department || settings.department;
+	const form = keep.session && !must ? null : beforeForm(center, s, settings.ru, known(), (v) => {
+		if (v.department) keep.item("p", (settings.department = v.department));
 		delete v.department;
 		connection.about = v;
 		view.form(null);
@@ -178,7 +178,7 @@ const events: Events = {
 	},
 	fields() {
 		started = false;
-		enter();
+		void asked.then(() => enter(true));
 	},
 	fresh() {
 		answered = 0;
@@ -234,6 +234,7 @@ async function begin(): Promise<void> {
 	s = await strings(settings.base, settings.ru);
 	settings = readSettings(script);
 	keep = new Keep(settings.base, (session) => (session ? connection.again() : forget(false)));
+	settings.department ||= keep.item("p");
 	connection = new Connection(settings, keep, events);
 	view = new View(s, settings, acts);
 	connection.visible = () => view.isOpen();

@@ -86,7 +86,7 @@ export class Keep {
 
 	/** Of this conversation nothing more is known. */
 	reset(): void {
-		for (const name of "rs") this.item(name, "");
+		for (const name of "rsp") this.item(name, "");
 	}
 
 	forget(): void {

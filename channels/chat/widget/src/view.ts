@@ -1,6 +1,6 @@
 // What is seen: the button, the panel, the messages. Everything lives in one shadow root; texts are only ever set as text.
 import type { Message } from "./connection";
-import { button, el, icon } from "./dom";
+import { button, el, icon, named } from "./dom";
 import { fileView } from "./files";
 import { linked } from "./links";
 import type { FileRef, Pending } from "./memory";
@@ -128,7 +128,6 @@ export class View {
 		this.log.setAttribute("aria-relevant", "additions"); // not that one of them was read
 		this.log.setAttribute("aria-labelledby", "title");
 		this.log.tabIndex = 0;
-		this.typingLine.setAttribute("aria-live", "off");
 		this.invitation.hidden = this.badge.hidden = this.status.hidden = this.more.hidden = true;
 		this.panel.append(head, this.status, this.log, this.more, this.typingLine, this.slot, this.buildAsk(), this.buildEmoji(), this.buildWrite());
 		this.more.onclick = () => {
@@ -186,7 +185,7 @@ export class View {
 		this.attach.onclick = () => this.file.click();
 		smile.onclick = () => this.showEmoji(this.emoji.hidden);
 		this.input.placeholder = this.s.placeholder;
-		this.input.setAttribute("aria-label", this.s.label);
+		named(this.input, this.s.label);
 		this.input.rows = 1;
 		this.input.dir = "auto";
 		this.input.value = this.acts.draft();
@@ -219,8 +218,7 @@ export class View {
 		const forget = button("danger", this.s.endForget);
 		const no = button("", this.s.endNo);
 		this.ask.hidden = true;
-		this.ask.setAttribute("role", "group");
-		this.ask.setAttribute("aria-label", this.s.endSure);
+		named(this.ask, this.s.endSure, "group");
 		this.ask.append(el("p", "", this.s.endSure), yes, forget, no);
 		yes.onclick = () => (this.askEnd(false), this.acts.end());
 		forget.onclick = () => (this.askEnd(false), this.acts.forget());
@@ -230,8 +228,7 @@ export class View {
 
 	private buildEmoji(): HTMLElement {
 		this.emoji.hidden = true;
-		this.emoji.setAttribute("role", "group");
-		this.emoji.setAttribute("aria-label", this.s.emoji);
+		named(this.emoji, this.s.emoji, "group");
 		for (const e of EMOJI) {
 			const b = button("", e);
 			b.onclick = () => {
@@ -289,7 +286,7 @@ export class View {
 		this.unread = n;
 		this.badge.hidden = !n;
 		this.badge.textContent = String(n);
-		this.launch.setAttribute("aria-label", n ? fill(this.s.unread, n) : this.s.open);
+		named(this.launch, n ? fill(this.s.unread, n) : this.s.open);
 	}
 
 	private near(): boolean {
@@ -433,7 +430,7 @@ export class View {
 		const yes = button("send", this.s.open);
 		const no = button("", this.s.dismiss);
 		this.invitation.replaceChildren(el("p", "", text), yes, no);
-		this.invitation.setAttribute("aria-label", text);
+		named(this.invitation, text);
 		this.invitation.hidden = false;
 		yes.onclick = () => this.show(true, true);
 		no.onclick = () => {
