@@ -10,7 +10,15 @@
 #include <stdint.h>
 #include <usher/channel.h>
 
-enum { SIGN_BYTES = 32, SIGN_HEX = 64, SIGN_WINDOW_S = 300, SIGN_KEYS = 2, SEEN_MAX = 16384 };
+enum {
+	SIGN_BYTES = 32,
+	SIGN_HEX = 64,
+	SIGN_WINDOW_S = 300,
+	SIGN_KEYS = 2,
+	SIGN_KEY_MIN =
+		16, /* RFC 2104 wants 32 and discourages less; services give out some of 16 */
+	SEEN_MAX = 16384
+};
 
 enum sign_result { SIGN_OK, SIGN_MISSING, SIGN_OLD, SIGN_WRONG };
 

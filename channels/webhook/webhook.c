@@ -15,6 +15,23 @@ static void webhook_free(struct webhook *w)
 	free(w);
 }
 
+/* Not refused: the service may have given it out so. */
+static void warn_of_short(const struct webhook *w, const char *list, const struct sign_keys *keys)
+{
+	char text[160];
+
+	for (size_t i = 0; i < keys->count; i++) {
+		size_t n = strlen(keys->keys[i]);
+		if (n >= SIGN_KEY_MIN)
+			continue;
+		snprintf(text, sizeof(text),
+			"%s: one has %zu bytes and can be guessed; at least %d are wanted, "
+			"\"openssl rand -hex 32\" makes a good one",
+			list, n, SIGN_KEY_MIN);
+		w->usher->log(w->host, USHER_WARN, text);
+	}
+}
+
 static void *webhook_open(
 	struct usher_host *host, const struct usher_services *usher, char *why, size_t why_size)
 {
@@ -27,6 +44,8 @@ static void *webhook_open(
 		webhook_free(w);
 		return NULL;
 	}
+	warn_of_short(w, "keys", &w->keys);
+	warn_of_short(w, "sign_keys", &w->sign_keys);
 	w->pool = fetch_pool_new();
 	usher->http_route(host, w->path);
 	return w;

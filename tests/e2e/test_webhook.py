@@ -18,8 +18,8 @@ import urllib.parse
 from usher import ROOT, Node, main, until
 
 PAYLOADS = os.path.join(ROOT, "channels/webhook/tests/payloads")
-SECRETS = {"TELEGRAM_TOKEN": "42:token", "TELEGRAM_SECRET": "hush", "SMS_KEY": "k-old", "SMS_KEY_NEXT": "k-new", "SMS_AUTH": "QUM6dG9r",
-           "REVIEWS_KEY": "k-in", "REVIEWS_OUT_KEY": "k-out"}
+SECRETS = {"TELEGRAM_TOKEN": "42:token", "TELEGRAM_SECRET": "hush-hush-hush-hush", "SMS_KEY": "k-old-k-old-k-old", "SMS_KEY_NEXT": "k-new-k-new-k-new", "SMS_AUTH": "QUM6dG9r",
+           "REVIEWS_KEY": "k-in-k-in-k-in-k-in", "REVIEWS_OUT_KEY": "k-out-k-out-k-out"}
 
 
 def payload(name):
@@ -100,7 +100,7 @@ def post(node, path, body, headers=None, type="application/json"):
     return status, json.loads(answer or b"null")
 
 
-def telegram(node, body=None, secret="hush"):
+def telegram(node, body=None, secret="hush-hush-hush-hush"):
     return post(node, "/hook/telegram", body or payload("telegram.json"), {"X-Telegram-Bot-Api-Secret-Token": secret})
 
 
@@ -153,12 +153,12 @@ def test_sms_gateway_both_ways_with_two_keys():
     with center("sms") as (node, peer), node.desk("bo") as bo:
         bo.available()
         body = payload("sms.form")
-        status, answer = post(node, "/hook/sms", body, signed(body, "k-old"), form)
+        status, answer = post(node, "/hook/sms", body, signed(body, "k-old-k-old-k-old"), form)
         assert status == 200 and answer["messages"][0]["outcome"] == "ok", (status, answer)
         conv = bo.accept()["conv"]
         assert node.conv(conv)["messages"][0]["text"] == "Card blocked, help Привет"
         second = body.replace(b"SM1fae3b7d0a", b"SM2").replace(b"Card+blocked", b"Again")
-        assert post(node, "/hook/sms", second, signed(second, "k-new"), form)[0] == 200
+        assert post(node, "/hook/sms", second, signed(second, "k-new-k-new-k-new"), form)[0] == 200
         bo.expect("message", conv=conv, direction="in", text="Again, help Привет")
         peer.answers.append((201, {}, payload("sms-sent.json")))
         bo.command("reply", conv=conv, text="Done & dusted + 1")
@@ -172,7 +172,7 @@ def test_sms_gateway_both_ways_with_two_keys():
 def test_review_site_by_rating_and_hashtag():
     with center("reviews") as (node, peer), node.desk("bo") as bo:
         body = payload("reviews.json")
-        status, answer = post(node, "/hook/reviews", body, signed(body, "k-in"))
+        status, answer = post(node, "/hook/reviews", body, signed(body, "k-in-k-in-k-in-k-in"))
         assert status == 200 and [m["outcome"] for m in answer["messages"]] == ["ok"] * 3, answer
         waiting = until("three to wait", lambda: node.waiting() if len(node.waiting()) == 3 else None)
         assert sorted(c["queue"] for c in waiting) == ["care", "general", "refunds"], waiting
@@ -184,7 +184,7 @@ def test_review_site_by_rating_and_hashtag():
         delivery(node, conv, "sent")
         method, path, headers, sent = peer.requests[0]
         assert (method, path) == ("PUT", "/reviews/r-102/reply"), (method, path)
-        want = hmac.new(b"k-out", headers["x-usher-timestamp"].encode() + b"." + sent, hashlib.sha256).hexdigest()
+        want = hmac.new(b"k-out-k-out-k-out", headers["x-usher-timestamp"].encode() + b"." + sent, hashlib.sha256).hexdigest()
         assert headers["x-usher-signature"] == "sha256=" + want, headers
         assert abs(int(headers["x-usher-timestamp"]) - time.time()) < 30
 
@@ -192,11 +192,11 @@ def test_review_site_by_rating_and_hashtag():
 def test_forged_old_and_replayed_posts():
     with center("reviews") as (node, _):
         body = payload("reviews.json")
-        good = signed(body, "k-in")
-        cases = {"no signature": {}, "another key": signed(body, "k-out"), "old": signed(body, "k-in", int(time.time()) - 400),
-                 "of the future": signed(body, "k-in", int(time.time()) + 400),
+        good = signed(body, "k-in-k-in-k-in-k-in")
+        cases = {"no signature": {}, "another key": signed(body, "k-out-k-out-k-out"), "old": signed(body, "k-in-k-in-k-in-k-in", int(time.time()) - 400),
+                 "of the future": signed(body, "k-in-k-in-k-in-k-in", int(time.time()) + 400),
                  "another time": {**good, "x-usher-timestamp": str(int(good["x-usher-timestamp"]) + 1)},
-                 "another body": signed(body + b" ", "k-in")}
+                 "another body": signed(body + b" ", "k-in-k-in-k-in-k-in")}
         for name, headers in cases.items():
             status, answer = post(node, "/hook/reviews", body, headers)
             assert status == 401, (name, status, answer)
@@ -212,7 +212,7 @@ def test_a_replay_after_a_crash_is_stored_once():
     by that it is known. A mapping that gives none is refused."""
     with center("reviews") as (node, _):
         body = payload("reviews.json")
-        good = signed(body, "k-in")
+        good = signed(body, "k-in-k-in-k-in-k-in")
         status, first = post(node, "/hook/reviews", body, good)
         assert status == 200 and len(first["messages"]) == 3, first
         for _ in range(2):
@@ -228,7 +228,7 @@ def test_a_replay_after_a_crash_is_stored_once():
 def test_store_away_is_come_again_and_no_replay():
     with center("reviews") as (node, _):
         body = payload("reviews.json")
-        headers = signed(body, "k-in")
+        headers = signed(body, "k-in-k-in-k-in-k-in")
         node.kill_redis()
         seen = []
 
@@ -243,7 +243,7 @@ def test_store_away_is_come_again_and_no_replay():
 
 def test_what_is_no_post():
     with center("telegram") as (node, _):
-        secret = {"X-Telegram-Bot-Api-Secret-Token": "hush"}
+        secret = {"X-Telegram-Bot-Api-Secret-Token": "hush-hush-hush-hush"}
         assert node.request("GET", "/hook/telegram")[0] == 405
         assert post(node, "/hook/telegram/more", b"{}", secret)[0] == 404
         assert post(node, "/hook/telegram", b"{}", secret, "text/plain")[0] == 415
@@ -431,6 +431,14 @@ def test_private_addresses_are_refused():
             failed = json.dumps(delivery(node, conv, "failed"))
             assert "allow_private is no" in failed, failed
             assert not peer.requests
+
+
+def test_a_key_that_can_be_guessed_is_told():
+    with center("telegram", change=lambda t: t.replace('"${TELEGRAM_SECRET}"', "hush")) as (node, peer):
+        assert telegram(node, secret="hush")[0] == 200
+        assert "keys: one has 4 bytes and can be guessed" in node.log()
+    with center("telegram") as (node, peer):
+        assert "can be guessed" not in node.log()
 
 
 def test_wrong_configurations_are_told():
