@@ -104,18 +104,21 @@ static void visitor_wrote(struct batch *b, struct row *row, const struct command
 	row->left = 0;
 }
 
-void message_project(struct batch *b, struct work *w, const struct event *ev)
+/* What the history keeps of it. */
+static struct entry message_entry(
+	struct batch *b, struct work *w, const struct row *row, const struct event *ev)
 {
-	struct row *row = batch_row(b, ev->conv);
 	const struct command *c = &w->c;
-	bool out = ev->direction == DIRECTION_OUT;
-	struct entry en = { .seq = ev->seq,
+	bool out = ev->direction == DIRECTION_OUT, live = is_live(b, row);
+	struct slice none = { 0 };
+
+	return (struct entry){ .seq = ev->seq,
 		.at_us = ev->at_us,
 		.id = ev->id,
 		.direction = ev->direction,
 		.channel = out || !c->channel.n ? row->channel : c->channel,
 		.from = author(b, w, row),
-		.address = out ? (struct slice){ 0 } : c->ident_value,
+		.address = out ? none : c->ident_value,
 		.agent = c->agent,
 		.subject = c->subject,
 		.text = c->text,
@@ -125,56 +128,72 @@ void message_project(struct batch *b, struct work *w, const struct event *ev)
 		.hints = c->hints,
 		.raw = c->raw,
 		.quarantine = c->quarantine,
-		.delivery =
-			out ? (is_live(b, row) ? DELIVERY_SENT : DELIVERY_QUEUED) : DELIVERY_NONE,
+		.delivery = !out   ? DELIVERY_NONE
+			    : live ? DELIVERY_SENT
+				   : DELIVERY_QUEUED,
 		.dedup = c->dedup,
 		.verified = c->verified,
 		.automatic = c->automatic,
-		.mailbox = out ? (struct slice){ 0 } : c->to };
-	if (out && !is_live(b, row))
-		en.rcpts = letter_recipients(b, w, row);
-	commit_entry(b->commit, row->conv, &en);
-	row->last_seq = ev->seq;
-	row->touched = true;
-	w->seq = ev->seq;
-	if (ev->direction == DIRECTION_IN) {
-		visitor_wrote(b, row, c);
-		row->snippet = utf8_truncate(c->text, SNIPPET_MAX);
-		row->last_in = ev->seq;
-		project_inbound(b, w, row);
-		if (en.quarantine.n)
-			commit_quarantine(b->commit, row->conv, &en, b->now_us);
-	}
-	if (out && is_live(b, row))
-		row->last_out = ev->seq;
-	else if (out)
-		letter_project(b, w, row, &en);
+		.mailbox = out ? none : c->to,
+		.rcpts = out && !live ? letter_recipients(b, w, row) : none };
+}
+
+/* What desks and the channel are told of it. */
+static void message_tell(
+	struct batch *b, const struct work *w, const struct row *row, const struct entry *en)
+{
+	const struct command *c = &w->c;
 	struct conv_view v;
 	struct effect ef = { .type = EFFECT_MESSAGE,
 		.conv = row->conv,
-		.seq = ev->seq,
-		.direction = ev->direction,
-		.id = ev->id,
+		.seq = en->seq,
+		.direction = en->direction,
+		.id = en->id,
 		.text = c->text,
-		.name = en.from,
+		.name = en->from,
 		.agent = c->agent,
 		.owner = engine_conv(b->engine, row->conv, &v) && conv_state_is_owned(v.state)
 				 ? v.agent
 				 : row->owner,
 		.channel = row->channel,
-		.by = slice_equal(en.channel, row->channel) ? (struct slice){ 0 } : en.channel,
+		.by = slice_equal(en->channel, row->channel) ? (struct slice){ 0 } : en->channel,
 		.kind = row->kind,
 		.thread = row->thread,
 		.dedup = c->dedup,
 		.subject = c->subject,
 		.parts = c->parts,
-		.delivery = en.delivery,
-		.rcpts = en.rcpts,
-		.mailbox = en.mailbox,
+		.delivery = en->delivery,
+		.rcpts = en->rcpts,
+		.mailbox = en->mailbox,
 		.to = pairs_get(c->hints, "to", &b->arena),
 		.cc = pairs_get(c->hints, "cc", &b->arena),
 		.why = c->html.n ? SLICE("html") : c->quarantine };
+
 	batch_effect(b, &ef);
+}
+
+void message_project(struct batch *b, struct work *w, const struct event *ev)
+{
+	struct row *row = batch_row(b, ev->conv);
+	struct entry en = message_entry(b, w, row, ev);
+
+	commit_entry(b->commit, row->conv, &en);
+	row->last_seq = ev->seq;
+	row->touched = true;
+	w->seq = ev->seq;
+	if (ev->direction == DIRECTION_IN) {
+		visitor_wrote(b, row, &w->c);
+		row->snippet = utf8_truncate(w->c.text, SNIPPET_MAX);
+		row->last_in = ev->seq;
+		project_inbound(b, w, row);
+		if (en.quarantine.n)
+			commit_quarantine(b->commit, row->conv, &en, b->now_us);
+	} else if (ev->direction == DIRECTION_OUT && is_live(b, row)) {
+		row->last_out = ev->seq;
+	} else if (ev->direction == DIRECTION_OUT) {
+		letter_project(b, w, row, &en);
+	}
+	message_tell(b, w, row, &en);
 }
 
 /* Of a conversation that the engine has closed: its history takes the words as it took those before; the engine numbers it no more, nor does it
