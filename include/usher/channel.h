@@ -286,7 +286,7 @@ struct usher_services {
 	void (*hangup)(struct usher_stream *s, int finish_output, const char *why);
 	const char *(*stream_peer)(struct usher_stream *s);
 
-	/* A cursor that outlives the process. */
+	/* A cursor that outlives the process; a key has 1 to 1024 bytes, an empty value takes it away. */
 	void (*remember)(struct usher_host *h, struct usher_str key, struct usher_str value,
 		uint64_t token); /* `remembered` */
 	void (*recall)(struct usher_host *h, struct usher_str key, uint64_t token); /* `recalled` */

@@ -98,6 +98,24 @@ bool owe_or_refuse(
 	return false;
 }
 
+static void fail_later(struct usher_host *h, void *arg)
+{
+	owed_answer(h, arg, USHER_FAIL);
+}
+
+/* What usher would not take is answered here: as a line it would end this process. */
+static bool owe_or_fail(struct usher_host *h, enum apart_answer what, struct usher_str key,
+	struct usher_str value, int once, uint64_t token)
+{
+	if (keep_takes(h, what == OWED_RECALLED ? "recall" : "remember", key, value, once))
+		return owe_or_refuse(h, what, key, token);
+	struct owed_line *o = mem_alloc(sizeof(*o));
+	o->what = what;
+	o->token = token;
+	call_later(h, fail_later, NULL, o);
+	return false;
+}
+
 static void ack_refused(struct usher_host *h, void *arg)
 {
 	struct owed_line *o = arg;
@@ -120,7 +138,8 @@ void ack_refuse(struct usher_host *h, uint64_t token, const char *why)
 void keep_remember_for(struct usher_host *h, struct usher_str key, struct usher_str value,
 	uint32_t ttl_s, int once, uint64_t token)
 {
-	if (!service_allowed(h, "remember") || !owe_or_refuse(h, OWED_REMEMBERED, key, token))
+	if (!service_allowed(h, "remember") ||
+		!owe_or_fail(h, OWED_REMEMBERED, key, value, once, token))
 		return;
 	struct str *line = line_begin("remember");
 	line_text(line, "key", key);
@@ -139,7 +158,7 @@ void keep_remember(
 
 void keep_recall(struct usher_host *h, struct usher_str key, uint64_t token)
 {
-	if (!service_allowed(h, "recall") || !owe_or_refuse(h, OWED_RECALLED, key, token))
+	if (!service_allowed(h, "recall") || !owe_or_fail(h, OWED_RECALLED, key, key, 0, token))
 		return;
 	struct str *line = line_begin("recall");
 	line_text(line, "key", key);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "host/inside.h"
 
 struct place {
@@ -112,32 +113,30 @@ static size_t check_away(const struct config *config, struct place *p)
 	return 1;
 }
 
-/* An option that names a channel: one that is there, and sends. */
-static size_t check_named(const struct config *config, struct place *p, const struct option *o)
+/* An option that names a channel: one that is there, and sends. Without it the rest of the center works, so that it is only told. */
+static void check_named(const struct config *config, const struct place *p, const struct option *o)
 {
 	const struct channel *by = config_channel(config, o->value);
-	struct str text = { 0 };
+	struct str there = { 0 };
 
 	if (by && sends(config, by))
-		return 0;
-	str_addf(&text, "%.*s: ", SLICE_ARG(o->name));
-	if (by)
-		str_addf(&text, "channel '%.*s' (plugin %.*s) sends nothing", SLICE_ARG(by->name),
-			SLICE_ARG(by->plugin));
-	else
-		str_addf(&text, "there is no channel '%.*s'; there are:", SLICE_ARG(o->value));
-	for (size_t i = 0; !by && i < config->channel_count; i++)
-		str_addf(&text, "%s %.*s", i ? "," : "", SLICE_ARG(config->channels[i].name));
-	tell(p, o->line, o->col, text.p);
-	str_free(&text);
-	return 1;
+		return;
+	for (size_t i = 0; i < config->channel_count; i++)
+		if (sends(config, &config->channels[i]))
+			str_addf(&there, "%s%.*s", there.n ? ", " : "",
+				SLICE_ARG(config->channels[i].name));
+	log_warn("host",
+		"what goes out by another channel cannot leave channel=%.*s line=%u option=%.*s "
+		"why=\"%s\" channel_named=\"%.*s\" there_are=\"%s\"",
+		SLICE_ARG(p->channel->name), o->line, SLICE_ARG(o->name),
+		by ? "it sends nothing" : "there is none of that name", SLICE_ARG(o->value),
+		there.n ? there.p : "");
+	str_free(&there);
 }
 
-static size_t check_names(
-	const struct config *config, struct place *p, const struct usher_option *table)
+static void check_names(
+	const struct config *config, const struct place *p, const struct usher_option *table)
 {
-	size_t problems = 0;
-
 	for (; table->key; table++)
 		for (size_t i = 0;
 			table->type == USHER_TEXT && table->choices &&
@@ -145,9 +144,8 @@ static size_t check_names(
 			i++) {
 			const struct option *o = &p->channel->options[i];
 			if (slice_is(o->name, table->key) && o->value.n)
-				problems += check_named(config, p, o);
+				check_named(config, p, o);
 		}
-	return problems;
 }
 
 static void check_channel(struct inspection *i)
@@ -164,8 +162,7 @@ static void check_channel(struct inspection *i)
 		return;
 	}
 	size_t problems = plugin_options(plugin, p->channel, &o, tell, p);
-	problems += check_names(
-		config, p, plugin->inner ? plugin->inner->api.options : plugin->api.options);
+	check_names(config, p, plugin->inner ? plugin->inner->api.options : plugin->api.options);
 	if (!problems)
 		problems = check_inside(i, plugin, &o);
 	options_free(&o);

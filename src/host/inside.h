@@ -124,6 +124,9 @@ void plugin_wrong(struct usher_host *h, const char *format, ...)
 /* False, and told, when a service is called from a thread that is not the loop's. */
 bool service_allowed(struct usher_host *h, const char *what);
 void watch_crashes(struct host *host);
+/* keep.c: false, and told, for a key or value that remember and recall do not take. */
+bool keep_takes(struct usher_host *h, const char *what, struct usher_str key,
+	struct usher_str value, int once);
 
 /* health.c */
 void health_start(struct host *host);

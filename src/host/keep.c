@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "host/inside.h"
+#include "model/limits.h"
 #include "store/blob.h"
 #include "store/picture.h"
 #include "store/remember.h"
@@ -56,6 +57,9 @@ enum usher_outcome outcome_of(int status, struct usher_str *why)
 	case ENOSPC:
 		text = "the store has no room";
 		break;
+	case EINVAL:
+		*why = to_str(SLICE("that is no such thing; the log says what was expected"));
+		return USHER_FAIL;
 	case EFBIG:
 		*why = to_str(SLICE("it is larger than usher takes"));
 		return USHER_FAIL;
@@ -88,21 +92,44 @@ static void remembered(void *arg, int status)
 		PLUGIN_CALL(h, remembered, h->self, token, outcome_of(status, &why));
 }
 
+bool keep_takes(struct usher_host *h, const char *what, struct usher_str key,
+	struct usher_str value, int once)
+{
+	if (!key.n || key.n > MESSAGE_KEY_MAX)
+		plugin_wrong(
+			h, "%s: a key has 1 to %d bytes, not %zu", what, MESSAGE_KEY_MAX, key.n);
+	else if (once && !value.n)
+		plugin_wrong(h, "%s: nothing cannot be remembered once", what);
+	else
+		return true;
+	return false;
+}
+
+static void remember_refused(struct usher_host *h, void *arg)
+{
+	(void)h;
+	remembered(arg, -EINVAL);
+}
+
+static void remember_drop(void *arg)
+{
+	remembered(arg, -EINVAL);
+}
+
 void service_remember(
 	struct usher_host *h, struct usher_str key, struct usher_str value, uint64_t token)
 {
-	if (!service_allowed(h, "remember"))
-		return;
-	remember(h->host->store, h->scope, to_slice(key), to_slice(value), 0, remembered,
-		owe(h, token));
+	service_remember_for(h, key, value, 0, 0, token);
 }
 
 void service_remember_for(struct usher_host *h, struct usher_str key, struct usher_str value,
 	uint32_t ttl_s, int once, uint64_t token)
 {
-	if (!service_allowed(h, "remember_for"))
+	if (!service_allowed(h, "remember"))
 		return;
-	if (once)
+	if (!keep_takes(h, "remember", key, value, once))
+		call_later(h, remember_refused, remember_drop, owe(h, token));
+	else if (once)
 		remember_once(h->host->store, h->scope, to_slice(key), to_slice(value), ttl_s,
 			remembered, owe(h, token));
 	else
@@ -124,10 +151,25 @@ static void recalled(void *arg, int status, struct slice value)
 		PLUGIN_CALL(h, recalled, h->self, token, outcome_of(status, &why), to_str(value));
 }
 
+static void recall_refused(struct usher_host *h, void *arg)
+{
+	(void)h;
+	recalled(arg, -EINVAL, (struct slice){ 0 });
+}
+
+static void recall_drop(void *arg)
+{
+	recalled(arg, -EINVAL, (struct slice){ 0 });
+}
+
 void service_recall(struct usher_host *h, struct usher_str key, uint64_t token)
 {
 	if (!service_allowed(h, "recall"))
 		return;
+	if (!keep_takes(h, "recall", key, key, 0)) {
+		call_later(h, recall_refused, recall_drop, owe(h, token));
+		return;
+	}
 	recall(h->host->store, h->scope, to_slice(key), recalled, owe(h, token));
 }
 

@@ -90,6 +90,10 @@ for text in sys.stdin:
                 say(t="in", id=f"m{i}", thread="flood", **{"from": {"value": "ann"}}, text=f"number {i} " + "x" * 2000)
                 with open(room + "/written", "w") as f:
                     f.write(str(i + 1))
+        if mode == "no cursor":
+            say(t="remember", key="k", once=True)
+            say(t="remember", key="k" * 2000, value="1")
+            say(t="recall", key="k" * 2000)
         if mode == "cursor":
             say(t="recall", key="cursor")
         if mode == "files":
@@ -112,6 +116,8 @@ for text in sys.stdin:
         say(t="in", id=m["headers"]["x-id"], thread="web", **{"from": {"value": m["peer"]}}, text=m["method"] + " " + m["path"] + "?" + m["query"] + " " + m["body"])
     elif t == "ack" and mode == "web":
         say(t="answer", id=asked["id"], status=201 if m["outcome"] == "ok" else 200, type="application/json", headers={"X-Was": m["outcome"]}, body=json.dumps(m))
+    elif t in ("recalled", "remembered") and mode == "no cursor":
+        say(t="in", id=f"{t}{len(m['key'])}", thread="c", **{"from": {"value": "c"}}, text=f"{t} {m['outcome']}")
     elif t == "recalled":
         say(t="in", id="at" + (m["value"] or "0"), thread="c", **{"from": {"value": "c"}}, text="cursor " + (m["value"] or "none"))
         say(t="remember", key="cursor", value=str(int(m["value"] or 0) + 1))
@@ -569,6 +575,13 @@ def test_cursor_outlives_the_program():
         until("the second", lambda: room.accepted() >= 2)
         conv = room.node.waiting()[0]["id"]
         assert [m["text"] for m in room.node.conv(conv)["messages"]][:2] == ["cursor none", "cursor 1"]
+
+
+def test_what_cannot_be_remembered_is_answered():
+    with Room(nothing={"mode": "no cursor"}) as room:
+        until("the answers", lambda: room.accepted() >= 3)
+        conv = room.node.waiting()[0]["id"]
+        assert sorted(m["text"] for m in room.node.conv(conv)["messages"])[:3] == ["recalled fail", "remembered fail", "remembered fail"]
 
 
 def test_a_send_that_died_is_unsure_or_repeated():

@@ -237,6 +237,16 @@ static void test_kept(void **state)
 	assert_string_equal(p->recalled[0].why, "17");
 	assert_int_equal(p->recalled[1].outcome, USHER_OK);
 	assert_string_equal(p->recalled[1].why, "");
+	/* What cannot be kept is answered, too, and ends nothing. */
+	static char many[1025];
+	p->svc->remember(p->host, str_of(""), str_of("17"), 10);
+	p->svc->remember_for(p->host, str_of("once"), str_of(""), 0, 1, 11);
+	p->svc->remember(p->host, (struct usher_str){ many, sizeof(many) }, str_of("17"), 12);
+	p->svc->recall(p->host, str_of(""), 13);
+	HOUSE_UNTIL(&f->house, p->remembered_count == 4 && p->recalled_count == 3);
+	for (size_t i = 1; i < 4; i++)
+		assert_int_equal(p->remembered[i].outcome, USHER_FAIL);
+	assert_int_equal(p->recalled[2].outcome, USHER_FAIL);
 	struct usher_blob *b = p->svc->blob_open(p->host);
 	p->svc->blob_write(b, str_of("ab"));
 	p->svc->blob_write(b, str_of("cd"));
