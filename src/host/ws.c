@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "host/inside.h"
 #include "model/limits.h"
+#include "net/websocket.h"
 
 struct usher_ws {
 	struct list_node node;
@@ -113,8 +114,14 @@ size_t service_ws_output(struct usher_ws *w)
 
 void service_ws_close(struct usher_ws *w, int code, const char *why)
 {
-	if (w->ws)
-		ws_close(w->ws, code, why);
+	if (!w->ws)
+		return;
+	if (!ws_code_is_valid(code)) {
+		if (w->h)
+			plugin_wrong(w->h, "closes a WebSocket with %d, which is no code", code);
+		code = 1011;
+	}
+	ws_close(w->ws, code, why);
 }
 
 const char *service_ws_peer(struct usher_ws *w)

@@ -26,6 +26,7 @@ LIARS = {
     "status": (ANSWER, ANSWER.replace("201", "20"), "an HTTP answer with the status 20", False),
     "counter": (READ, '\th->usher->count(h->host, "frob", 1);\n' + READ, "there is no counter frob", False),
     "thread": (READ, "\tpthread_t t;\n\tpthread_create(&t, NULL, elsewhere, h);\n\tpthread_join(t, NULL);\n" + READ, "it called count from a thread of its own", False),
+    "cursor": (READ, '\th->usher->recall(h->host, TEXT(""), 1);\n' + READ, "recall: a key has 1 to 1024 bytes, not 0", False),
     "keyless": (DELIVER, '\tm.dedup = TEXT("");\n' + DELIVER, "delivery refused", False),
     "again": (SENT, SENT + SENT, "sent a second time for", True),
     "stranger": (SENT, SENT + SENT.replace("m->id", 'TEXT("01J00000000000000000000000")', 1), "it was not given", True),
