@@ -16,7 +16,7 @@ fi
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 # shellcheck disable=SC2016 # for the inner shell
-printf '%s\n' "$@" | xargs -P "$(nproc)" -n 1 sh -c '
+printf '%s\n' "$@" | xargs --process-slot-var=USHER_TEST_LANE -P "$(nproc)" -n 1 sh -c '
 	log=$0/$(basename "$1")
 	sh one.sh "$1" >"$log"
 	rc=$?

@@ -8,7 +8,7 @@ logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 long="test_kill.py test_kit.py test_imap.py test_mail_out.py test_exec.py"
 # shellcheck disable=SC2016,SC2086 # for the inner shell; a list of names
-{ printf '%s\n' $long; ls test_*.py; } | awk '$0 != "test_mail_bombs.py" && !seen[$0]++' | xargs -P $(($(nproc) + 1)) -n 1 sh -c '
+{ printf '%s\n' $long; ls test_*.py; } | awk '$0 != "test_mail_bombs.py" && !seen[$0]++' | xargs --process-slot-var=USHER_TEST_LANE -P $(($(nproc) + 1)) -n 1 sh -c '
 	/usr/bin/python3 "$1" </dev/null >"$0/$1" 2>&1
 	rc=$?
 	flock "$0" cat "$0/$1"

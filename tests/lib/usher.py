@@ -48,12 +48,13 @@ def until(what, fn, seconds=WAIT_S, every=0.02):
         time.sleep(every)
 
 
-PORTS = iter(random.SystemRandom().sample(range(10000, 32000), 22000))
+LANE, LANES = int(os.environ.get("USHER_TEST_LANE", "0")), 32  # of those that run at once
+PORTS = iter(random.SystemRandom().sample(ALL := range(10000 + LANE % LANES, 32000, LANES), len(ALL)))
 
 
 def free_port():
-    """Below those that the kernel gives to outgoing connections: a server that is started again finds it free. None is given twice: two
-    listeners of one configuration are chosen for before either is there."""
+    """Below those that the kernel gives to outgoing connections: a server that is started again finds it free. None is given twice, here or in a
+    file that runs beside this one: two listeners are chosen for before either is there."""
     for port in PORTS:
         with contextlib.suppress(OSError), socket.socket() as s:
             s.bind(("127.0.0.1", port))
