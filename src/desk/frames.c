@@ -271,6 +271,8 @@ static void message_members(struct str *o, struct id conv, const struct entry *e
 	out_bool(o, "html", html);
 	if (en->why.n)
 		out_text(o, "why", en->why);
+	if (en->until_us)
+		out_ms(o, "again_ms", en->until_us);
 	if (en->rcpts.n)
 		out_recipients(o, "recipients", en->rcpts);
 	if (en->mailbox.n)
@@ -377,6 +379,8 @@ static void effect_members(struct str *o, const struct effect *ef, const struct 
 		out_u64(o, "seq", ef->seq);
 		out_word(o, "delivery", delivery_words, ef->delivery);
 		out_text(o, "why", ef->why);
+		if (ef->until_us)
+			out_ms(o, "again_ms", ef->until_us);
 		if (ef->rcpts.n)
 			out_recipients(o, "recipients", ef->rcpts);
 		return;

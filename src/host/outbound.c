@@ -10,7 +10,9 @@
  * mark of another process after a crash cannot know whether the message went out: unsure, a person decides.
  *
  * Behind: of what goes to one customer in one conversation (lane.h) only the first is ready; the next when it has come to its end, or
- * was tried in vain for SEND_ORDER_S.
+ * was tried in vain for SEND_ORDER_S: where the channel takes others meanwhile, so that it is this one that is not taken, for SEND_ORDER_ALONE_S.
+ *
+ * Tried in vain for the second time it stays `queued`, with the reason and the time of the next attempt, for whoever wrote it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -39,8 +41,8 @@ struct send {
 	struct slice why; /* of the last failure */
 	char id[ID_TEXT_LEN + 1];
 	enum send_state state;
-	uint32_t attempt;
-	uint64_t handed_us;
+	uint32_t attempt, failures;
+	uint64_t handed_us, worked; /* what the channel had sent when it failed first */
 	bool overdue;
 };
 
@@ -131,19 +133,24 @@ static void told(void *arg, bool stored)
 	send_free(s);
 }
 
-static void send_tell(struct send *s, uint32_t delivery, struct slice remote, struct slice why)
+static struct command receipt_of(const struct send *s, uint32_t delivery, struct slice why)
 {
-	struct usher_host *h = s->h;
-	struct command c = { .type = COMMAND_RECEIPT,
+	return (struct command){ .type = COMMAND_RECEIPT,
 		.id = s->m.id,
 		.conv = s->m.conv,
 		.seq = s->m.seq,
 		.copy = s->m.copy,
-		.channel = slice_of(h->name),
+		.channel = slice_of(s->h->name),
 		.delivery = delivery,
-		.remote = remote,
 		.why = why };
+}
 
+static void send_tell(struct send *s, uint32_t delivery, struct slice remote, struct slice why)
+{
+	struct usher_host *h = s->h;
+	struct command c = receipt_of(s, delivery, why);
+
+	c.remote = remote;
 	retry_forget(&h->out->retry, destination_of(s));
 	send_leave_lane(s);
 	send_unlink(s);
@@ -196,10 +203,11 @@ static bool send_needs_mark(const struct send *s)
 	return !id_is_none(s->m.conv) && !(s->by->api->capabilities & USHER_CAP_IDEMPOTENT_SEND);
 }
 
-static void unmarked(void *arg, int status)
+/* A mark that stays asks a person once too often, after a crash only; the next attempt gives its reason anew. */
+static void nobody_waits(void *arg, int status)
 {
 	(void)arg;
-	(void)status; /* a mark that stays asks a person once too often, after a crash only */
+	(void)status;
 }
 
 /* One mark for each time it was put into the outbox: sending it again by hand is another matter. */
@@ -225,7 +233,7 @@ static void send_mark_write(struct send *s, bool set, void (*fn)(void *arg, int 
 static void send_unmark(struct send *s)
 {
 	if (send_needs_mark(s))
-		send_mark_write(s, false, unmarked, NULL);
+		send_mark_write(s, false, nobody_waits, NULL);
 }
 
 /* ---- handing over ---- */
@@ -439,16 +447,45 @@ static void waited(void *arg)
 
 /* ---- answers of the plugin ---- */
 
+static void send_tell_why(const struct send *s, uint64_t until_us)
+{
+	struct command c = receipt_of(s, DELIVERY_QUEUED, s->why);
+	uint64_t now = loop_wall_us(s->h->host->loop);
+
+	c.until_us = now + until_us - now_us(s->h);
+	command_stamp(&c, now);
+	inbox_put(s->h->host->store, &c, nobody_waits, NULL);
+}
+
+/* It may be this message that is not taken, not its destination. */
+static bool send_is_in_the_way(const struct send *s)
+{
+	bool alone = s->worked != s->h->out->retry.worked;
+
+	return send_is_older(s, alone ? SEND_ORDER_ALONE_S : SEND_ORDER_S);
+}
+
 static void send_again(struct send *s, struct usher_str why)
 {
+	struct retry *r = &s->h->out->retry;
+	uint64_t until = retry_failed(r, destination_of(s), now_us(s->h));
+
 	s->why = arena_copy(&s->arena, to_slice(why));
-	uint64_t until = retry_failed(&s->h->out->retry, destination_of(s), now_us(s->h));
-	if (send_is_older(s, SEND_ORDER_S))
-		send_leave_lane(s); /* it may be this message that is not taken: the others go on */
-	if (send_is_older(s, SEND_GIVE_UP_S))
+	if (s->failures++ == 0)
+		s->worked = r->worked;
+	if (send_is_in_the_way(s)) {
+		/* The others go on, and it waits for itself. */
+		retry_forget(r, destination_of(s));
+		until = now_us(s->h) + retry_back_off_us(s->failures);
+		send_leave_lane(s);
+	}
+	if (send_is_older(s, SEND_GIVE_UP_S)) {
 		send_give_up(s);
-	else
-		send_wait(s, until);
+		return;
+	}
+	if (s->failures > 1 && !id_is_none(s->m.conv))
+		send_tell_why(s, until);
+	send_wait(s, until);
 }
 
 /* The latest ids that were answered, so that a second answer can be called that. */

@@ -37,8 +37,7 @@ uint64_t retry_until(const struct retry *r, struct slice destination)
 	return d ? d->until_us : 0;
 }
 
-/* With chance, so that many who failed together do not come back together. */
-static uint64_t back_off_us(uint32_t failures)
+uint64_t retry_back_off_us(uint32_t failures)
 {
 	const uint64_t most = SEND_AGAIN_MOST_S * UINT64_C(1000000);
 	uint64_t us = SEND_AGAIN_LEAST_S * UINT64_C(1000000);
@@ -63,12 +62,13 @@ uint64_t retry_failed(struct retry *r, struct slice destination, uint64_t now_us
 		map_put(&r->destinations, destination, d);
 	}
 	d->failures++;
-	d->until_us = now_us + back_off_us(d->failures);
+	d->until_us = now_us + retry_back_off_us(d->failures);
 	return d->until_us;
 }
 
 void retry_worked(struct retry *r)
 {
+	r->worked++;
 	if (++r->credit < r->at_once || r->at_once >= SENDS_AT_ONCE_MAX)
 		return;
 	r->credit = 0;

@@ -14,6 +14,7 @@
 struct retry {
 	struct map destinations; /* those that failed */
 	size_t at_once, credit;
+	uint64_t worked; /* successes */
 };
 
 void retry_init(struct retry *r);
@@ -22,6 +23,8 @@ void retry_free(struct retry *r);
 uint64_t retry_until(const struct retry *r, struct slice destination);
 /* Counts a failure; returns the time of the next try. */
 uint64_t retry_failed(struct retry *r, struct slice destination, uint64_t now_us);
+/* The wait after so many; with chance, so that many who failed together do not come back together. */
+uint64_t retry_back_off_us(uint32_t failures);
 /* The next hop took one. */
 void retry_worked(struct retry *r);
 /* Nothing is being tried there any more. */

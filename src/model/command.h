@@ -135,7 +135,8 @@ extern const char *const command_words[];
 	FIELD(STR, signature, "sign", 74)  /* of a user; "-" takes it away */                      \
 	FIELD(U64, copy, "copy", 73)	   /* of a receipt: which recipient's; 0 the first */      \
 	FIELD(STR, again, "again", 75)	   /* the place of a quarantined message, read again */    \
-	FIELD(STR, quoted_html, "qhtml", 90) /* of a reply: message `seq` as sanitized HTML */
+	FIELD(STR, quoted_html, "qhtml", 90) /* of a reply: message `seq` as sanitized HTML */     \
+	FIELD(U64, until_us, "until", 91)    /* of a receipt `queued`: when it is tried again */
 
 #define FIELD_MEMBER_U64			 uint64_t
 #define FIELD_MEMBER_I64			 int64_t

@@ -21,7 +21,7 @@
 	X(EFFECT_CONV, "conv",                                                                     \
 		"conv state owner queue segment customer channel kind name subject arrived until " \
 		"outcome why seen left rating to mail_us")                                         \
-	X(EFFECT_RECEIPT, "receipt", "conv seq delivery why owner channel thread")                 \
+	X(EFFECT_RECEIPT, "receipt", "conv seq delivery why until owner channel thread")           \
 	X(EFFECT_AGENT, "agent", "agent name role presence used limit online why")                 \
 	X(EFFECT_QUEUE, "queue",                                                                   \
 		"queue waiting longest paused open levels: a glance, at most once a second each")  \

@@ -29,8 +29,9 @@
 	FIELD(STR, dedup, "dedup", 20)                                                             \
 	FIELD(U64, verified, "ver", 21)                                                            \
 	FIELD(U64, automatic, "auto", 22)                                                          \
-	FIELD(STR, mailbox, "mbox", 40) /* our own address that it came to */                      \
-	FIELD(STR, rcpts, "rcpts", 41)	/* several recipients: model/recipients.h */
+	FIELD(STR, mailbox, "mbox", 40)	  /* our own address that it came to */                    \
+	FIELD(STR, rcpts, "rcpts", 41)	  /* several recipients: model/recipients.h */             \
+	FIELD(U64, until_us, "until", 42) /* `queued` and tried in vain: when it is tried again */
 
 struct entry {
 	ENTRY_FIELDS(FIELD_MEMBER)

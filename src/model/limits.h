@@ -144,6 +144,7 @@
 	LIMIT(SEND_AGAIN_LEAST_S, 2, "seconds", "after the first failed attempt; then doubled")    \
 	LIMIT(SEND_AGAIN_MOST_S, 3600, "seconds", "between two attempts")                          \
 	LIMIT(SEND_ORDER_S, 3600, "seconds", "a message that is not taken holds up the next")      \
+	LIMIT(SEND_ORDER_ALONE_S, 120, "seconds", "the same, where others are taken meanwhile")    \
 	LIMIT(SEND_MARK_KEEP_S, 604800, "seconds", "longer than any message is tried")             \
 	LIMIT(SEND_GIVE_UP_S, 172800, "seconds", "a person would have found another way by then")  \
 	LIMIT(RATING_MAX, 5, "stars", "what everybody knows how to give")                          \

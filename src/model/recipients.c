@@ -50,7 +50,7 @@ bool recipients_next(struct slice *rest, struct recipient *r, struct arena *aren
 	return false;
 }
 
-int delivery_rank(uint32_t delivery)
+static int delivery_rank(uint32_t delivery)
 {
 	switch ((enum delivery)delivery) {
 	case DELIVERY_NONE:
@@ -72,6 +72,12 @@ int delivery_rank(uint32_t delivery)
 		return 7;
 	}
 	return 0;
+}
+
+bool delivery_is_news(uint32_t delivery, uint32_t before)
+{
+	return delivery_rank(delivery) > delivery_rank(before) ||
+	       (delivery == DELIVERY_QUEUED && before == DELIVERY_QUEUED);
 }
 
 bool delivery_is_retryable(uint32_t delivery)
@@ -97,7 +103,7 @@ struct slice recipients_set(struct slice lines, uint64_t number, uint32_t delive
 
 	*moved = false;
 	for (struct slice rest = lines; recipients_next(&rest, &r, arena); i++) {
-		if (i == number && delivery_rank(delivery) > delivery_rank(r.delivery)) {
+		if (i == number && delivery_is_news(delivery, r.delivery)) {
 			*moved = true;
 			r.delivery = delivery;
 			r.why = why;

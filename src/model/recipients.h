@@ -29,8 +29,8 @@ struct slice recipients_retry(struct slice lines, struct arena *arena);
 /* What the message as a whole has come to: the worst that happened to any, then the least that happened to all; *why names whom. */
 uint32_t recipients_state(struct slice lines, struct slice *why, struct arena *arena);
 
-/* Delivery only moves forward: a late "sent" never covers a "bounced". */
-int delivery_rank(uint32_t delivery);
+/* Delivery only moves forward: a late "sent" never covers a "bounced". Queued once more is news, too: tried in vain. */
+bool delivery_is_news(uint32_t delivery, uint32_t before);
 /* It did not arrive, or nobody knows: a person may send it again. */
 bool delivery_is_retryable(uint32_t delivery);
 

@@ -1,6 +1,6 @@
 /*
  * What became of outbound messages, and once more by hand. The delivery state of an entry, and of each of its recipients, only
- * moves forward: a late "sent" never covers a "bounced".
+ * moves forward: a late "sent" never covers a "bounced". "queued" once more says why it has not left yet.
  */
 #include "model/recipients.h"
 #include "router/batch.h"
@@ -42,6 +42,7 @@ void receipt_tell(struct batch *b, const struct row *row, const struct entry *en
 		.seq = en->seq,
 		.delivery = en->delivery,
 		.why = en->why,
+		.until_us = en->until_us,
 		.rcpts = en->rcpts,
 		.owner = row->owner,
 		.channel = row->channel,
@@ -63,7 +64,7 @@ static void entry_write(
 static bool receipt_takes(struct batch *b, const struct work *w, struct entry *en)
 {
 	const struct command *c = &w->c;
-	bool moved = delivery_rank(c->delivery) > delivery_rank(en->delivery);
+	bool moved = delivery_is_news(c->delivery, en->delivery);
 	if (en->rcpts.n) {
 		en->rcpts =
 			recipients_set(en->rcpts, c->copy, c->delivery, c->why, &b->arena, &moved);
@@ -72,6 +73,8 @@ static bool receipt_takes(struct batch *b, const struct work *w, struct entry *e
 		en->delivery = c->delivery;
 		en->why = c->why;
 	}
+	if (moved)
+		en->until_us = en->delivery == DELIVERY_QUEUED ? c->until_us : 0;
 	return moved;
 }
 
@@ -139,6 +142,7 @@ void retry_project(struct batch *b, struct work *w)
 		en.rcpts = recipients_retry(en.rcpts, &b->arena);
 	en.delivery = DELIVERY_QUEUED;
 	en.why = (struct slice){ 0 };
+	en.until_us = 0;
 	entry_write(b, row, &en, before);
 }
 

@@ -223,6 +223,24 @@ desk("what became of a message while it was read is not forgotten", {}, async ({
 	assert.equal(await said.getByText("On its way").count(), 0);
 });
 
+desk("a message that is tried again says why and when", {}, async ({ page, fake, s }) => {
+	const m = fake.say(s.fee, { direction: "out", text: "the fee is gone", agent: "bo", name: "Bo", parts: [], delivery: "queued" });
+	const news = (f) => fake.push({ t: "receipt", conv: s.fee.conv, seq: m.seq, ...Object.assign(m, f) }, () => true);
+	await open(page, s.fee);
+	const said = page.locator(".msg.out", { hasText: "the fee is gone" });
+	await said.getByText("On its way").waitFor();
+	const at = new Date();
+	at.setHours(2, 7);
+	news({ delivery: "queued", why: "HTTP 503: full", again_ms: at.getTime() });
+	await said.locator(".delivery", { hasText: /Not delivered yet: HTTP 503: full\. Next attempt: .*2:07/ }).waitFor();
+	await page.reload();
+	await open(page, s.fee);
+	await said.getByText("Not delivered yet").waitFor();
+	news({ delivery: "sent", why: "", again_ms: undefined });
+	await said.getByText("Sent").waitFor();
+	assert.equal(await said.getByText("Next attempt").count(), 0);
+});
+
 desk("a reload opens what was open", {}, async ({ page, s }) => {
 	await open(page, s.fee);
 	await bubbles(page, "I wrote you a mail").waitFor();

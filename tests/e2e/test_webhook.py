@@ -281,9 +281,13 @@ def test_what_a_peer_answers():
         assert "redirects are not followed" in json.dumps(delivery(node, conv, "failed"))
         bo.command("resolve", conv=conv, outcome="solved")
         assert len(peer.requests) == 2, [r[1] for r in peer.requests]
-        peer.answers = [(429, {}, b""), (503, {}, b"")]
+        peer.answers = [(429, {}, b""), (503, {}, b"busy")]
         conv = talk(node, bo, 3)
-        delivery(node, conv, "sent", 40)
+        late = bo.expect("receipt", conv=conv, delivery="queued", why="HTTP 503: busy", seconds=60)
+        assert late["again_ms"] > time.time() * 1000 - 60000, late
+        bo.expect("receipt", conv=conv, delivery="sent", why=None, seconds=60)
+        sent = delivery(node, conv, "sent", 60)
+        assert "again_ms" not in sent and not sent.get("why"), sent
         ids = {r[2]["idempotency-key"] for r in peer.requests[2:]}
         assert len(peer.requests) == 5 and len(ids) == 1, peer.requests
         bo.command("resolve", conv=conv, outcome="solved")

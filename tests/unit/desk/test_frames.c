@@ -124,6 +124,13 @@ static void effects(void **state)
 		"\"why\":\"550\"}",
 		c);
 	is(&ef, expected);
+	ef.delivery = DELIVERY_QUEUED;
+	ef.until_us = 7000000;
+	(void)snprintf(expected, sizeof(expected),
+		"{\"n\":23,\"t\":\"receipt\",\"conv\":\"%s\",\"seq\":2,\"delivery\":\"queued\","
+		"\"why\":\"550\",\"again_ms\":7000}",
+		c);
+	is(&ef, expected);
 }
 
 static void visitors_news_is_none_of_a_desks(void **state)

@@ -52,6 +52,21 @@ static void test_retried(void **state)
 	receipt(f, 1, DELIVERY_SENT);
 }
 
+/* Whoever wrote it is told what it waits for, and until when. */
+static void test_retried_in_vain(void **state)
+{
+	struct fixture *f = *state;
+
+	f->probe->answer = USHER_RETRY;
+	queue_out(f, 1, "hello");
+	const struct command *c = receipt(f, 1, DELIVERY_QUEUED);
+	assert_slice_is(c->why, "said no");
+	assert_int_equal(f->probe->send_count, 2);
+	assert_in_range(c->until_us - c->at_us, 1, 6 * 1000000);
+	f->probe->answer = USHER_OK;
+	receipt(f, 2, DELIVERY_SENT);
+}
+
 static void test_failed(void **state)
 {
 	struct fixture *f = *state;
@@ -144,20 +159,55 @@ static void test_outcome_that_is_none(void **state)
 	assert_int_equal(s.wrong, 1);
 }
 
-static void say(struct fixture *f, struct id conv, const char *to, const char *text)
+static void say_at(
+	struct fixture *f, uint64_t at_us, struct id conv, const char *to, const char *text)
 {
 	static unsigned n;
 	n++;
 	struct outbound o = { .id = number(n),
 		.conv = conv,
 		.seq = n,
-		.at_us = clock_wall_us(),
+		.at_us = at_us,
 		.channel = SLICE("ch"),
 		.to = slice_of(to),
 		.text = slice_of(text) };
 	struct commit *c = begin(f);
 	commit_outbound(c, &o);
 	run(f, c);
+}
+
+static void say(struct fixture *f, struct id conv, const char *to, const char *text)
+{
+	say_at(f, clock_wall_us(), conv, to, text);
+}
+
+static size_t sends_of(const struct fixture *f, const char *text)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->probe->send_count; i++)
+		n += strcmp(f->probe->sends[i].text, text) == 0;
+	return n;
+}
+
+/* Where the channel takes what is said to others it is this message: those behind it go on after two minutes, not after an hour. */
+static void test_one_that_is_never_taken(void **state)
+{
+	uint64_t long_ago = clock_wall_us() - SEND_ORDER_ALONE_S * UINT64_C(1000000);
+	struct fixture *f = *state;
+	struct id conv = number(220);
+
+	f->probe->answer = USHER_RETRY;
+	say_at(f, long_ago, conv, "ann@x.org", "one");
+	say(f, conv, "ann@x.org", "two");
+	HOUSE_UNTIL(&f->house, sends_of(f, "one") == 2);
+	assert_int_equal(sends_of(f, "two"), 0); /* nothing is taken: it may be the service */
+	f->probe->answer = USHER_OK;
+	say(f, number(221), "eva@x.org", "other");
+	HOUSE_UNTIL(&f->house, sends_of(f, "other") == 1);
+	f->probe->answer = USHER_RETRY;
+	HOUSE_UNTIL(&f->house, sends_of(f, "two") > 0);
+	assert_int_equal(sends_of(f, "one"), 3);
 }
 
 /* To one customer in the order in which it was said, whatever has to be tried again; nobody else waits for that. */
@@ -252,6 +302,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_sent, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_retried, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_retried_in_vain, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_failed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sent_twice, setup, teardown),
 		cmocka_unit_test(test_sent_while_opening),
@@ -259,6 +310,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_outcome_that_is_none, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_answered, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_order_of_a_conversation, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_one_that_is_never_taken, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_behind_after_a_restart, setup, teardown),
 		cmocka_unit_test(test_reply_by),
 	};

@@ -28,6 +28,12 @@ static void each_has_a_state_of_its_own(void **state)
 	lines = recipients_set(lines, 0, DELIVERY_SENT, SLICE(""), &a, &moved);
 	assert_true(moved);
 	assert_int_equal(recipients_state(lines, &why, &a), DELIVERY_QUEUED);
+	lines = recipients_set(lines, 1, DELIVERY_QUEUED, SLICE("come again"), &a, &moved);
+	assert_true(moved); /* tried in vain */
+	assert_int_equal(recipients_state(lines, &why, &a), DELIVERY_QUEUED);
+	assert_slice_is(why, "иван@почта.рф: come again");
+	recipients_set(lines, 0, DELIVERY_QUEUED, SLICE("come again"), &a, &moved);
+	assert_false(moved);
 	lines = recipients_set(lines, 1, DELIVERY_SENT, SLICE(""), &a, &moved);
 	lines = recipients_set(lines, 2, DELIVERY_SENT, SLICE(""), &a, &moved);
 	assert_int_equal(recipients_state(lines, &why, &a), DELIVERY_SENT);

@@ -160,6 +160,8 @@ export interface Message {
 	parts?: Part[] | null;
 	delivery?: Delivery | "" | null;
 	why?: string | null;
+	/** Queued, tried in vain: when it is tried again. */
+	again_ms?: number | null;
 	html?: boolean;
 	/** What the text repeats of earlier mail, cut off by the server. */
 	quoted?: string | null;
@@ -276,7 +278,7 @@ export type Frame =
 	| { t: "offer_ended"; n: number; offer: string; conv: string; why: string; detail?: string }
 	| ({ t: "message"; n: number } & Message)
 	| ({ t: "conv"; n: number } & Conv)
-	| { t: "receipt"; n: number; conv: string; seq: number; delivery: Delivery; why?: string | null; recipients?: Recipient[] | null }
+	| { t: "receipt"; n: number; conv: string; seq: number; delivery: Delivery; why?: string | null; again_ms?: number; recipients?: Recipient[] | null }
 	| ({ t: "agent"; n: number } & Agent)
 	| ({ t: "queue"; n: number } & Queue)
 	| { t: "card"; n: number; customer: string; conv?: string }

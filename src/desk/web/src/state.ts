@@ -362,7 +362,7 @@ function conv(c: Conv): void {
 }
 
 const received = (messages: Message[], f: Receipt) =>
-	messages.map((m) => (m.seq === f.seq ? { ...m, delivery: f.delivery, why: f.why, recipients: f.recipients ?? m.recipients } : m));
+	messages.map((m) => (m.seq === f.seq ? { ...m, delivery: f.delivery, why: f.why, again_ms: f.again_ms, recipients: f.recipients ?? m.recipients } : m));
 
 function receipt(f: Receipt): void {
 	const s = threads.get(f.conv);

@@ -213,6 +213,8 @@ export const strings = {
 	"msg.note": ["Note, for employees only", "Заметка, только для сотрудников"],
 	"msg.sending": ["Sending…", "Отправляется…"],
 	"msg.queued": ["On its way", "В пути"],
+	"msg.late": ["Not delivered yet", "Ещё не доставлено"],
+	"msg.again": ["Next attempt: {at}", "Следующая попытка: {at}"],
 	"msg.sent": ["Sent", "Отправлено"],
 	"msg.delivered": ["Delivered", "Доставлено"],
 	"msg.read": ["Read", "Прочитано"],

@@ -80,7 +80,7 @@ function RecipientStates({ message }: { message: Message }) {
 	return (
 		<ul class="recipient-states">
 			{list.map((r) => (
-				<li key={r.role + r.address} class={r.why ? "bad" : ""}>
+				<li key={r.role + r.address} class={r.why && r.delivery !== "queued" ? "bad" : ""}>
 					<Icon name={deliveryIcon[r.delivery] ?? "clock"} size={14} />
 					<span class="muted">{word("msg", r.role)}:</span> {r.address} <span class="muted">{r.at_ms ? moment(r.at_ms) : ""} {word("msg", r.delivery)}</span>
 					{r.why && <Why why={r.why} />}
@@ -95,13 +95,15 @@ function DeliveryState({ message }: { message: Message }) {
 	const d = read && (message.delivery === "sent" || message.delivery === "delivered") ? "read" : message.delivery;
 	if (!d || (message.direction !== "out" && message.direction !== "system")) return null;
 	const bad = d === "failed" || d === "bounced" || d === "unsure";
+	const again = d === "queued" && message.again_ms;
 	const may = commands.value || mine(convs.value.get(message.conv));
 	return (
 		<span class={bad ? "delivery bad" : "delivery"}>
 			<Icon name={deliveryIcon[d] ?? "clock"} size={14} />
 			<span>
-				{word("msg", d)}
-				{bad && <Why why={message.why ?? ""} />}
+				{word("msg", again ? "late" : d)}
+				{(bad || again) && <Why why={message.why ?? ""} />}
+				{again && <span class="why">. {t("msg.again", { at: moment(again) })}</span>}
 				{d === "unsure" && <span class="why">. {t("msg.unsure.ask")}</span>}
 			</span>
 			{bad && may && (
