@@ -166,7 +166,8 @@ class Room:
         self.config = os.path.join(self.dir, "center.yaml")
         with open(self.config, "w") as f:
             before, rest = text.split("channels:\n", 1)
-            f.write(before + "channels:\n" + declared + rest[rest.index("  contact:"):])  # mail and chat have their own tests
+            rest = rest[rest.index("  contact:"):].replace("      reply_by: support\n", "")  # mail and chat have their own tests
+            f.write(before + "channels:\n" + declared + rest)
         self.node = Node(config=self.config, start=False)
         try:
             self.node.start()
