@@ -96,6 +96,17 @@ test("what must be said before the first word is asked for until there is one", 
 	assert.deepEqual(page.problems, []);
 });
 
+test("what must be said and cannot be asked for is not tried again and again", slow, async () => {
+	const page = await newPage(browser);
+	let lines = 0;
+	page.on("websocket", () => lines++);
+	await page.route("**/settings.json", (route) => route.abort());
+	await page.goto(`${shop.center.url}/strict/`);
+	await until(() => lines > 0, "a hello");
+	await page.waitForTimeout(3000);
+	assert.ok(lines <= 2, `${lines} connections`);
+});
+
 test("what is not sent yet stays below what was said before and since", slow, async () => {
 	const page = await newPage(browser);
 	const [bo, conv] = await talk(page, "one");

@@ -76,7 +76,7 @@ function enter(must?: unknown): void {
 		start();
 	});
 	view.form(form, true);
-	if (!form) start();
+	if (!form && !must) start(); // what is missing and cannot be asked for is not sent again and again
 }
 
 /** Also when another tab said so: then this one has nothing to end. */
