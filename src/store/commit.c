@@ -14,11 +14,10 @@
 #include "base/assert.h"
 #include "model/limits.h"
 #include "store/fence.h"
+#include "store/format.h"
 #include "store/inside.h"
 #include "store/numbered.h"
 #include "store/reader.h"
-
-enum { CURSOR_SCHEMA = 1 };
 
 struct commit {
 	struct store *store;
@@ -339,7 +338,7 @@ static void commit_add_cursor(struct commit *c)
 	struct argv *a = commit_begin(c, "HSET", key_slice(&c->store->keys.cursor));
 
 	argv_add_text(a, "schema");
-	argv_add_u64(a, &c->arena, CURSOR_SCHEMA);
+	argv_add_u64(a, &c->arena, FORMAT);
 	if (c->applied_count) {
 		argv_add_text(a, "inbox");
 		argv_add(a, stream_id_text(c->inbox, &c->arena));

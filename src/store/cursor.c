@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "store/commit.h"
 #include "store/fence.h"
+#include "store/format.h"
 #include "store/inside.h"
 #include "store/numbered.h"
 #include "store/reader.h"
@@ -24,8 +25,11 @@ struct cursor_ask {
 	void *arg;
 };
 
-static void cursor_fill(struct cursor *cur, const struct reply *hash, const struct reply *epoch)
+/* Returns the form of the data. */
+static uint64_t cursor_fill(struct cursor *cur, const struct reply *hash, const struct reply *epoch)
 {
+	uint64_t format = 0;
+
 	for (size_t i = 0; i + 1 < hash->count; i += 2) {
 		const struct reply *value = &hash->items[i + 1];
 		if (reply_is(&hash->items[i], "inbox"))
@@ -34,17 +38,26 @@ static void cursor_fill(struct cursor *cur, const struct reply *hash, const stru
 			cur->journal_n = reply_u64(value);
 		else if (reply_is(&hash->items[i], "push"))
 			cur->push_n = reply_u64(value);
+		else if (reply_is(&hash->items[i], "schema"))
+			format = reply_u64(value);
 	}
 	cur->epoch = reply_u64(epoch);
+	return format;
 }
 
 static void cursor_answer(void *arg, int status, const struct reply *r)
 {
 	struct cursor_ask *ask = arg;
 	struct cursor cur = { 0 };
+	char why[512];
 
 	if (r && status == 0) {
-		cursor_fill(&cur, reply_at(r, 0), reply_at(r, 1));
+		uint64_t format = cursor_fill(&cur, reply_at(r, 0), reply_at(r, 1));
+		/* Whoever waited for the lead while another began with a newer usher. */
+		if (format_is_newer(format, why, sizeof(why))) {
+			status = -EPERM;
+			store_fail(ask->store, why);
+		}
 		if (ask->raised)
 			fence_known(ask->store->fence);
 	}

@@ -58,6 +58,8 @@ struct store {
 	void *stopped_arg;
 };
 
+/* store.c: the node cannot go on with these data; said once. */
+void store_fail(struct store *s, const char *why);
 /* inbox.c */
 struct inbox *inbox_new(struct store *s);
 void inbox_free(struct inbox **in);

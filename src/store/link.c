@@ -53,7 +53,7 @@ struct link {
 	struct loop_timer *retry, *watchdog, *poll;
 	uint64_t retry_ms;
 	uint64_t loading_since_us, loading_logged_us;
-	bool in_check;	    /* inside ops->check: its calls are taken */
+	bool in_check;	    /* inside ops->check or what it called for: its calls are taken */
 	bool closing;	    /* faulted: `closed` follows at the tail */
 	unsigned said_away; /* how often; the second time it is no start of both any more */
 };
@@ -200,7 +200,9 @@ static void link_answer(struct link *l, const struct reply *r)
 		return;
 	}
 	struct call c = calls_pop(&l->calls);
+	l->in_check = l->state == LINK_CHECKING;
 	c.fn(c.arg, status && c.refused ? c.refused : status, r);
+	l->in_check = false;
 }
 
 static size_t link_data(struct conn *conn, struct slice bytes, void *arg)

@@ -27,7 +27,7 @@ struct link_target {
 	char *client;	 /* shown by CLIENT LIST */
 };
 struct link_ops {
-	/* Greeted, not yet up: may make calls (only here, not later) and says link_admit when they satisfy it. NULL: none. */
+	/* Greeted, not yet up: may make calls (only here and in their answers) and says link_admit when they satisfy it. NULL: none. */
 	void (*check)(void *arg);
 	void (*up)(void *arg);
 	void (*down)(const char *why, void *arg); /* after up only; tries again by itself */

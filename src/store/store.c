@@ -2,8 +2,8 @@
  * The store as a whole: reads where Redis is, starts it when it is ours, checks that what it acknowledges
  * is on disk, and says when it is there. Never reads or writes a message. Called by app.
  *
- *   new ─▶ [managed child] ─▶ links ─▶ write link: CONFIG GET ... ─▶ up ┐
- *                                    └▶ ask link: up ───────────────────┴▶ ready / up
+ *   new ─▶ [managed child] ─▶ links ─▶ write link: CONFIG GET ..., format ─▶ up ┐
+ *                                    └▶ ask link: up ───────────────────────────┴▶ ready / up
  */
 #include "store/store.h"
 
@@ -17,6 +17,7 @@
 #include "store/blob_life.h"
 #include "store/durability.h"
 #include "store/fence.h"
+#include "store/format.h"
 #include "store/inside.h"
 #include "store/managed.h"
 #include "store/target.h"
@@ -31,7 +32,7 @@ static void store_say_failed(void *arg, int status, const struct reply *r)
 		s->ops->failed(s->why_failed, s->arg);
 }
 
-static void store_fail(struct store *s, const char *why)
+void store_fail(struct store *s, const char *why)
 {
 	if (s->failed)
 		return;
@@ -66,6 +67,16 @@ static void store_look(struct store *s, const char *why)
 	s->ops->ready(s->arg);
 }
 
+static void store_format_checked(void *arg, int status, const char *why)
+{
+	struct store *s = arg;
+
+	if (status == 0)
+		link_admit(s->write);
+	else if (status != -EAGAIN)
+		store_fail(s, why);
+}
+
 static void store_checked(void *arg, int status, const char *why)
 {
 	struct store *s = arg;
@@ -76,7 +87,7 @@ static void store_checked(void *arg, int status, const char *why)
 		if (status)
 			log_warn("store", "acknowledgements are not durable why=%s", why);
 		s->durability = status || s->relaxed ? "relaxed" : "always";
-		link_admit(s->write);
+		format_check(s, store_format_checked, s);
 		return;
 	}
 	if (!s->was_ready) {

@@ -32,6 +32,26 @@ static void stranger_stop(pid_t pid)
 	waitpid(pid, NULL, 0);
 }
 
+/* redis-cli to it. */
+__attribute__((format(printf, 4, 5))) static void stranger_told(
+	struct bench *b, char *out, size_t size, const char *format, ...)
+{
+	struct str command = { 0 };
+	va_list ap;
+
+	str_addf(&command, "redis-cli -s %s/s.sock ", b->dir);
+	va_start(ap, format);
+	str_addv(&command, format, ap);
+	va_end(ap);
+	FILE *p = popen(command.p, "r");
+	assert_non_null(p);
+	size_t n = fread(out, 1, size - 1, p);
+	pclose(p);
+	out[n] = '\0';
+	out[strcspn(out, "\n")] = '\0';
+	str_free(&command);
+}
+
 /* Below those that the kernel gives to outgoing connections, which tests beside this one make: none of them is there before the server is. */
 static int free_port(void)
 {
@@ -211,6 +231,69 @@ static void speaks_tls_and_checks_the_name(void **state)
 	assert_int_equal(b.readies, 0);
 	bench_stop(&b);
 	stranger_stop(pid);
+	bench_end(&b);
+}
+
+/* What an update leaves, forwards and back: who would misread the data, or whom another would, does not begin. */
+static void begins_with_data_that_it_understands(void **state)
+{
+	static const struct {
+		const char *schema, *lease, *says;
+	} cases[] = {
+		{ NULL, NULL, "" },
+		{ "2", "other", "" },
+		{ "1", NULL, "" },
+		{ "1", "one", "" },
+		{ "1", "other", "node other routes these data with an older usher" },
+		{ NULL, "other", "stop it first" },
+		{ "3", NULL, "a newer usher (format 3, this one knows 2)" },
+	};
+	struct bench b;
+	char url[200], out[64];
+
+	(void)state;
+	bench_new(&b);
+	snprintf(url, sizeof(url), "unix:%s/s.sock", b.dir);
+	pid_t pid = stranger_start(&b, (const char *const[]){ "--port", "0", "--appendonly", "yes",
+					       "--appendfsync", "always", NULL });
+	verdict(&b, url, false);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		stranger_told(&b, out, sizeof(out), "DEL usher:{main}:cursor usher:{main}:lease");
+		if (cases[i].schema)
+			stranger_told(&b, out, sizeof(out), "HSET usher:{main}:cursor schema %s",
+				cases[i].schema);
+		if (cases[i].lease)
+			stranger_told(
+				&b, out, sizeof(out), "SET usher:{main}:lease %s", cases[i].lease);
+		verdict(&b, url, false);
+		assert_int_equal(b.failed[0] == '\0', cases[i].says[0] == '\0');
+		assert_non_null(strstr(b.failed, cases[i].says));
+		stranger_told(&b, out, sizeof(out), "HGET usher:{main}:cursor schema");
+		if (b.failed[0] == '\0')
+			assert_string_equal(out, "2");
+		else /* untouched */
+			assert_string_equal(out, cases[i].schema ? cases[i].schema : "");
+	}
+	stranger_stop(pid);
+	bench_end(&b);
+}
+
+/* One that waits for the lead while another begins with a newer usher must not go on behind it. */
+static void does_not_follow_a_newer_one(void **state)
+{
+	struct cursor_answer a = { .status = WAITING };
+	struct bench b;
+	char out[64];
+
+	(void)state;
+	bench_new(&b);
+	bench_start(&b);
+	bench_cli(&b, out, sizeof(out), "HSET usher:{main}:cursor schema 3");
+	bench_lead(&b, b.store);
+	cursor_read(b.store, bench_cursor_answer, &a);
+	WAIT(&b, a.status != WAITING && b.failed[0]);
+	assert_int_equal(a.status, -EPERM);
+	assert_non_null(strstr(b.failed, "newer usher"));
 	bench_end(&b);
 }
 
@@ -452,6 +535,8 @@ int main(void)
 		cmocka_unit_test(logs_in_and_says_when_it_may_not),
 		cmocka_unit_test(says_what_is_wrong_with_an_address),
 		cmocka_unit_test(speaks_tls_and_checks_the_name),
+		cmocka_unit_test(begins_with_data_that_it_understands),
+		cmocka_unit_test(does_not_follow_a_newer_one),
 		cmocka_unit_test(says_when_redis_has_no_room),
 		cmocka_unit_test(two_of_us_do_not_share_a_directory),
 		cmocka_unit_test(waits_for_the_server_of_one_that_was_killed),
