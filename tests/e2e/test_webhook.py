@@ -1,6 +1,7 @@
 """The worked examples of conf/examples against recorded payloads and a real HTTP peer; forged, old and repeated posts; what a peer answers."""
 import base64
 import contextlib
+import gzip
 import hashlib
 import hmac
 import http.server
@@ -8,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -45,6 +47,12 @@ class Peer:
                 self.send_response(status)
                 for k, v in headers.items():
                     self.send_header(k, v)
+                if callable(text):
+                    self.end_headers()
+                    self.close_connection = True
+                    with contextlib.suppress(OSError):
+                        text(self.wfile)
+                    return
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
                 self.wfile.write(text)
@@ -295,6 +303,56 @@ def test_what_a_peer_answers():
         conv = talk(node, bo, 4)
         delivery(node, conv, "unsure")
         assert node.stop() == 0
+
+
+def test_an_answer_that_does_not_end_or_swells():
+    """Neither holds up the others; what is packed stays so."""
+    def drips(wfile):
+        while True:
+            wfile.write(b" ")
+            time.sleep(0.1)
+
+    with center("telegram", change=lambda t: t.replace('      url: "http', '      timeout_s: 2\n      url: "http', 1)) as (node, peer), \
+            node.desk("bo") as bo:
+        bo.available()
+        peer.answers = [(200, {}, drips)]
+        slow = talk(node, bo, 1)
+        until("it to be under way", lambda: len(peer.requests) == 1, 60)
+        quick = talk(node, bo, 2)
+        delivery(node, quick, "sent", 60)
+        assert "imeout" in delivery(node, slow, "unsure", 60)["why"]
+        for conv in (slow, quick):
+            bo.command("resolve", conv=conv, outcome="solved")
+        bomb = gzip.compress(b"busy " * 20_000_000)
+        peer.answers = [(400, {"Content-Encoding": "gzip"}, bomb), (400, {}, lambda w: w.write(b"no such chat " * 1_000_000))]
+        for n, says in ((3, "HTTP 400: "), (4, "HTTP 400: no such chat no such chat")):
+            conv = talk(node, bo, n)
+            why = delivery(node, conv, "failed", 60)["why"]
+            assert why.startswith(says) and "busy" not in why and len(why) < 300, why
+            bo.command("resolve", conv=conv, outcome="solved")
+
+
+def test_an_attempt_is_signed_with_the_keys_of_its_time():
+    """A key is taken away while what it signed is tried again."""
+    with center("reviews") as (node, peer), node.desk("bo") as bo:
+        body = payload("reviews.json")
+        peer.answers = [(503, {}, b"")] * 2
+        assert post(node, "/hook/reviews", body, signed(body, "k-in-k-in-k-in-k-in"))[0] == 200
+        bo.available()
+        bo.command("reply", conv=bo.accept()["conv"], text="We are sorry")
+        until("two attempts", lambda: len(peer.requests) == 2, 60)
+        with open(node.config) as f:
+            text = f.read()
+        with open(node.config, "w") as f:
+            f.write(text.replace('sign_keys: ["${REVIEWS_OUT_KEY}"]', 'sign_keys: ["k-new-k-new-k-new"]'))
+        node.process.send_signal(signal.SIGHUP)
+        until("the third", lambda: len(peer.requests) == 3, 60)
+        for request, key in zip(peer.requests, (b"k-out-k-out-k-out", b"k-out-k-out-k-out", b"k-new-k-new-k-new")):
+            headers, sent = request[2:]
+            want = hmac.new(key, headers["x-usher-timestamp"].encode() + b"." + sent, hashlib.sha256).hexdigest()
+            assert headers["x-usher-signature"] == "sha256=" + want, (key, headers)
+        assert len({r[2]["idempotency-key"] for r in peer.requests}) == 1
+        assert peer.requests[2][2]["x-usher-timestamp"] > peer.requests[0][2]["x-usher-timestamp"]
 
 
 def files_center():

@@ -168,6 +168,11 @@ static void test_a_name_that_changes_its_mind(void **state)
 	answers[1][1] = "127.0.0.1"; /* both at once */
 	assert_false(reaches("http://rebind.test:PORT/", false, &forbidden));
 	assert_true(reaches("http://rebind.test:PORT/", true, &forbidden));
+	left_for[0] = '\0';
+	answers[1][0] = "127.0.0.1"; /* the private one first: passed over */
+	answers[1][1] = "8.8.4.4";
+	assert_false(reaches("http://rebind.test:PORT/", false, &forbidden));
+	assert_string_equal(left_for, "8.8.4.4");
 }
 
 int main(void)
