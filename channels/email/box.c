@@ -463,6 +463,9 @@ static void asked_fetched(struct box *b)
 	bool again = b->result == IMAP_OK || b->result == IMAP_AWAY || b->stopping;
 
 	if (b->result == IMAP_OK && !mail_refusal(b->email, false)) {
+		char what[64];
+		g_snprintf(what, sizeof(what), "UID %u, %u bytes", b->job_uid, b->bytes->len);
+		say(b, USHER_INFO, "fetched again: ", what);
 		b->mail = mail_new(b->email, NULL, b->sender, b->rcpts);
 		if (b->mail) {
 			mail_of_box(b->mail, b, b->bytes, NULL, &b->asked->of);

@@ -146,7 +146,7 @@ class Liar:
     """An IMAP server that has `mails` {uid: bytes}, says of each that it has 50 bytes, and never gives the whole of one in `stuck`."""
 
     def __init__(self, mails, stuck=()):
-        self.mails, self.stuck, self.stop = mails, set(stuck), threading.Event()
+        self.mails, self.stuck, self.stop, self.heard = mails, set(stuck), threading.Event(), []
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
@@ -154,7 +154,9 @@ class Liar:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
+        if kind:
+            print("# heard and said:", *self.heard, sep="\n#   ", flush=True)
         self.stop.set()
         self.socket.close()
 
@@ -172,7 +174,9 @@ class Liar:
                 f.flush()
                 for line in f:
                     tag, _, command = line.decode().strip().partition(" ")
+                    self.heard.append((round(time.time(), 3), peer.getpeername()[1], line))
                     for piece in self.answer(command.upper()):
+                        self.heard.append((round(time.time(), 3), peer.getpeername()[1], piece[:100]))
                         f.write(piece)
                     f.write(f"{tag} OK done\r\n".encode())
                     f.flush()
