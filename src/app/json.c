@@ -87,6 +87,8 @@ void json_entry(struct str *out, const struct entry *en, bool whole)
 	json_text(out, "agent", en->agent);
 	json_text(out, "address", en->address);
 	json_text(out, "why", en->why);
+	if (en->until_us)
+		str_addf(out, ",\"again_ms\":%llu", (unsigned long long)(en->until_us / 1000));
 	json_text(out, "quarantine", en->quarantine);
 	if (en->automatic)
 		str_add_text(out, ",\"automatic\":true");

@@ -246,6 +246,16 @@ static void show_conv(const json_t *r, struct str *out)
 			str_add_char(out, ' ');
 			add_value(out, json_object_get(m, parts[p]), false);
 		}
+		const json_t *why = json_object_get(m, "why");
+		const json_t *again = json_object_get(m, "again_ms");
+		if (json_string_length(why)) {
+			str_add_text(out, ": ");
+			add_value(out, why, false);
+		}
+		if (again) {
+			str_add_text(out, "; next attempt ");
+			add_time(out, again);
+		}
 		str_add_char(out, '\n');
 		add_value(out, json_object_get(m, "text"), true);
 		str_add_char(out, '\n');

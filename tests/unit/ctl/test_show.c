@@ -63,13 +63,17 @@ static void test_anything(void **state)
 static void test_conversation(void **state)
 {
 	json_t *r = json_loads("{\"id\":\"C1\",\"messages\":[{\"seq\":1,\"text\":\"\",\"parts\":["
-			       "{\"name\":\"bill\\u001b.pdf\",\"type\":\"x/y\",\"size\":11}]}]}",
+			       "{\"name\":\"bill\\u001b.pdf\",\"type\":\"x/y\",\"size\":11}]},"
+			       "{\"seq\":2,\"at_ms\":0,\"direction\":\"out\",\"channel\":\"hook\","
+			       "\"delivery\":\"queued\",\"text\":\"\",\"why\":\"HTTP 503\","
+			       "\"again_ms\":60000}]}",
 		0, NULL);
 	struct str out = { 0 };
 
 	(void)state;
 	show_result("conv", r, 0, &out);
 	assert_non_null(strstr(out.p, "\nfile: bill?.pdf, bytes: 11\n"));
+	assert_non_null(strstr(out.p, "out hook - queued: HTTP 503; next attempt "));
 	str_free(&out);
 	json_decref(r);
 }
