@@ -61,10 +61,10 @@ static void test_retried_in_vain(void **state)
 	queue_out(f, 1, "hello");
 	const struct command *c = receipt(f, 1, DELIVERY_QUEUED);
 	assert_slice_is(c->why, "said no");
-	assert_int_equal(f->probe->send_count, 2);
+	assert_true(f->probe->send_count >= 2);
 	assert_in_range(c->until_us - c->at_us, 1, 6 * 1000000);
-	f->probe->answer = USHER_OK;
-	receipt(f, 2, DELIVERY_SENT);
+	f->probe->answer = USHER_OK; /* where the disk stalls it was told once more by now */
+	HOUSE_UNTIL(&f->house, f->house.taken[f->house.taken_count - 1].delivery == DELIVERY_SENT);
 }
 
 static void test_failed(void **state)
@@ -200,14 +200,14 @@ static void test_one_that_is_never_taken(void **state)
 	f->probe->answer = USHER_RETRY;
 	say_at(f, long_ago, conv, "ann@x.org", "one");
 	say(f, conv, "ann@x.org", "two");
-	HOUSE_UNTIL(&f->house, sends_of(f, "one") == 2);
+	HOUSE_UNTIL(&f->house, sends_of(f, "one") >= 2);
 	assert_int_equal(sends_of(f, "two"), 0); /* nothing is taken: it may be the service */
 	f->probe->answer = USHER_OK;
 	say(f, number(221), "eva@x.org", "other");
 	HOUSE_UNTIL(&f->house, sends_of(f, "other") == 1);
 	f->probe->answer = USHER_RETRY;
 	HOUSE_UNTIL(&f->house, sends_of(f, "two") > 0);
-	assert_int_equal(sends_of(f, "one"), 3);
+	assert_true(sends_of(f, "one") >= 3);
 }
 
 /* To one customer in the order in which it was said, whatever has to be tried again; nobody else waits for that. */
