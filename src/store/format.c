@@ -13,12 +13,13 @@ struct format_ask {
 	struct store *store;
 	void (*fn)(void *arg, int status, const char *why);
 	void *arg;
-	uint64_t is;
+	char *leader; /* another node */
 };
 
 static void format_end(struct format_ask *ask, int status, const char *why)
 {
 	ask->fn(ask->arg, status, why);
+	free(ask->leader);
 	free(ask);
 }
 
@@ -55,20 +56,29 @@ static void format_raised(void *arg, int status, const struct reply *r)
 		format_end(ask, 0, "");
 }
 
-static void format_routed(void *arg, int status, const struct reply *r)
+static void format_known(void *arg, int status, const struct reply *r)
 {
 	struct format_ask *ask = arg;
 	char value[16], why[512];
 
 	if (format_lost(ask, status, r))
 		return;
+	uint64_t is = reply_u64(r);
+	if (format_is_newer(is, why, sizeof(why))) {
+		format_end(ask, -EPERM, why);
+		return;
+	}
+	if (is == FORMAT) {
+		format_end(ask, 0, "");
+		return;
+	}
 	/* Data of which nobody has said how they are written, and one who routes them: an older usher, too. */
-	if (r->type == REPLY_STRING && !reply_is(r, ask->store->node)) {
+	if (ask->leader) {
 		snprintf(why, sizeof(why),
-			"node %.*s routes these data with an older usher (format %llu, this one "
+			"node %s routes these data with an older usher (format %llu, this one "
 			"writes %d) that would not understand what this one takes in; stop it "
 			"first",
-			SLICE_ARG(r->text), (unsigned long long)ask->is, FORMAT);
+			ask->leader, (unsigned long long)is, FORMAT);
 		format_end(ask, -EPERM, why);
 		return;
 	}
@@ -78,28 +88,22 @@ static void format_routed(void *arg, int status, const struct reply *r)
 	link_call(ask->store->write, &(struct argv){ raise, 4, 4 }, format_raised, ask);
 }
 
-static void format_known(void *arg, int status, const struct reply *r)
+static void format_led(void *arg, int status, const struct reply *r)
 {
 	struct format_ask *ask = arg;
-	struct slice lease[] = { SLICE("GET"), key_slice(&ask->store->keys.lease) };
-	char why[512];
 
-	if (format_lost(ask, status, r))
-		return;
-	ask->is = reply_u64(r);
-	if (format_is_newer(ask->is, why, sizeof(why)))
-		format_end(ask, -EPERM, why);
-	else if (ask->is == FORMAT)
-		format_end(ask, 0, "");
-	else
-		link_call(ask->store->write, &(struct argv){ lease, 2, 2 }, format_routed, ask);
+	if (r && status == 0 && r->type == REPLY_STRING && !reply_is(r, ask->store->node))
+		ask->leader = slice_dup(r->text);
 }
 
+/* Who leads is asked first: whoever leads with this usher has said so in the format before he led. */
 void format_check(struct store *s, void (*fn)(void *arg, int status, const char *why), void *arg)
 {
 	struct format_ask *ask = mem_alloc(sizeof(*ask));
+	struct slice lease[] = { SLICE("GET"), key_slice(&s->keys.lease) };
 	struct slice get[] = { SLICE("HGET"), key_slice(&s->keys.cursor), SLICE("schema") };
 
-	*ask = (struct format_ask){ s, fn, arg, 0 };
+	*ask = (struct format_ask){ s, fn, arg, NULL };
+	link_call(s->write, &(struct argv){ lease, 2, 2 }, format_led, ask);
 	link_call(s->write, &(struct argv){ get, 3, 3 }, format_known, ask);
 }
