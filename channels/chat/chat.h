@@ -90,10 +90,11 @@ struct tab {
 	struct thread *thread;	 /* NULL before hello */
 	struct tab *next;	 /* of the same thread */
 	struct visitor *visitor; /* who it says to be; NULL: nobody */
-	struct backlog backlog;	 /* what came while its history was read, until the welcome */
-	char *token;		 /* to be told in the welcome, then freed */
-	uint64_t serial, seq;	 /* seq: the last number sent to it */
-	uint64_t frames_us;	 /* flood: when the bucket would be full again */
+	struct backlog *
+		backlog; /* what came while its history was read, until the welcome; NULL: nothing */
+	char *token;	 /* to be told in the welcome, then freed */
+	uint64_t serial, seq; /* seq: the last number sent to it */
+	uint64_t frames_us;   /* flood: when the bucket would be full again */
 	uint64_t typed_us;
 	unsigned unheard : 16;		  /* of a poll: frames beyond the bucket */
 	unsigned asked : 8;		  /* of usher, and not answered */
@@ -222,7 +223,7 @@ void say_welcome(struct tab *t);
 void say_ack(struct tab *t, const char *id);
 void say_error(struct tab *t, const char *id, const char *code, const char *message);
 void say_plain(struct tab *t, const char *json);
-void backlog_free(struct backlog *b);
+void backlog_free(struct tab *t);
 /* The frame of an update; held in the backlog while the tab is catching up. */
 void say_update(struct tab *t, const struct usher_update *u);
 

@@ -49,15 +49,20 @@ void say_error(struct tab *t, const char *id, const char *code, const char *mess
 
 /* ---- backlog ---- */
 
-void backlog_free(struct backlog *b)
+void backlog_free(struct tab *t)
 {
+	struct backlog *b = t->backlog;
+	if (!b)
+		return;
 	buf_free(&b->bytes);
 	free(b->held);
-	*b = (struct backlog){ 0 };
+	free(b);
+	t->backlog = NULL;
 }
 
-static void hold(struct backlog *b, uint64_t seq, const struct buf *frame)
+static void hold(struct tab *t, uint64_t seq, const struct buf *frame)
 {
+	struct backlog *b = t->backlog ? t->backlog : (t->backlog = zeroed(sizeof(*b)));
 	if (b->count == b->cap) {
 		size_t cap = b->cap ? b->cap * 2 : 16;
 		struct held *grown = zeroed(cap * sizeof(*grown));
@@ -82,10 +87,11 @@ static int by_seq(const void *a, const void *b)
 
 static void backlog_sort(struct tab *t)
 {
-	struct backlog *b = &t->backlog;
+	struct backlog *b = t->backlog;
 	size_t kept = 0;
-	if (b->count)
-		qsort(b->held, b->count, sizeof(*b->held), by_seq);
+	if (!b)
+		return;
+	qsort(b->held, b->count, sizeof(*b->held), by_seq);
 	for (size_t i = 0; i < b->count; i++) {
 		if (b->held[i].seq && b->held[i].seq <= t->seq)
 			continue;
@@ -98,10 +104,10 @@ static void backlog_sort(struct tab *t)
 
 static void backlog_send(struct tab *t)
 {
-	struct backlog *b = &t->backlog;
-	for (size_t i = 0; i < b->count; i++)
+	const struct backlog *b = t->backlog;
+	for (size_t i = 0; b && i < b->count; i++)
 		tab_send(t, (struct usher_str){ b->bytes.p + b->held[i].from, b->held[i].n });
-	backlog_free(b);
+	backlog_free(t);
 }
 
 static void add_flag(struct buf *b, const char *name, int on)
@@ -282,7 +288,7 @@ void say_update(struct tab *t, const struct usher_update *u)
 	if (!b.n)
 		return;
 	if (t->catching) {
-		hold(&t->backlog, u->what == USHER_UPDATE_MESSAGE ? u->seq : 0, &b);
+		hold(t, u->what == USHER_UPDATE_MESSAGE ? u->seq : 0, &b);
 		buf_free(&b);
 	} else {
 		flush(t, &b);

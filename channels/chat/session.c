@@ -226,7 +226,7 @@ struct tab *tab_new(struct chat *c, const char *address, const char **why)
 static void tab_free(struct tab *t)
 {
 	poll_free(&t->poll);
-	backlog_free(&t->backlog);
+	backlog_free(t);
 	free(t->hello);
 	free(t->visitor);
 	free(t->token);
